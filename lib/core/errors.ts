@@ -1,0 +1,67 @@
+/**
+ * Why an operation failed. A closed set: switch over it.
+ *
+ * | code | what happened | what to do |
+ * |---|---|---|
+ * | `INVALID_ARGUMENT` | an option or argument is out of bounds; nothing was sent | fix the call |
+ * | `LEASE_LOST` | the term is over: the lease may have another holder | stop the leader's work |
+ * | `ACQUIRE_TIMEOUT` | `acquire` waited `timeoutMs` and never led | wait longer, or look who leads |
+ * | `ABORTED` | the caller's signal was aborted while waiting | nothing: the caller asked for it |
+ * | `STORE_UNAVAILABLE` | no answer, or an answer that tells nothing (timeout, connection, 5xx, throttling) | try again |
+ * | `TABLE_NOT_FOUND` | the table does not exist in this region and account | check `tableName`, region, deployment |
+ * | `TABLE_MISCONFIGURED` | the table's keys are not those of a lease table | deploy a `LeaseTable` |
+ * | `ACCESS_DENIED` | IAM, or a wrong or expired key, refused the request | `grantCampaign` or `grantObserve` |
+ * | `CREDENTIALS_UNAVAILABLE` | the SDK found no credentials to sign with | configure credentials |
+ * | `FENCED` | storage refused a write of an older term; nothing was written | stop the leader's work |
+ * | `CLIENT_CLOSED` | the client was closed before the call | create a new client |
+ */
+export type LeaseErrorCode =
+  | "INVALID_ARGUMENT"
+  | "LEASE_LOST"
+  | "ACQUIRE_TIMEOUT"
+  | "ABORTED"
+  | "STORE_UNAVAILABLE"
+  | "TABLE_NOT_FOUND"
+  | "TABLE_MISCONFIGURED"
+  | "ACCESS_DENIED"
+  | "CREDENTIALS_UNAVAILABLE"
+  | "FENCED"
+  | "CLIENT_CLOSED";
+
+const brand = Symbol.for("leasehold.LeaseError");
+
+/** What a {@link LeaseError} may carry besides its code and message. */
+export interface LeaseErrorDetails {
+  /** The lease that it is about. */
+  readonly lease?: string | undefined;
+  /** The error underneath, kept as it was. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error class of this package. `code` says what happened, `lease` to which lease, `cause` keeps the
+ * error underneath. Ask {@link isLeaseError} rather than `instanceof`: two bundles have two classes.
+ */
+export class LeaseError extends Error {
+  readonly code: LeaseErrorCode;
+  readonly lease: string | undefined;
+
+  constructor(code: LeaseErrorCode, message: string, details: LeaseErrorDetails = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.name = "LeaseError";
+    this.code = code;
+    this.lease = details.lease;
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/** Whether a value is a {@link LeaseError} (of one of the given codes, if any), also across duplicate bundles. */
+export function isLeaseError(value: unknown, ...codes: LeaseErrorCode[]): value is LeaseError {
+  if (typeof value !== "object" || value === null || !(brand in value)) return false;
+  return codes.length === 0 || codes.includes((value as LeaseError).code);
+}
+
+/** An `INVALID_ARGUMENT` error. The message names the option, the value and the bound. */
+export function invalid(message: string): LeaseError {
+  return new LeaseError("INVALID_ARGUMENT", message);
+}

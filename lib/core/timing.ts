@@ -1,0 +1,170 @@
+import { invalid } from "./errors.ts";
+
+/** Every number that the protocol depends on, checked. Lengths in ms. */
+export interface Timing {
+  /** How long a term lasts without renewal. */
+  readonly durationMs: number;
+  /** How often a held lease is renewed. */
+  readonly renewIntervalMs: number;
+  /** How often a waiting candidate looks, before jitter. */
+  readonly retryIntervalMs: number;
+  /** How long one request may take before it counts as unanswered. */
+  readonly requestTimeoutMs: number;
+  /** How long a challenger waits beyond `expiresAt`, G in docs/protocol.md. */
+  readonly graceMs: number;
+  /** How far the service's front ends may disagree, δ. */
+  readonly serviceClockErrorMs: number;
+  /** How fast a running process's monotonic clock may drift, ρ. */
+  readonly clockDriftRatio: number;
+  /** How long a row outlives its last write before DynamoDB's TTL may delete it. */
+  readonly retentionMs: number;
+}
+
+/** The options that make a {@link Timing}; what is left out has a default. */
+export interface TimingOptions {
+  /**
+   * How long a term lasts without renewal, in ms: 1,000 to 86,400,000. A crashed leader is followed after
+   * about this long.
+   * @default 15_000
+   */
+  readonly durationMs?: number | undefined;
+  /**
+   * How often a held lease is renewed, in ms. Less than half of `durationMs`, and such that two requests
+   * that time out still fit: `renewIntervalMs + 2 × requestTimeoutMs ≤ durationMs`.
+   * @default - a third of `durationMs`
+   */
+  readonly renewIntervalMs?: number | undefined;
+  /**
+   * How often a waiting candidate looks, in ms: 50 to 86,400,000. Each wait is jittered.
+   * @default 2_000
+   */
+  readonly retryIntervalMs?: number | undefined;
+  /**
+   * How long one request, the SDK's own retries included, may take, in ms, before its outcome counts as
+   * unknown: 50 up to half of `durationMs`.
+   * @default - a fifth of `durationMs`, at most 5,000
+   */
+  readonly requestTimeoutMs?: number | undefined;
+  /**
+   * How long a challenger waits beyond `expiresAt`, in ms: at least `1000 + 2 × serviceClockErrorMs`, since
+   * the service's clock is read to the second. **The same in every client of a table.**
+   * @default 1_500
+   */
+  readonly graceMs?: number | undefined;
+  /**
+   * How far apart the clocks of the service's front ends may be, in ms: 0 to 60,000. **The same in every client of a table.**
+   * @default 250
+   */
+  readonly serviceClockErrorMs?: number | undefined;
+  /**
+   * How much faster or slower than real time a running process's monotonic clock may be: 0 to 0.1.
+   * **The same in every client of a table.**
+   * @default 0.005
+   */
+  readonly clockDriftRatio?: number | undefined;
+  /**
+   * How long a row outlives its last write before DynamoDB's TTL may delete it, in ms: a day to ten years.
+   * @default - 30 days
+   */
+  readonly retentionMs?: number | undefined;
+}
+
+const DAY_MS = 86_400_000;
+
+/** The timings of a client that sets none. */
+export const DEFAULT_TIMING: Timing = {
+  durationMs: 15_000,
+  renewIntervalMs: 5_000,
+  retryIntervalMs: 2_000,
+  requestTimeoutMs: 3_000,
+  graceMs: 1_500,
+  serviceClockErrorMs: 250,
+  clockDriftRatio: 0.005,
+  retentionMs: 30 * DAY_MS,
+};
+
+/**
+ * Checks timing options and fills in the defaults.
+ * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+ */
+export function parseTiming(options: TimingOptions): Timing {
+  const whole = (option: keyof TimingOptions, fallback: number, min: number, max: number): number =>
+    parseWholeMs(options[option], option, fallback, min, max);
+
+  const durationMs = whole("durationMs", DEFAULT_TIMING.durationMs, 1_000, DAY_MS);
+  const renewIntervalMs = whole("renewIntervalMs", Math.floor(durationMs / 3), 50, DAY_MS);
+  const retryIntervalMs = whole("retryIntervalMs", DEFAULT_TIMING.retryIntervalMs, 50, DAY_MS);
+  const fallbackTimeout = Math.min(5_000, Math.floor(durationMs / 5));
+  const requestTimeoutMs = whole("requestTimeoutMs", fallbackTimeout, 50, Math.floor(durationMs / 2));
+  const serviceClockErrorMs = whole("serviceClockErrorMs", DEFAULT_TIMING.serviceClockErrorMs, 0, 60_000);
+  const graceMs = whole("graceMs", DEFAULT_TIMING.graceMs, 0, DAY_MS);
+  const retentionMs = whole("retentionMs", DEFAULT_TIMING.retentionMs, DAY_MS, 3650 * DAY_MS);
+  const clockDriftRatio = parseRatio(options.clockDriftRatio);
+
+  if (renewIntervalMs * 2 >= durationMs) {
+    throw invalid(
+      `renewIntervalMs (${renewIntervalMs}) must be less than half of durationMs (${durationMs}), ` +
+        "so that one failed renewal does not end the term",
+    );
+  }
+  if (renewIntervalMs + 2 * requestTimeoutMs > durationMs) {
+    throw invalid(
+      `renewIntervalMs (${renewIntervalMs}) plus two requestTimeoutMs (${requestTimeoutMs}) must fit into ` +
+        `durationMs (${durationMs}), so that a renewal that times out has a second chance`,
+    );
+  }
+  if (graceMs < 1_000 + 2 * serviceClockErrorMs) {
+    throw invalid(
+      `graceMs (${graceMs}) must be at least 1000 + 2 × serviceClockErrorMs (${1_000 + 2 * serviceClockErrorMs}), ` +
+        "since the service's clock is read to the second",
+    );
+  }
+  return {
+    durationMs,
+    renewIntervalMs,
+    retryIntervalMs,
+    requestTimeoutMs,
+    graceMs,
+    serviceClockErrorMs,
+    clockDriftRatio,
+    retentionMs,
+  };
+}
+
+/**
+ * Checks a length in whole milliseconds.
+ * @throws {LeaseError} INVALID_ARGUMENT unless it is a whole number from `min` to `max`
+ */
+export function parseWholeMs(
+  value: unknown,
+  option: string,
+  fallback: number,
+  min: number,
+  max: number,
+): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
+    throw invalid(`${option} must be a whole number of milliseconds from ${min} to ${max}, not ${show(value)}`);
+  }
+  return value;
+}
+
+function parseRatio(value: unknown): number {
+  if (value === undefined) return DEFAULT_TIMING.clockDriftRatio;
+  if (typeof value !== "number" || !(value >= 0 && value <= 0.1)) {
+    throw invalid(`clockDriftRatio must be a number from 0 to 0.1, not ${show(value)}`);
+  }
+  return value;
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : String(value);
+}
+
+/**
+ * How long the work of a crashed leader can stay without a leader, in ms, once faults stop: the lease's
+ * duration, the grace, a second because the service's clock is read to the second, and one retry (I5).
+ */
+export function recoveryBoundMs(timing: Pick<Timing, "durationMs" | "graceMs" | "retryIntervalMs">): number {
+  return timing.durationMs + timing.graceMs + 1_000 + timing.retryIntervalMs;
+}
