@@ -58,7 +58,7 @@ export class LeaseError extends Error {
 /** Whether a value is a {@link LeaseError} (of one of the given codes, if any), also across duplicate bundles. */
 export function isLeaseError(value: unknown, ...codes: LeaseErrorCode[]): value is LeaseError {
   if (typeof value !== "object" || value === null || !(brand in value)) return false;
-  return codes.length === 0 || codes.includes((value as LeaseError).code);
+  return codes.length === 0 || codes.includes((value as unknown as LeaseError).code);
 }
 
 /** An `INVALID_ARGUMENT` error. The message names the option, the value and the bound. */

@@ -144,7 +144,9 @@ export function parseWholeMs(
 ): number {
   if (value === undefined) return fallback;
   if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
-    throw invalid(`${option} must be a whole number of milliseconds from ${min} to ${max}, not ${show(value)}`);
+    throw invalid(
+      `${option} must be a whole number of milliseconds from ${min} to ${max}, not ${show(value)}`,
+    );
   }
   return value;
 }

@@ -1,0 +1,47 @@
+import { type Channel, channel } from "node:diagnostics_channel";
+import type { EventSink, LeaseEventName, LeaseEvents } from "../core/events.ts";
+
+const NAMES = {
+  acquired: true,
+  refused: true,
+  renewed: true,
+  renewalFailed: true,
+  lost: true,
+  released: true,
+  clockSkewed: true,
+} as const satisfies Record<LeaseEventName, true>;
+
+const channels = new Map<LeaseEventName, Channel>(
+  (Object.keys(NAMES) as LeaseEventName[]).map((name) => [name, channel(`leasehold:${name}`)]),
+);
+
+/** Publishes events on `node:diagnostics_channel` `leasehold:<name>`; costs next to nothing unheard. */
+export const publish: EventSink = (name, event) => {
+  const target = channels.get(name);
+  if (target?.hasSubscribers) target.publish(event);
+};
+
+/**
+ * Calls a listener for every event of every client in this process, and returns what stops it. A listener
+ * that throws disturbs neither the election nor other listeners: what it throws is dropped.
+ *
+ * Two bundles of this package in one process publish on the same channels.
+ */
+export function onLeaseEvent(
+  listener: <N extends LeaseEventName>(name: N, event: LeaseEvents[N]) => void,
+): () => void {
+  const stops = [...channels].map(([name, target]) => {
+    const heed = (event: unknown): void => {
+      try {
+        listener(name, event as LeaseEvents[typeof name]);
+      } catch {
+        // Dropped, as documented: diagnostics_channel would make it an uncaught exception.
+      }
+    };
+    target.subscribe(heed);
+    return () => target.unsubscribe(heed);
+  });
+  return () => {
+    for (const stop of stops) stop();
+  };
+}

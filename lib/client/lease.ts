@@ -1,0 +1,64 @@
+import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
+
+/**
+ * One term of leadership: the time from winning a lease to losing or releasing it.
+ *
+ * A handle that has ended never becomes valid again; leading again is a new handle with a higher token.
+ * While it is held it renews itself, unless it was taken with `renew: "manual"`.
+ *
+ * `isHeld()` is a promise under the assumptions of docs/protocol.md (one linearizable table, the service's
+ * clock within δ, this process's clocks within ρ). The `token` is one under no assumption at all, when the
+ * storage that the leader writes to checks it.
+ */
+export interface Lease extends AsyncDisposable {
+  /** The lease's name. */
+  readonly name: string;
+  /** This candidate's id, unique to this term. */
+  readonly holder: string;
+  /** The fencing token: higher than that of every earlier term of this lease. Hand it to storage. */
+  readonly token: number;
+  /**
+   * Aborted when the work has to stop: the term ended, or the caller asked `run` to stop. Its `reason` is a
+   * `LeaseError` that says why. A timer may be late: ask {@link isHeld} right before what matters.
+   */
+  readonly signal: AbortSignal;
+  /** How the term ended; `undefined` while it lasts. */
+  readonly end: LeaseEnd | undefined;
+
+  /** How much of the term is left unless renewed, in ms, read off the clocks now; 0 once it has ended. */
+  remainingMs(): number;
+
+  /** Whether the term lasts, read off the clocks now. Sends nothing. */
+  isHeld(): boolean;
+
+  /**
+   * Does nothing while at least `needMs` of the term are left. Call it right before each side effect.
+   * @param options.needMs how long the side effect takes at most, in ms. @default 0
+   * @throws {LeaseError} LEASE_LOST once the term is over, or would be within `needMs`
+   */
+  assertHeld(options?: { readonly needMs?: number }): void;
+
+  /**
+   * Extends the term by `durationMs` from now: 1 request.
+   * @throws {LeaseError} LEASE_LOST when the term is over (the message says to whom it went)
+   * @throws {LeaseError} STORE_UNAVAILABLE and other codes when nobody can say whether it was extended; the
+   *   term then goes on for what was left of it
+   */
+  renew(): Promise<void>;
+
+  /**
+   * Publishes a value on the record (an endpoint, for example), readable by `get` and `observe`, and renews
+   * with the same request. `undefined` removes it. It ends with the term.
+   * @throws {LeaseError} as {@link renew}
+   */
+  proclaim(value: unknown): Promise<void>;
+
+  /**
+   * Ends the term: this handle stops leading at once, then the row is vacated (1 request), so that the next
+   * candidate need not wait. Never throws; a second call sends nothing.
+   *
+   * `await using` releases with `completed: false`, since it cannot know whether the work succeeded.
+   * @param options.completed whether the lease's `tick` is done. @default true
+   */
+  release(options?: { readonly completed?: boolean }): Promise<ReleaseResult>;
+}

@@ -1,0 +1,60 @@
+import type { RefusalReason } from "../core/next-move.ts";
+import type { TermOptions, TickOptions } from "../core/options.ts";
+import type { LeaseState } from "../core/record.ts";
+import type { LeaseEnd } from "../core/term.ts";
+import type { Lease } from "./lease.ts";
+
+/** Options of `tryAcquire`. */
+export interface TryAcquireOptions extends TermOptions, TickOptions {}
+
+/** Options of `acquire`. A wait is for the lease itself, so it takes no `tick`. */
+export interface AcquireOptions extends TermOptions {
+  /** Ends the wait; a claim that is under way is settled, and released if it won, before `acquire` rejects. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How long to wait at most, in ms. A request under way is still settled.
+   * @default - for ever
+   */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Options of `run`. */
+export interface RunOptions extends TermOptions, TickOptions {
+  /** Asks the work to stop: `lease.signal` is aborted; the lease is held until the work has settled. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What came of `tryAcquire`. Losing is not an error. */
+export type AcquireResult =
+  | { readonly kind: "acquired"; readonly lease: Lease }
+  | {
+      readonly kind: "refused";
+      /** `held`: another candidate leads. `tick-done`: the occurrence was done before. */
+      readonly reason: RefusalReason;
+      /** The lease as it stood. */
+      readonly state: LeaseState;
+      /** When another try may find the lease free at the earliest, in ms, unless its holder releases it; 0 for `tick-done`. */
+      readonly retryAfterMs: number;
+    };
+
+/** What came of `run`. */
+export type RunResult<T> =
+  | {
+      readonly kind: "led";
+      /** What the work returned. */
+      readonly value: T;
+      /** The term's fencing token. */
+      readonly token: number;
+      /**
+       * How the term ended. Anything but `released` and `stepped-down` means that it ended before the work
+       * did: what the work did last, it did without the lease.
+       */
+      readonly end: LeaseEnd;
+    }
+  | {
+      readonly kind: "followed";
+      /** Why the work did not run. */
+      readonly reason: RefusalReason;
+      /** The lease as it stood. */
+      readonly state: LeaseState;
+    };

@@ -1,0 +1,23 @@
+import { hostname } from "node:os";
+import type { Clock, Random } from "../core/ports.ts";
+import { epochMs, instant } from "../core/units.ts";
+
+/** The process's own clocks and timers: the one place of the client that touches them. */
+export const systemClock: Clock = {
+  now: () => ({ mono: instant(performance.now()), wall: epochMs(Date.now()) }),
+  timer(ms, callback) {
+    const handle = setTimeout(callback, ms);
+    return () => clearTimeout(handle);
+  },
+};
+
+/** The platform's own chance. Ids have 122 random bits. */
+export const systemRandom: Random = {
+  fraction: () => Math.random(),
+  id: () => crypto.randomUUID().replaceAll("-", ""),
+};
+
+/** What to call a candidate that was given no name: its Lambda function, or its host and process. */
+export function defaultLabel(): string {
+  return process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? `${hostname() || "host"}:${process.pid}`;
+}

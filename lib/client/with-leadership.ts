@@ -1,0 +1,136 @@
+import { invalid } from "../core/errors.ts";
+import { parseName } from "../core/names.ts";
+import type { RefusalReason } from "../core/next-move.ts";
+import type { TickPolicy } from "../core/options.ts";
+import { parseWholeMs } from "../core/timing.ts";
+import type { Lease } from "./lease.ts";
+import type { StoreLeaseClient } from "./lease-client.ts";
+
+/** What of a Lambda context matters here. */
+export interface InvocationContext {
+  /** How long the invocation may still run, in ms. */
+  getRemainingTimeInMillis?(): number;
+}
+
+/** A context with the lease that the invocation leads under. */
+export type LeaderContext<TContext = InvocationContext> = TContext & { readonly lease: Lease };
+
+/** What an invocation that does not lead returns, without having run the handler. */
+export interface Followed {
+  readonly led: false;
+  /** `held`: another invocation leads. `tick-done`: the occurrence was done before. */
+  readonly reason: RefusalReason;
+  /** The leader's id; `undefined` when nobody leads. */
+  readonly leader: string | undefined;
+}
+
+/** Options of `leaderOnly` and {@link withLeadership}. */
+export interface LeadershipOptions<TEvent = unknown> {
+  /** The client to elect with: one per process, made outside of the handler. */
+  readonly leases: StoreLeaseClient;
+  /** The lease to lead under. */
+  readonly name: string;
+  /**
+   * Finds the scheduled occurrence in the event. An occurrence that was done is not led again.
+   * @default - {@link scheduledTick}
+   */
+  readonly tick?: ((event: TEvent) => string | undefined) | undefined;
+  /**
+   * When an occurrence counts as done: once the handler has returned, or by being claimed.
+   * @default "until-success"
+   */
+  readonly tickPolicy?: TickPolicy | undefined;
+  /**
+   * How long the term lasts without renewal, in ms.
+   * @default - the client's
+   */
+  readonly durationMs?: number | undefined;
+  /**
+   * How long before Lambda's own timeout the term ends at the latest, in ms, so that the handler is told and
+   * the row promises nothing that a killed environment cannot keep.
+   * @default 500
+   */
+  readonly timeoutMarginMs?: number | undefined;
+}
+
+/** An invocation's part in the election. */
+export type Part =
+  | { readonly kind: "leads"; readonly lease: Lease }
+  | { readonly kind: "follows"; readonly response: Followed };
+
+/**
+ * Finds the scheduled time in an event: `tick` (what `LeaderSchedule` sends) or `time` (what EventBridge
+ * rules send); `undefined` in any other.
+ */
+export function scheduledTick(event: unknown): string | undefined {
+  if (typeof event !== "object" || event === null) return undefined;
+  const { tick, time } = event as { readonly tick?: unknown; readonly time?: unknown };
+  const found = tick ?? time;
+  return typeof found === "string" ? found : undefined;
+}
+
+/**
+ * Checks the options once and returns what elects each invocation. Every invocation is a candidate of its
+ * own, also where one process serves several at a time.
+ * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+ */
+export function electInvocations<TEvent>(
+  options: LeadershipOptions<TEvent>,
+): (event: TEvent, context: InvocationContext) => Promise<Part> {
+  const { leases, durationMs, tickPolicy, tick: tickOf = scheduledTick } = options;
+  if (typeof leases?.tryAcquire !== "function") throw invalid("leases must be a LeaseClient");
+  if (typeof tickOf !== "function") throw invalid("tick must be a function of the event");
+  const name = parseName(options.name);
+  const marginMs = parseWholeMs(options.timeoutMarginMs, "timeoutMarginMs", 500, 0, 900_000);
+  return async (event, context) => {
+    const leftMs = context?.getRemainingTimeInMillis?.();
+    const termLimitMs = leftMs === undefined ? undefined : termLimit(leftMs, marginMs, name);
+    const result = await leases.tryAcquire(name, {
+      durationMs,
+      tickPolicy,
+      tick: tickOf(event),
+      termLimitMs,
+    });
+    if (result.kind === "acquired") return { kind: "leads", lease: result.lease };
+    const { reason, state } = result;
+    return { kind: "follows", response: { led: false, reason, leader: state.holder } };
+  };
+}
+
+function termLimit(leftMs: number, marginMs: number, name: string): number {
+  if (leftMs - marginMs >= 1_000) return leftMs - marginMs;
+  throw invalid(
+    `the invocation has ${leftMs} ms left, too few to lead "${name}": at least 1000 ms beside ` +
+      `timeoutMarginMs (${marginMs}) are needed; raise the function's timeout`,
+  );
+}
+
+/**
+ * Wraps a handler so that it runs only while its invocation leads. On a refused invocation it returns
+ * {@link Followed} at once; on a won one the lease is on `context.lease` and is released after the handler
+ * has settled, also when it throws. No timer outlives the invocation.
+ *
+ * A handler that returns after its lease was lost has its response returned as it is; `lease.signal` told it
+ * so, and its fenced writes were refused.
+ *
+ * @throws {LeaseError} INVALID_ARGUMENT when an option is out of bounds; the wrapped handler rejects with what
+ *   `tryAcquire` throws
+ */
+export function withLeadership<TEvent, TContext extends InvocationContext, TResult>(
+  handler: (event: TEvent, context: LeaderContext<TContext>) => Promise<TResult> | TResult,
+  options: LeadershipOptions<TEvent>,
+): (event: TEvent, context: TContext) => Promise<TResult | Followed> {
+  const elect = electInvocations(options);
+  return async (event, context) => {
+    const part = await elect(event, context);
+    if (part.kind === "follows") return part.response;
+    let completed = false;
+    try {
+      const result = await handler(event, Object.assign(context, { lease: part.lease }));
+      completed = true;
+      return result;
+    } finally {
+      await part.lease.release({ completed });
+    }
+  };
+}

@@ -1,0 +1,49 @@
+import { estimateServiceTime, outsideBy, type Sample } from "./service-clock.ts";
+import type { Timing } from "./timing.ts";
+import type { EpochMs, Reading } from "./units.ts";
+
+/** What a term's first write has to be followed by before anyone is told of the term. */
+export type Correction =
+  /** The wall clock that stamped it was wrong by about `skewMs` (negative: behind). */
+  | { readonly kind: "restamp"; readonly skewMs: number; readonly now: EpochMs; readonly token: number }
+  /** Nothing vouches for service time: without `expiresAt`, only observation can end the term. */
+  | { readonly kind: "untime" };
+
+/** A term's first write, acknowledged. */
+export interface FirstWrite {
+  /** What the candidate believed of service time when it sent the write. */
+  readonly believed: EpochMs;
+  readonly timed: boolean;
+  readonly token: number;
+  /** The token that the write found; `undefined` when it cannot be told. */
+  readonly tokenBefore: number | undefined;
+  readonly sent: Reading;
+  readonly received: Reading;
+}
+
+/**
+ * Judges a term's first write by what its own response told of service time.
+ *
+ * Behind by more than δ, `expiresAt` is too early to leave the promised validity; ahead by more than the
+ * grace, others would wait for nothing. The belief is aged by the round trip before it is judged, so a slow
+ * response is not taken for a wrong clock.
+ *
+ * The token is made anew too, since the wrong clock made it: too low, it could repeat one of a row that was
+ * deleted; too high, every later claim would need a second request until time has caught up. It stays above
+ * the token that the write found; where that cannot be told, it is never lowered.
+ */
+export function correctionOf(
+  first: FirstWrite,
+  samples: readonly Sample[],
+  timing: Timing,
+): Correction | undefined {
+  if (!first.timed) return undefined;
+  if (samples.length === 0) return { kind: "untime" };
+  const { sent, received, believed } = first;
+  const aged = believed + Math.max(0, received.mono - sent.mono);
+  const skewMs = outsideBy(aged, samples, received, timing);
+  if (skewMs >= -timing.serviceClockErrorMs && skewMs <= timing.graceMs) return undefined;
+  const now = estimateServiceTime(samples, received, timing);
+  const floor = first.tokenBefore === undefined ? first.token : first.tokenBefore + 1;
+  return { kind: "restamp", skewMs, now, token: Math.max(floor, now) };
+}

@@ -1,0 +1,50 @@
+import type { Evidence } from "./evidence.ts";
+import type { RefusalReason } from "./next-move.ts";
+import type { LeaseEnd, ReleaseResult } from "./term.ts";
+
+interface About {
+  /** The lease. */
+  readonly lease: string;
+  /** The candidate that the event happened to. */
+  readonly holder: string;
+}
+
+/**
+ * What happened to a candidate, by name. Published on the `node:diagnostics_channel` `leasehold:<name>`; the
+ * library itself never logs.
+ */
+export interface LeaseEvents {
+  /** A term began. `because` says which proof ended the term before, if one had to be ended. */
+  readonly acquired: About & {
+    readonly token: number;
+    readonly requests: number;
+    readonly because: "vacant" | Evidence;
+  };
+  /** The candidate does not lead now. */
+  readonly refused: About & {
+    readonly reason: RefusalReason;
+    readonly leader: string | undefined;
+    readonly leaderToken: number;
+    readonly retryAfterMs: number;
+  };
+  /** The holder extended its term. */
+  readonly renewed: About & { readonly token: number; readonly remainingMs: number };
+  /** A renewal failed; the term goes on for `remainingMs`. */
+  readonly renewalFailed: About & {
+    readonly token: number;
+    readonly remainingMs: number;
+    readonly cause: unknown;
+  };
+  /** The term ended without a release. */
+  readonly lost: About & { readonly token: number; readonly end: LeaseEnd };
+  /** The holder released. */
+  readonly released: About & { readonly token: number; readonly result: ReleaseResult };
+  /** A claim had been stamped by a wrong wall clock and was corrected; negative is behind. */
+  readonly clockSkewed: About & { readonly token: number; readonly skewMs: number };
+}
+
+/** The name of an event. */
+export type LeaseEventName = keyof LeaseEvents;
+
+/** Where events go. Must not throw. */
+export type EventSink = <N extends LeaseEventName>(name: N, event: LeaseEvents[N]) => void;

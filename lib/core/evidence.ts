@@ -1,0 +1,61 @@
+import type { LeaseRecord } from "./record.ts";
+import type { Timing } from "./timing.ts";
+import { elapsedAtLeast, type EpochMs, type Reading } from "./units.ts";
+
+/** A state of a record, and since when it has been seen unchanged. */
+export interface Sighting {
+  readonly record: LeaseRecord;
+  /** When the response that first carried this state was received. */
+  readonly firstSeen: Reading;
+  /** The `Date` header of the latest response that carried it. */
+  readonly servedAt: EpochMs | undefined;
+}
+
+/** Why a term is over: by the service's own clock, by having watched it, or because it was our own claim that nobody was told of. */
+export type Evidence = "service-clock" | "observation" | "own-claim";
+
+/** Notes that a record was seen, again or for the first time. A changed record starts the watch anew. */
+export function sighted(
+  before: Sighting | undefined,
+  record: LeaseRecord,
+  received: Reading,
+  servedAt: EpochMs | undefined,
+): Sighting {
+  const same = before !== undefined && isSameState(before.record, record);
+  return {
+    record,
+    firstSeen: same ? before.firstSeen : received,
+    servedAt: servedAt ?? (same ? before.servedAt : undefined),
+  };
+}
+
+/** Revisions alone do not tell states apart once a row was deleted; write ids do. */
+function isSameState(a: LeaseRecord, b: LeaseRecord): boolean {
+  return a.writeId === b.writeId && a.revision === b.revision && a.token === b.token;
+}
+
+/**
+ * Whether a term is surely over, and by which proof.
+ *
+ * `servedAt` comes from the response that carried the record, so the service itself vouches that it is at
+ * least that late: no candidate's wall clock takes part. A watch on the monotonic clock is the proof where
+ * the service's clock gives none.
+ */
+export function evidenceOfExpiry(
+  seen: Sighting,
+  at: Reading,
+  timing: Pick<Timing, "graceMs" | "clockDriftRatio">,
+): Evidence | undefined {
+  const { expiresAt } = seen.record;
+  if (seen.servedAt !== undefined && expiresAt !== undefined && seen.servedAt >= expiresAt + timing.graceMs) {
+    return "service-clock";
+  }
+  return watchLeftMs(seen, at, timing) <= 0 ? "observation" : undefined;
+}
+
+/** How much longer a state has to be watched unchanged, in ms, before that proves its term over. */
+export function watchLeftMs(seen: Sighting, at: Reading, timing: Pick<Timing, "clockDriftRatio">): number {
+  const ratio = timing.clockDriftRatio;
+  const needed = seen.record.durationMs * ((1 + ratio) / (1 - ratio));
+  return needed - elapsedAtLeast(seen.firstSeen, at);
+}

@@ -1,0 +1,127 @@
+import { invalid } from "./errors.ts";
+import { MAX_HOLDER_BYTES, parseText } from "./names.ts";
+import { parseTiming, parseWholeMs, type Timing, type TimingOptions } from "./timing.ts";
+
+/** When the occurrence of a schedule counts as done. */
+export type TickPolicy = "until-success" | "at-most-once";
+
+/** What may be asked of one term. */
+export interface TermOptions {
+  /**
+   * How long the term lasts without renewal, in ms.
+   * @default - the client's `durationMs`
+   */
+  readonly durationMs?: number | undefined;
+  /**
+   * How often it is renewed, in ms.
+   * @default - the client's, or a third of `durationMs` where that is given here
+   */
+  readonly renewIntervalMs?: number | undefined;
+  /**
+   * `auto`: the lease renews itself for as long as it is held. `manual`: only `renew()` and `proclaim()` do.
+   * @default "auto"
+   */
+  readonly renew?: "auto" | "manual" | undefined;
+  /**
+   * The longest that the term may last, renewals included, in ms: 1,000 or more. It then ends as `expired`,
+   * and no row promises more than that.
+   * @default - no limit
+   */
+  readonly termLimitMs?: number | undefined;
+  /**
+   * What to call this candidate: the first part of its id. A random part follows, so that two candidates of
+   * one process, or of two copies of a function, never share an id.
+   * @default - the client's `holder`
+   */
+  readonly holder?: string | undefined;
+}
+
+/** What may be asked of a term that serves one occurrence of a schedule. */
+export interface TickOptions {
+  /**
+   * The occurrence that this is for; of a schedule, its scheduled time (ISO-8601, UTC). Compared as a string:
+   * one that is done, and every one that sorts before it, is refused with `tick-done`.
+   * @default - none: the lease is not bound to occurrences
+   */
+  readonly tick?: string | undefined;
+  /**
+   * `until-success`: done when released after success, so that another try follows a leader that crashed.
+   * `at-most-once`: done by being claimed.
+   * @default "until-success"
+   */
+  readonly tickPolicy?: TickPolicy | undefined;
+}
+
+/** A term's options, checked. */
+export interface TermSettings {
+  readonly timing: Timing;
+  readonly autoRenew: boolean;
+  readonly termLimitMs: number;
+  readonly label: string;
+  readonly tick: string | undefined;
+  readonly claimsTick: boolean;
+}
+
+const MAX_TICK_BYTES = 256;
+
+/**
+ * Checks the options of one term against the client's.
+ * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+ */
+export function parseTerm(
+  options: TermOptions & TickOptions,
+  client: { readonly options: TimingOptions; readonly timing: Timing; readonly label: string },
+): TermSettings {
+  const { renew = "auto", tickPolicy = "until-success", tick } = options;
+  if (renew !== "auto" && renew !== "manual") {
+    throw invalid(`renew must be "auto" or "manual", not ${JSON.stringify(renew)}`);
+  }
+  if (tickPolicy !== "until-success" && tickPolicy !== "at-most-once") {
+    throw invalid(`tickPolicy must be "until-success" or "at-most-once", not ${JSON.stringify(tickPolicy)}`);
+  }
+  const termLimitMs = options.termLimitMs ?? Number.POSITIVE_INFINITY;
+  if (typeof termLimitMs !== "number" || Number.isNaN(termLimitMs) || termLimitMs < 1_000) {
+    throw invalid(`termLimitMs must be 1000 or more milliseconds, not ${String(termLimitMs)}`);
+  }
+  return {
+    timing: termTiming(options, client),
+    autoRenew: renew === "auto",
+    termLimitMs,
+    label: options.holder === undefined ? client.label : parseHolder(options.holder),
+    tick: tick === undefined ? undefined : parseText(tick, "tick", MAX_TICK_BYTES),
+    claimsTick: tickPolicy === "at-most-once",
+  };
+}
+
+/** A term with a duration of its own derives its renewal interval and request timeout from that. */
+function termTiming(
+  options: TermOptions,
+  client: { readonly options: TimingOptions; readonly timing: Timing },
+): Timing {
+  const { durationMs, renewIntervalMs } = options;
+  if (durationMs === undefined && renewIntervalMs === undefined) return client.timing;
+  return parseTiming({
+    ...client.options,
+    ...(durationMs === undefined
+      ? {}
+      : { durationMs, renewIntervalMs: undefined, requestTimeoutMs: undefined }),
+    ...(renewIntervalMs === undefined ? {} : { renewIntervalMs }),
+  });
+}
+
+/**
+ * Checks a candidate's label.
+ * @throws {LeaseError} INVALID_ARGUMENT unless it is a string of 1 to 512 bytes
+ */
+export function parseHolder(holder: unknown): string {
+  return parseText(holder, "holder", MAX_HOLDER_BYTES);
+}
+
+/**
+ * Checks how long a wait may last.
+ * @throws {LeaseError} INVALID_ARGUMENT unless it is a whole number from 0 to a week
+ */
+export function parseTimeout(timeoutMs: unknown): number {
+  if (timeoutMs === undefined) return Number.POSITIVE_INFINITY;
+  return parseWholeMs(timeoutMs, "timeoutMs", 0, 0, 7 * 86_400_000);
+}

@@ -1,0 +1,47 @@
+import type { ReadOutcome, WriteOutcome } from "./outcome.ts";
+import type { LeaseRecord } from "./record.ts";
+import type { EpochMs, Reading } from "./units.ts";
+import type { LeaseWrite } from "./writes.ts";
+
+/** How a call into a store may be ended from outside. */
+export interface CallOptions {
+  /** Aborted when the caller has stopped waiting; the store should give up its request. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Where leases live: a linearizable register per lease name. One of the three ports.
+ *
+ * A failure that surely applied nothing is thrown as a `LeaseError`; one that may have applied the write is
+ * the outcome `unknown`.
+ */
+export interface LeaseStore {
+  /** Executes one conditional write. */
+  write(write: LeaseWrite, call: CallOptions): Promise<WriteOutcome>;
+  /** Reads one record, strongly consistent. */
+  read(name: string, call: CallOptions): Promise<ReadOutcome>;
+  /** Reads all records, page by page. */
+  list(call: CallOptions): AsyncIterable<ListPage>;
+}
+
+/** Some of a store's records. */
+export interface ListPage {
+  readonly records: readonly LeaseRecord[];
+  readonly servedAt: EpochMs | undefined;
+}
+
+/** The clocks and timers of a process. One of the three ports. */
+export interface Clock {
+  /** Reads both clocks. */
+  now(): Reading;
+  /** Calls back once, `ms` or more later. Returns what cancels it. */
+  timer(ms: number, callback: () => void): () => void;
+}
+
+/** Chance. One of the three ports. */
+export interface Random {
+  /** A number from 0 up to but not including 1. */
+  fraction(): number;
+  /** An id that nobody else has: 96 bits or more. */
+  id(): string;
+}

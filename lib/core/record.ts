@@ -1,0 +1,78 @@
+import type { EpochMs } from "./units.ts";
+
+/** One lease as the table holds it. The attributes' names are those of the table format (docs/protocol.md). */
+export interface LeaseRecord {
+  /** The lease's name, the partition key. */
+  readonly name: string;
+  /** Id of the candidate that holds it; absent while vacant. */
+  readonly holder?: string | undefined;
+  /** Fencing token: rises with every term; survives release, expiry and row deletion. */
+  readonly token: number;
+  /** Rises with every write. */
+  readonly revision: number;
+  /** Service time after which the term is over; absent when no service time could be had, and while vacant. */
+  readonly expiresAt?: EpochMs | undefined;
+  /** The length that the last holder asked for, in ms. */
+  readonly durationMs: number;
+  /** When the term began. Informative. */
+  readonly acquiredAt?: EpochMs | undefined;
+  /** When the row was last written by its holder. Informative. */
+  readonly renewedAt?: EpochMs | undefined;
+  /** Id of the write that made this state. */
+  readonly writeId: string;
+  /** How many terms there have been since the row came to be. */
+  readonly transitions: number;
+  /** What the leader proclaims. */
+  readonly value?: unknown;
+  /** The scheduled occurrence last completed (or claimed, under `at-most-once`). */
+  readonly tick?: string | undefined;
+  /** Epoch seconds after which DynamoDB may delete the row. */
+  readonly ttl?: number | undefined;
+}
+
+/** What everybody may know of a lease: its record, without what only the protocol needs, and its state. */
+export interface LeaseState {
+  /** The lease's name. */
+  readonly name: string;
+  /**
+   * `vacant`: nobody holds it. `held`: somebody does, as far as is known. `expired`: the last holder's term is
+   * over by the service's clock or by observation, and anyone may take it over.
+   */
+  readonly kind: "vacant" | "held" | "expired";
+  /** The holder's id; `undefined` while vacant. */
+  readonly holder: string | undefined;
+  /** The last term's fencing token; 0 when the table knows of none. */
+  readonly token: number;
+  /** The record's revision; 0 when there is no record. */
+  readonly revision: number;
+  /** How many terms there have been since the row came to be. */
+  readonly transitions: number;
+  /** Epoch ms, in service time, when the term ends unless renewed. */
+  readonly expiresAt: number | undefined;
+  /** Epoch ms when the term began. Informative. */
+  readonly acquiredAt: number | undefined;
+  /** Epoch ms of the holder's last write. Informative. */
+  readonly renewedAt: number | undefined;
+  /** What the leader proclaims. */
+  readonly value: unknown;
+  /** The scheduled occurrence last completed (or claimed, under `at-most-once`). */
+  readonly tick: string | undefined;
+}
+
+/** Makes a record presentable. `expired` says whether there is evidence that a present holder's term is over. */
+export function stateOf(name: string, record: LeaseRecord | undefined, expired: boolean): LeaseState {
+  const kind = record?.holder === undefined ? "vacant" : expired ? "expired" : "held";
+  return {
+    name,
+    kind,
+    holder: record?.holder,
+    token: record?.token ?? 0,
+    revision: record?.revision ?? 0,
+    transitions: record?.transitions ?? 0,
+    expiresAt: record?.expiresAt,
+    acquiredAt: record?.acquiredAt,
+    renewedAt: record?.renewedAt,
+    value: record?.value,
+    tick: record?.tick,
+  };
+}

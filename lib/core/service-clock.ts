@@ -1,0 +1,116 @@
+import type { Timing } from "./timing.ts";
+import { elapsedAtLeast, elapsedAtMost, type EpochMs, epochMs, type Reading } from "./units.ts";
+
+/** What one response told of service time. */
+export interface Sample {
+  /** Taken before the request was sent. */
+  readonly sent: Reading;
+  /** Taken after the response was received. */
+  readonly received: Reading;
+  /** The response's `Date` header: service time, truncated to the second, within δ of the common clock. */
+  readonly date: EpochMs;
+}
+
+type ClockTiming = Pick<Timing, "serviceClockErrorMs" | "clockDriftRatio">;
+
+/** The header is truncated: up to this much later than it says. */
+const HEADER_RESOLUTION_MS = 1_000;
+
+/** The latest that service time can be. Infinite without samples. */
+export function latestServiceTime(samples: readonly Sample[], at: Reading, timing: ClockTiming): number {
+  let latest = Number.POSITIVE_INFINITY;
+  for (const sample of samples) latest = Math.min(latest, latestBy(sample, at, timing));
+  return latest;
+}
+
+/**
+ * Anchored where the request was SENT: a process that was paused before it read the response received an old
+ * header late, and anchoring at the receipt would take the pause for nothing.
+ */
+function latestBy(sample: Sample, at: Reading, timing: ClockTiming): number {
+  const elapsed = elapsedAtMost(sample.sent, at) / (1 - timing.clockDriftRatio);
+  return sample.date + HEADER_RESOLUTION_MS + timing.serviceClockErrorMs + elapsed;
+}
+
+/** The earliest that service time can be. Minus infinity without samples. */
+export function earliestServiceTime(samples: readonly Sample[], at: Reading, timing: ClockTiming): number {
+  let earliest = Number.NEGATIVE_INFINITY;
+  for (const sample of samples) earliest = Math.max(earliest, earliestBy(sample, at, timing));
+  return earliest;
+}
+
+/** Anchored where the response was RECEIVED: it was made before, so no less than this has passed since. */
+function earliestBy(sample: Sample, at: Reading, timing: ClockTiming): number {
+  const elapsed = elapsedAtLeast(sample.received, at) / (1 + timing.clockDriftRatio);
+  return sample.date - timing.serviceClockErrorMs + elapsed;
+}
+
+/**
+ * How long from `at`, on this process's clocks, service time surely stays below `deadline`, as an allowance
+ * anchored at a sample; `undefined` without samples.
+ */
+export function allowanceUntil(
+  deadline: number,
+  samples: readonly Sample[],
+  at: Reading,
+  timing: ClockTiming,
+): { readonly from: Reading; readonly lengthMs: number } | undefined {
+  const best = bestBy(samples, (sample) => -latestBy(sample, at, timing));
+  if (best === undefined) return undefined;
+  const head = deadline - best.date - HEADER_RESOLUTION_MS - timing.serviceClockErrorMs;
+  return { from: best.sent, lengthMs: head * (1 - timing.clockDriftRatio) };
+}
+
+/**
+ * The best guess at service time: the wall clock where the service does not contradict it, else the middle
+ * of what the service allows. Safety never rests on it; rows are stamped with it.
+ */
+export function estimateServiceTime(samples: readonly Sample[], at: Reading, timing: ClockTiming): EpochMs {
+  const skew = wallClockSkew(samples, at, timing);
+  if (skew === 0) return epochMs(Math.round(at.wall));
+  const earliest = earliestServiceTime(samples, at, timing);
+  return epochMs(Math.round((earliest + latestServiceTime(samples, at, timing)) / 2));
+}
+
+/**
+ * How far the wall clock is outside of what the service allows, in ms: negative when it is behind, positive
+ * when it is ahead, 0 when nothing speaks against it.
+ */
+export function wallClockSkew(samples: readonly Sample[], at: Reading, timing: ClockTiming): number {
+  return outsideBy(at.wall, samples, at, timing);
+}
+
+/** How far a belief about service time at `at` is outside of what the service allows, in ms; 0 when inside. */
+export function outsideBy(
+  belief: number,
+  samples: readonly Sample[],
+  at: Reading,
+  timing: ClockTiming,
+): number {
+  const earliest = earliestServiceTime(samples, at, timing);
+  if (belief < earliest) return belief - earliest;
+  const latest = latestServiceTime(samples, at, timing);
+  return belief > latest ? belief - latest : 0;
+}
+
+/** Adds a sample and keeps those that bound service time best: at most three. */
+export function withSample(
+  samples: readonly Sample[],
+  sample: Sample,
+  timing: ClockTiming,
+): readonly Sample[] {
+  const all = [...samples, sample];
+  const at = sample.received;
+  const kept = new Set([sample]);
+  for (const score of [(s: Sample) => -latestBy(s, at, timing), (s: Sample) => earliestBy(s, at, timing)]) {
+    const best = bestBy(all, score);
+    if (best !== undefined) kept.add(best);
+  }
+  return [...kept];
+}
+
+function bestBy(samples: readonly Sample[], score: (sample: Sample) => number): Sample | undefined {
+  let best: Sample | undefined;
+  for (const sample of samples) if (best === undefined || score(sample) > score(best)) best = sample;
+  return best;
+}

@@ -1,0 +1,47 @@
+/** How a term ended (I6). */
+export type LeaseEnd =
+  /** Its holder released it. */
+  | { readonly reason: "released" }
+  /** Its holder was asked to stop (a caller's signal) and released it. */
+  | { readonly reason: "stepped-down" }
+  /** Another candidate's term began: `by` whom, with which `token`. */
+  | { readonly reason: "superseded"; readonly by: string | undefined; readonly token: number }
+  /** The row was vacated or deleted by somebody else, an operator for example; no successor is known. */
+  | { readonly reason: "revoked" }
+  /**
+   * It ran out: renewals failed, came too late (a paused process), or were switched off. `storeReachable`
+   * tells whether the last request was answered; `atLimit` whether the term reached its `termLimitMs`.
+   */
+  | { readonly reason: "expired"; readonly storeReachable: boolean; readonly atLimit: boolean };
+
+/** Says in a sentence how a term ended. */
+export function describeEnd(end: LeaseEnd): string {
+  switch (end.reason) {
+    case "released":
+      return "it was released";
+    case "stepped-down":
+      return "its holder stepped down";
+    case "superseded":
+      return `it was superseded by ${end.by ?? "another candidate"} with token ${end.token}`;
+    case "revoked":
+      return "its row was vacated or deleted by somebody else";
+    case "expired":
+      if (end.atLimit) return "it reached its termLimitMs";
+      return `it expired ${end.storeReachable ? "while the store was reachable" : "while the store could not be reached"}`;
+    default:
+      return end satisfies never;
+  }
+}
+
+/** What became of a release. It never throws: whatever it says, the handle no longer leads. */
+export type ReleaseResult =
+  /** The row is vacant: the next candidate leads at once. */
+  | { readonly kind: "released" }
+  /** This handle was released before. Nothing was sent. */
+  | { readonly kind: "already-released" }
+  /** Another candidate's term had begun; it is untouched. */
+  | { readonly kind: "superseded"; readonly by: string | undefined; readonly token: number }
+  /** There was no row any more. */
+  | { readonly kind: "gone" }
+  /** No answer: the row frees itself `durationMs` after its last renewal at the latest. */
+  | { readonly kind: "unknown"; readonly cause: unknown };

@@ -1,0 +1,61 @@
+import { allowanceUntil, type Sample } from "./service-clock.ts";
+import type { Timing } from "./timing.ts";
+import { elapsedAtMost, type EpochMs, type Reading } from "./units.ts";
+
+/** A length of time that began at a reading. */
+export interface Allowance {
+  readonly from: Reading;
+  readonly lengthMs: number;
+}
+
+/** How long a holder may lead: while every allowance lasts. */
+export type Validity = readonly Allowance[];
+
+/** What is left of a validity, in ms; zero or less when the term is over. */
+export function remainingOf(validity: Validity, at: Reading): number {
+  let remaining = Number.POSITIVE_INFINITY;
+  for (const { from, lengthMs } of validity)
+    remaining = Math.min(remaining, lengthMs - elapsedAtMost(from, at));
+  return remaining;
+}
+
+/** What a write that was acknowledged promised. */
+export interface Grant {
+  /** Taken before the write was sent. */
+  readonly sent: Reading;
+  readonly durationMs: number;
+  /** What it wrote as `expiresAt`; `undefined` where only observation can end the term. */
+  readonly expiresAt: EpochMs | undefined;
+}
+
+/**
+ * How long a holder may lead after a write of its own was acknowledged: until `durationMs` after it was SENT
+ * (no observer can have started to count before), and while service time is surely short of the moment when
+ * a challenger could have the service's word that the term is over.
+ *
+ * A write with an `expiresAt` that no sample can check grants nothing.
+ */
+export function validityOf(
+  grant: Grant,
+  samples: readonly Sample[],
+  at: Reading,
+  timing: Pick<Timing, "graceMs" | "serviceClockErrorMs" | "clockDriftRatio">,
+): Validity {
+  const observed = { from: grant.sent, lengthMs: grant.durationMs * (1 - timing.clockDriftRatio) };
+  if (grant.expiresAt === undefined) return [observed];
+  return [observed, untilChallenged(grant.expiresAt, samples, at, timing)];
+}
+
+/**
+ * The allowance under an `expiresAt` E. A challenger needs a header D ≥ E + G, and headers run at most δ
+ * ahead, so nobody has that proof while service time is below E + G − δ.
+ */
+export function untilChallenged(
+  expiresAt: EpochMs,
+  samples: readonly Sample[],
+  at: Reading,
+  timing: Pick<Timing, "graceMs" | "serviceClockErrorMs" | "clockDriftRatio">,
+): Allowance {
+  const deadline = expiresAt + timing.graceMs - timing.serviceClockErrorMs;
+  return allowanceUntil(deadline, samples, at, timing) ?? { from: at, lengthMs: 0 };
+}

@@ -1,0 +1,223 @@
+import type { LeaseRecord } from "./record.ts";
+import { type EpochMs, plusMs } from "./units.ts";
+
+/** What a write demands of the record it finds; all of it must hold, else nothing is written. */
+export interface Expectation {
+  /** There is no holder. */
+  readonly vacant?: true;
+  /** There is no token yet, or it is lower than this. */
+  readonly tokenBelow?: number;
+  /** There is no tick yet, or it sorts before this. */
+  readonly tickBelow?: string;
+  /** The record's revision is this. */
+  readonly revision?: number;
+  /** The record's token is this. */
+  readonly token?: number;
+  /** The holder is this. */
+  readonly holder?: string;
+  /** The record was made by this write. */
+  readonly writeId?: string;
+}
+
+/** The attributes that a write can set outright. */
+export type Settable = Pick<
+  LeaseRecord,
+  "holder" | "token" | "expiresAt" | "durationMs" | "acquiredAt" | "renewedAt" | "value" | "tick" | "ttl"
+>;
+
+/** The attributes that a write can remove. */
+export type Clearable = "holder" | "expiresAt" | "value";
+
+/**
+ * A conditional write as data: what it expects of the record, what it makes of it. A store executes it,
+ * atomically, and adds 1 to `revision` (from 0 where there is none) in every one.
+ *
+ * Every write of this module undoes its own expectation, so that neither a retry nor a late duplicate of it
+ * can be applied twice; a test holds them to it.
+ */
+export interface LeaseWrite {
+  readonly kind: "claim" | "take-over" | "renew" | "correct" | "release" | "abandon";
+  readonly name: string;
+  readonly writeId: string;
+  readonly expects: Expectation;
+  readonly set: Partial<Settable>;
+  readonly clear: readonly Clearable[];
+  /** Whether it begins a term: `transitions` grows by 1. */
+  readonly beginsTerm: boolean;
+}
+
+/** Whether a record (or its absence) is what a write expects. */
+export function accepts(record: LeaseRecord | undefined, expects: Expectation): boolean {
+  const { vacant, tokenBelow, tickBelow, revision, token, holder, writeId } = expects;
+  if (vacant && record?.holder !== undefined) return false;
+  if (tokenBelow !== undefined && record !== undefined && record.token >= tokenBelow) return false;
+  if (tickBelow !== undefined && record?.tick !== undefined && record.tick >= tickBelow) return false;
+  if (revision !== undefined && record?.revision !== revision) return false;
+  if (token !== undefined && record?.token !== token) return false;
+  if (holder !== undefined && record?.holder !== holder) return false;
+  return writeId === undefined || record?.writeId === writeId;
+}
+
+/** The record that an accepted write leaves behind. */
+export function applied(record: LeaseRecord | undefined, write: LeaseWrite): LeaseRecord {
+  const next: Record<string, unknown> = {
+    token: 0,
+    durationMs: 0,
+    ...record,
+    ...write.set,
+    name: write.name,
+    writeId: write.writeId,
+    revision: (record?.revision ?? 0) + 1,
+    transitions: (record?.transitions ?? 0) + (write.beginsTerm ? 1 : 0),
+  };
+  for (const attribute of write.clear) delete next[attribute];
+  return next as unknown as LeaseRecord;
+}
+
+/** What a new term asks for. */
+export interface TermRequest {
+  readonly name: string;
+  readonly holder: string;
+  readonly writeId: string;
+  /** What the candidate believes of service time. */
+  readonly now: EpochMs;
+  readonly durationMs: number;
+  /** Whether to write `expiresAt`: not when responses carry no time to check it by. */
+  readonly timed: boolean;
+  readonly retentionMs: number;
+  /** The occurrence that the term is for. */
+  readonly tick: string | undefined;
+  /** Whether the term uses the occurrence up by beginning (`at-most-once`). */
+  readonly claimsTick: boolean;
+}
+
+/**
+ * Claims a vacant lease, knowing nothing of its record. The token is the claim's own `now`: a duplicate that
+ * arrives after the release finds a token that is no longer lower.
+ */
+export function claim(request: TermRequest): LeaseWrite {
+  return beginTerm("claim", request, { vacant: true, tokenBelow: request.now }, request.now);
+}
+
+/**
+ * Takes a lease in the state that was seen: a term that is over by evidence, or a vacancy whose token is
+ * ahead of `now`. Comparing the token beside the revision matters once a row was deleted: a new row counts
+ * its revisions from 1 again, its tokens never.
+ */
+export function takeOver(request: TermRequest, seen: LeaseRecord): LeaseWrite {
+  const expects = { revision: seen.revision, token: seen.token };
+  return beginTerm("take-over", request, expects, Math.max(seen.token + 1, request.now));
+}
+
+function beginTerm(
+  kind: "claim" | "take-over",
+  request: TermRequest,
+  expects: Expectation,
+  token: number,
+): LeaseWrite {
+  const { name, holder, writeId, now, durationMs, timed, tick, claimsTick } = request;
+  return {
+    kind,
+    name,
+    writeId,
+    expects: tick === undefined ? expects : { ...expects, tickBelow: tick },
+    set: {
+      holder,
+      token,
+      durationMs,
+      acquiredAt: now,
+      renewedAt: now,
+      ttl: ttlOf(now, durationMs, request.retentionMs),
+      ...(timed ? { expiresAt: plusMs(now, durationMs) } : {}),
+      ...(claimsTick && tick !== undefined ? { tick } : {}),
+    },
+    clear: timed ? ["value"] : ["value", "expiresAt"],
+    beginsTerm: true,
+  };
+}
+
+/** What the holder asks for when it writes again within its term. */
+export interface RenewalRequest {
+  readonly writeId: string;
+  readonly now: EpochMs;
+  readonly durationMs: number;
+  readonly timed: boolean;
+  readonly retentionMs: number;
+  /** What to proclaim; leave it out to keep what is proclaimed. */
+  readonly value?: { readonly is: unknown } | undefined;
+}
+
+/** Extends the holder's own term by compare-and-set, so that no late duplicate moves its expiry back. */
+export function renew(mine: LeaseRecord, request: RenewalRequest): LeaseWrite {
+  return continueTerm("renew", mine, request, {});
+}
+
+/**
+ * Writes a claim's times again after its response has shown that they were wrong, before anyone was told of
+ * the term; `token` replaces the token that the wrong clock made.
+ */
+export function correct(mine: LeaseRecord, request: RenewalRequest, token: number): LeaseWrite {
+  return continueTerm("correct", mine, request, { token, acquiredAt: request.now });
+}
+
+function continueTerm(
+  kind: "renew" | "correct",
+  mine: LeaseRecord,
+  request: RenewalRequest,
+  extra: Partial<Settable>,
+): LeaseWrite {
+  const { writeId, now, durationMs, timed, retentionMs, value } = request;
+  return {
+    kind,
+    name: mine.name,
+    writeId,
+    expects: { revision: mine.revision, token: mine.token },
+    set: {
+      durationMs,
+      renewedAt: now,
+      ttl: ttlOf(now, durationMs, retentionMs),
+      ...(timed ? { expiresAt: plusMs(now, durationMs) } : {}),
+      ...(value && value.is !== undefined ? { value: value.is } : {}),
+      ...extra,
+    },
+    clear: [
+      ...(timed ? [] : (["expiresAt"] as const)),
+      ...(value && value.is === undefined ? (["value"] as const) : []),
+    ],
+    beginsTerm: false,
+  };
+}
+
+/** Vacates the holder's own term and keeps its token. `tick` marks the occurrence as done. */
+export function release(
+  mine: { readonly name: string; readonly holder: string; readonly token: number },
+  request: { readonly writeId: string; readonly ttl: number; readonly tick: string | undefined },
+): LeaseWrite {
+  return {
+    kind: "release",
+    name: mine.name,
+    writeId: request.writeId,
+    expects: { holder: mine.holder, token: mine.token },
+    set: { ttl: request.ttl, ...(request.tick === undefined ? {} : { tick: request.tick }) },
+    clear: ["holder", "expiresAt", "value"],
+    beginsTerm: false,
+  };
+}
+
+/** Vacates what an unanswered claim may have taken, and only that. */
+export function abandon(name: string, claimId: string, writeId: string): LeaseWrite {
+  return {
+    kind: "abandon",
+    name,
+    writeId,
+    expects: { writeId: claimId },
+    set: {},
+    clear: ["holder", "expiresAt", "value"],
+    beginsTerm: false,
+  };
+}
+
+/** Epoch seconds after which TTL may delete a row: never within a term, and `retentionMs` after it. */
+export function ttlOf(now: EpochMs, durationMs: number, retentionMs: number): number {
+  return Math.ceil((now + durationMs + retentionMs) / 1_000);
+}

@@ -1,0 +1,53 @@
+import { parseName } from "../core/names.ts";
+import { leaseKey } from "./expressions.ts";
+
+/** What a fence needs to know of a lease; a `Lease` will do. */
+export interface Fencing {
+  /** The lease's name. */
+  readonly name: string;
+  /** The candidate's id. */
+  readonly holder: string;
+  /** The term's fencing token. */
+  readonly token: number;
+}
+
+/** One element of `TransactItems` for a document client. */
+export interface FenceCheck {
+  readonly ConditionCheck: {
+    readonly TableName: string;
+    readonly Key: Record<string, string>;
+    readonly ConditionExpression: string;
+    readonly ExpressionAttributeNames: Record<string, string>;
+    readonly ExpressionAttributeValues: Record<string, string | number>;
+  };
+}
+
+/**
+ * Makes the element that fences a `TransactWriteCommand` of lib-dynamodb: the whole transaction is refused
+ * from the moment that another candidate is elected, or this one has released, on. Storage decides, so this
+ * holds for paused processes and late packets too, with no assumption about clocks (I3).
+ *
+ * The lease table has to be in the transaction's account and region, and may not be a global table with
+ * strong consistency, which knows no transactions.
+ *
+ * @throws {LeaseError} INVALID_ARGUMENT for an empty or oversized name
+ */
+export function fenceCheck({
+  tableName,
+  lease,
+}: {
+  /** The lease table. */
+  readonly tableName: string;
+  /** The term to act for. */
+  readonly lease: Fencing;
+}): FenceCheck {
+  return {
+    ConditionCheck: {
+      TableName: tableName,
+      Key: leaseKey(parseName(lease.name)),
+      ConditionExpression: "#token = :token AND #holder = :holder",
+      ExpressionAttributeNames: { "#token": "token", "#holder": "holder" },
+      ExpressionAttributeValues: { ":token": lease.token, ":holder": lease.holder },
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import {
+  type AttributeValue,
+  DynamoDBClient,
+  GetItemCommand,
+  ScanCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { invalid, LeaseError } from "../core/errors.ts";
+import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outcome.ts";
+import type { CallOptions, LeaseStore, ListPage } from "../core/ports.ts";
+import { applied, type LeaseWrite } from "../core/writes.ts";
+import { type DateTap, tapDate } from "./date-header.ts";
+import { leaseKey, updateOf } from "./expressions.ts";
+import { failureOf } from "./failures.ts";
+import { recordOf } from "./rows.ts";
+import { LEASE_TABLE_SCHEMA } from "./schema.ts";
+
+/** Where a {@link DynamoDBLeaseStore} finds its table. */
+export interface DynamoDBStoreOptions {
+  /** Name (or ARN) of a lease table: one that `LeaseTable` provisions, or of the same format. */
+  readonly tableName: string;
+  /**
+   * The SDK client to send with, plain or document. It is never destroyed and its configuration never
+   * changed here.
+   * @default - a new `DynamoDBClient` from the environment, destroyed by `destroy()`
+   */
+  readonly client?: DynamoDBClient | DynamoDBDocumentClient | undefined;
+}
+
+/**
+ * Leases in a DynamoDB table: every write one conditional `UpdateItem`, every read one strong `GetItem`.
+ *
+ * Linearizable in one region and in an MRSC global table. **Not** in the replicas of an MREC one, where two
+ * regions can both win.
+ */
+export class DynamoDBLeaseStore implements LeaseStore {
+  /** The table's name, as given. */
+  readonly tableName: string;
+  // Plain commands pass through a document client unchanged. Wrapping the caller's client in a document
+  // client of ours would instead overwrite its translation settings, which live in the shared configuration.
+  readonly #client: DynamoDBClient;
+  readonly #owned: boolean;
+
+  /** @throws {LeaseError} INVALID_ARGUMENT without a table name, or with something that cannot send */
+  constructor({ tableName, client }: DynamoDBStoreOptions) {
+    if (typeof tableName !== "string" || tableName.length === 0) {
+      throw invalid(
+        `tableName must be the name or ARN of a lease table, not ${JSON.stringify(tableName) ?? "undefined"}`,
+      );
+    }
+    if (client !== undefined && typeof client?.send !== "function") {
+      throw invalid("client must be a DynamoDBClient or a DynamoDBDocumentClient of the AWS SDK, version 3");
+    }
+    this.tableName = tableName;
+    this.#owned = client === undefined;
+    this.#client = client ?? new DynamoDBClient({});
+  }
+
+  async write(write: LeaseWrite, { signal }: CallOptions): Promise<WriteOutcome> {
+    const { ExpressionAttributeValues, Key, ...expressions } = updateOf(write);
+    const command = new UpdateItemCommand({
+      TableName: this.tableName,
+      ...expressions,
+      Key: marshall(Key),
+      ExpressionAttributeValues: marshalled(ExpressionAttributeValues, write.name),
+      ReturnValues: "ALL_OLD",
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    });
+    const tap = tapDate(command);
+    try {
+      const { Attributes } = await this.#client.send(command, { abortSignal: signal });
+      const before = recordOf(Attributes);
+      const tokenBefore = before?.token ?? 0;
+      return { kind: "written", record: applied(before, write), tokenBefore, servedAt: tap.servedAt };
+    } catch (error) {
+      return this.#writeFailed(error, write, tap);
+    }
+  }
+
+  async read(name: string, { signal }: CallOptions): Promise<ReadOutcome> {
+    const command = new GetItemCommand({
+      TableName: this.tableName,
+      Key: marshall(leaseKey(name)),
+      ConsistentRead: true,
+    });
+    const tap = tapDate(command);
+    const { Item } = await this.#client.send(command, { abortSignal: signal }).catch((error: unknown) => {
+      throw failureOf(error, this.tableName, name).error;
+    });
+    return { record: recordOf(Item), servedAt: tap.servedAt };
+  }
+
+  async *list({ signal }: CallOptions): AsyncGenerator<ListPage, void, undefined> {
+    let from: Record<string, AttributeValue> | undefined;
+    do {
+      const command = new ScanCommand({
+        TableName: this.tableName,
+        ConsistentRead: true,
+        FilterExpression: "#sk = :lease",
+        ExpressionAttributeNames: { "#sk": LEASE_TABLE_SCHEMA.sortKey },
+        ExpressionAttributeValues: { ":lease": { S: LEASE_TABLE_SCHEMA.leaseSortKey } },
+        ExclusiveStartKey: from,
+      });
+      const tap = tapDate(command);
+      const page = await this.#client.send(command, { abortSignal: signal }).catch((error: unknown) => {
+        throw failureOf(error, this.tableName, undefined).error;
+      });
+      const records = (page.Items ?? []).map(recordOf).filter((record) => record !== undefined);
+      yield { records, servedAt: tap.servedAt };
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+  }
+
+  /** Destroys the SDK client if this store made it. */
+  destroy(): void {
+    if (this.#owned) this.#client.destroy();
+  }
+
+  #writeFailed(error: unknown, write: LeaseWrite, tap: DateTap): WriteOutcome {
+    if (isRefusal(error)) {
+      return judgeRefusal(write, recordOf(error.Item), tap.servedAt);
+    }
+    const failure = failureOf(error, this.tableName, write.name);
+    if (failure.surelyNotApplied) throw failure.error;
+    return { kind: "unknown", cause: failure.error };
+  }
+}
+
+/** By name: a caller's client may come from another copy of the SDK. */
+function isRefusal(error: unknown): error is Error & { readonly Item?: Record<string, AttributeValue> } {
+  return error instanceof Error && error.name === "ConditionalCheckFailedException";
+}
+
+function marshalled(values: Record<string, unknown>, lease: string): Record<string, AttributeValue> {
+  try {
+    return marshall(values, { removeUndefinedValues: true });
+  } catch (cause) {
+    const message = `lease "${lease}": a proclaimed value must be something that DynamoDB can store (${String(cause)})`;
+    throw new LeaseError("INVALID_ARGUMENT", message, { lease, cause });
+  }
+}

@@ -1,0 +1,29 @@
+/** Leader election on DynamoDB: the lease client, its errors, events and fencing. */
+export { onLeaseEvent } from "./client/channels.ts";
+export type { Lease } from "./client/lease.ts";
+export type {
+  AcquireOptions,
+  AcquireResult,
+  RunOptions,
+  RunResult,
+  TryAcquireOptions,
+} from "./client/results.ts";
+export {
+  type Followed,
+  type InvocationContext,
+  type LeaderContext,
+  type LeadershipOptions,
+  scheduledTick,
+  withLeadership,
+} from "./client/with-leadership.ts";
+export { isLeaseError, LeaseError, type LeaseErrorCode } from "./core/errors.ts";
+export type { LeaseEventName, LeaseEvents } from "./core/events.ts";
+export type { Evidence } from "./core/evidence.ts";
+export type { RefusalReason } from "./core/next-move.ts";
+export type { TermOptions, TickOptions, TickPolicy } from "./core/options.ts";
+export type { CallOptions, Clock, LeaseStore, ListPage, Random } from "./core/ports.ts";
+export type { LeaseRecord, LeaseState } from "./core/record.ts";
+export type { LeaseEnd, ReleaseResult } from "./core/term.ts";
+export { DEFAULT_TIMING, recoveryBoundMs, type Timing, type TimingOptions } from "./core/timing.ts";
+export { type FenceCheck, type Fencing, fenceCheck } from "./dynamodb/fence-check.ts";
+export { LeaseClient, type LeaseClientOptions } from "./lease-client.ts";

@@ -1,0 +1,50 @@
+import type { MiddlewareObj, Request } from "@middy/core";
+import type { Context } from "aws-lambda";
+import type { Lease } from "../client/lease.ts";
+import { electInvocations, type LeaderContext, type LeadershipOptions } from "../client/with-leadership.ts";
+
+/** A Lambda context with the lease that the invocation leads under. */
+export type LeaderOnlyContext = LeaderContext<Context>;
+
+/**
+ * A middleware under which the handler runs only while its invocation leads. A refused invocation returns
+ * `{ led: false, reason, leader }` without running the handler; a won one finds its `Lease` on
+ * `context.lease`, which is released after the handler has settled, also when it throws.
+ *
+ * `use` it last: it then elects right before the handler and releases right after it, and no other
+ * middleware can return between the two.
+ *
+ * The term ends `timeoutMarginMs` before Lambda's timeout at the latest, and no timer outlives the
+ * invocation: a frozen environment would thaw holding a dead lease.
+ *
+ * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+ */
+export function leaderOnly<TEvent = unknown>(
+  options: LeadershipOptions<TEvent>,
+  // oxlint-disable-next-line typescript/no-explicit-any -- middy's own default for results
+): MiddlewareObj<TEvent, any, Error, LeaderOnlyContext> {
+  const elect = electInvocations(options);
+  const leases = new WeakMap<object, Lease>();
+
+  // By request, never by middleware or process: one process may serve several invocations at a time.
+  const settle = async (request: object, completed: boolean): Promise<void> => {
+    const lease = leases.get(request);
+    leases.delete(request);
+    await lease?.release({ completed });
+  };
+
+  return {
+    // oxlint-disable-next-line typescript/no-explicit-any -- as above
+    async before(request: Request<TEvent, any, Error, LeaderOnlyContext>) {
+      const part = await elect(request.event, request.context);
+      if (part.kind === "follows") {
+        request.earlyResponse = part.response;
+        return;
+      }
+      leases.set(request, part.lease);
+      Object.assign(request.context, { lease: part.lease });
+    },
+    after: (request) => settle(request, true),
+    onError: (request) => settle(request, false),
+  };
+}

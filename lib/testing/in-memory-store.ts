@@ -1,0 +1,84 @@
+import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outcome.ts";
+import type { Clock, LeaseStore, ListPage } from "../core/ports.ts";
+import type { LeaseRecord } from "../core/record.ts";
+import { type EpochMs, epochMs, instant } from "../core/units.ts";
+import { accepts, applied, type LeaseWrite } from "../core/writes.ts";
+
+/** Options of an {@link InMemoryLeaseStore}. */
+export interface InMemoryStoreOptions {
+  /**
+   * The clock of the service. Its wall clock is service time, shown to the second like DynamoDB's header.
+   * @default - the system's
+   */
+  readonly clock?: Pick<Clock, "now"> | undefined;
+  /**
+   * Whether responses tell service time. Without it candidates can only watch a leader's record.
+   * @default true
+   */
+  readonly dateHeader?: boolean | undefined;
+}
+
+/**
+ * A lease table in memory, for tests of your own election code. The same contract suite runs on it, on an
+ * embedded DynamoDB engine and on DynamoDB Local, so an election that passes here passes there.
+ *
+ * One process only; it has no TTL and forgets everything with the process.
+ */
+export class InMemoryLeaseStore implements LeaseStore {
+  readonly #records = new Map<string, LeaseRecord>();
+  readonly #clock: Pick<Clock, "now">;
+  readonly #dateHeader: boolean;
+  #requests = 0;
+
+  constructor(options: InMemoryStoreOptions = {}) {
+    this.#clock = options.clock ?? {
+      now: () => ({ mono: instant(performance.now()), wall: epochMs(Date.now()) }),
+    };
+    this.#dateHeader = options.dateHeader ?? true;
+  }
+
+  /** How many requests were made so far. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  async write(write: LeaseWrite): Promise<WriteOutcome> {
+    this.#requests += 1;
+    const current = this.#records.get(write.name);
+    const servedAt = this.#servedAt();
+    if (!accepts(current, write.expects)) return judgeRefusal(write, current, servedAt);
+    const record = structuredClone(applied(current, write));
+    this.#records.set(write.name, record);
+    return { kind: "written", record, tokenBefore: current?.token ?? 0, servedAt };
+  }
+
+  async read(name: string): Promise<ReadOutcome> {
+    this.#requests += 1;
+    return { record: this.#records.get(name), servedAt: this.#servedAt() };
+  }
+
+  async *list(): AsyncGenerator<ListPage, void, undefined> {
+    this.#requests += 1;
+    yield { records: [...this.#records.values()], servedAt: this.#servedAt() };
+  }
+
+  /** The record of a lease as the table holds it. Not counted as a request. */
+  peek(name: string): LeaseRecord | undefined {
+    return this.#records.get(name);
+  }
+
+  /** Deletes a row, as TTL or an operator would. */
+  delete(name: string): void {
+    this.#records.delete(name);
+  }
+
+  /** Puts a row in place, as a restored backup or an operator would. */
+  restore(record: LeaseRecord): void {
+    this.#records.set(record.name, record);
+  }
+
+  #servedAt(): EpochMs | undefined {
+    if (!this.#dateHeader) return undefined;
+    return epochMs(Math.floor(this.#clock.now().wall / 1_000) * 1_000);
+  }
+}
