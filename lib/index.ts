@@ -1,4 +1,5 @@
 /** Leader election on DynamoDB: the lease client, its errors, events and fencing. */
+export type { Refusal } from "./client/attempt.ts";
 export { onLeaseEvent } from "./client/channels.ts";
 export type { Lease } from "./client/lease.ts";
 export type {

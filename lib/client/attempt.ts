@@ -1,247 +1,171 @@
 import { correctionOf } from "../core/correction.ts";
-import { LeaseError } from "../core/errors.ts";
-import type { EventSink, LeaseEvents } from "../core/events.ts";
 import type { Sighting } from "../core/evidence.ts";
 import { type Move, nextMove, type RefusalReason } from "../core/next-move.ts";
-import type { TermSettings } from "../core/options.ts";
 import type { WriteOutcome } from "../core/outcome.ts";
-import type { Clock, Random } from "../core/ports.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
-import type { Timing } from "../core/timing.ts";
-import type { Reading } from "../core/units.ts";
-import { remainingOf, type Validity, validityOf } from "../core/validity.ts";
+import { type Allowance, remainingOf, type Validity, validityOf } from "../core/validity.ts";
 import { abandon, claim, correct, type LeaseWrite, takeOver } from "../core/writes.ts";
-import type { Answer, Exchange } from "./exchange.ts";
-import type { Memory } from "./memory.ts";
-
-/** What the parts of one client share. */
-export interface Surroundings {
-  readonly exchange: Exchange;
-  readonly memory: Memory;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly emit: EventSink;
-  readonly timing: Timing;
-}
+import type { Candidacy } from "./candidacy.ts";
+import type { Answer } from "./exchange.ts";
 
 /** A term that has begun, before anyone was told of it. */
 export interface NewTerm {
-  readonly record: LeaseRecord & { readonly holder: string };
+  readonly record: LeaseRecord;
   readonly validity: Validity;
-  /** When the candidate began to try: the term's limit counts from here. */
-  readonly since: Reading;
+  /** The term's limit, counted from when the candidate began to try. */
+  readonly limit: Allowance;
+}
+
+/** Why a candidate does not lead. */
+export interface Refusal {
+  readonly kind: "refused";
+  /** `held`: another candidate leads. `tick-done`: the occurrence was done before. */
+  readonly reason: RefusalReason;
+  /** The lease as it stood. */
+  readonly state: LeaseState;
+  /** When another try may find the lease free at the earliest, in ms, unless its holder releases it; 0 for `tick-done`. */
+  readonly retryAfterMs: number;
 }
 
 /** What came of one attempt to lead. */
-export type AttemptResult =
-  | { readonly kind: "acquired"; readonly term: NewTerm }
-  | {
-      readonly kind: "refused";
-      readonly reason: RefusalReason;
-      readonly state: LeaseState;
-      readonly retryAfterMs: number;
-    };
+export type AttemptResult = { readonly kind: "acquired"; readonly term: NewTerm } | Refusal;
+
+type Written = Extract<WriteOutcome, { kind: "written" }>;
 
 /** Contention can invalidate each move; past this many writes the candidate stands by. */
 const MAX_WRITES = 4;
 
 /**
- * One attempt of one candidate: claims, or takes over what it has evidence against, or learns why not.
- * `look` reads first and writes only what can succeed; without it a vacant lease costs one request.
+ * Makes one attempt of one candidate: claims, or takes over what it has evidence against, or learns why not.
+ * `look` reads first and writes only what can succeed; `claim` takes a vacant lease with one request.
+ * @throws {LeaseError} STORE_UNAVAILABLE when nobody can say whether it leads (its possible claim is then
+ *   abandoned), and whatever else the store says
  */
-export class Attempt {
-  readonly #around: Surroundings;
-  readonly #name: string;
-  readonly #holder: string;
-  readonly #settings: TermSettings;
-  readonly #since: Reading;
-  #requests = 0;
+export async function attempt(self: Candidacy, first: "claim" | "look"): Promise<AttemptResult> {
+  const { name, holder, settings, exchange, memory, clock, random, timing, tell } = self;
+  const limit: Allowance = { from: clock.now(), lengthMs: settings.termLimitMs };
+  let requests = 0;
 
-  constructor(around: Surroundings, name: string, holder: string, settings: TermSettings) {
-    this.#around = around;
-    this.#name = name;
-    this.#holder = holder;
-    this.#settings = settings;
-    this.#since = around.clock.now();
+  async function look(): Promise<Sighting | undefined> {
+    requests += 1;
+    const { outcome, received } = await exchange.read(name, settings.timing.requestTimeoutMs);
+    return memory.note(name, outcome.record, received, outcome.servedAt);
   }
 
-  /**
-   * Makes the attempt.
-   * @throws {LeaseError} STORE_UNAVAILABLE when nobody can say whether it leads (its possible claim is then
-   *   abandoned), and whatever else the store says
-   */
-  async make(first: "claim" | "look"): Promise<AttemptResult> {
-    let seen = first === "look" ? await this.#look() : undefined;
-    let move: Move = first === "look" ? this.#move(seen) : { kind: "claim" };
-
-    for (let writes = 0; writes < MAX_WRITES && move.kind !== "stand-by"; writes += 1) {
-      const write = this.#writeFor(move);
-      const answer = await this.#send(write);
-      if (answer.outcome.kind === "written") {
-        const term = await this.#confirm(write, answer, answer.outcome);
-        if (term !== undefined) return this.#acquired(term, move);
-        seen = this.#around.memory.sighting(this.#name);
-      } else {
-        seen = this.#note(answer);
-        if (seen === undefined && move.kind === "claim") seen = await this.#look();
-      }
-      move = this.#move(seen);
-    }
-    return this.#refused(seen, move);
+  function note({ outcome, received }: Answer<WriteOutcome>): Sighting | undefined {
+    if (outcome.kind !== "refused") return undefined;
+    return memory.note(name, outcome.current, received, outcome.servedAt);
   }
 
-  #move(seen: Sighting | undefined): Move {
-    const { clock, exchange, memory, timing } = this.#around;
-    const situation = {
-      seen,
-      at: clock.now(),
-      now: exchange.estimate(),
-      tick: this.#settings.tick,
-      isOwnClaim: (writeId: string) => memory.isOwnClaim(this.#name, writeId),
-    };
-    return nextMove(situation, timing);
+  function decide(seen: Sighting | undefined): Move {
+    const isOwnClaim = (writeId: string): boolean => memory.isOwnClaim(name, writeId);
+    const now = exchange.estimate();
+    return nextMove({ seen, at: clock.now(), now, tick: settings.tick, isOwnClaim }, timing);
   }
 
-  #writeFor(move: Exclude<Move, { kind: "stand-by" }>): LeaseWrite {
-    const { timing, tick, claimsTick, termLimitMs } = this.#settings;
+  function writeFor(move: Exclude<Move, { kind: "stand-by" }>): LeaseWrite {
+    const { durationMs, retentionMs } = settings.timing;
     const request = {
-      name: this.#name,
-      holder: this.#holder,
-      writeId: this.#around.random.id(),
-      now: this.#around.exchange.estimate(),
-      durationMs: Math.min(timing.durationMs, Math.floor(termLimitMs)),
-      timed: this.#around.exchange.timed,
-      retentionMs: timing.retentionMs,
-      tick,
-      claimsTick,
+      ...settings,
+      name,
+      holder,
+      writeId: random.id(),
+      now: exchange.estimate(),
+      durationMs: Math.min(durationMs, Math.floor(settings.termLimitMs)),
+      timed: exchange.timed,
+      retentionMs,
     };
     return move.kind === "claim" ? claim(request) : takeOver(request, move.seen);
   }
 
-  /** Checks a term's first write by its own response, and corrects it when a wrong clock stamped it. */
-  async #confirm(
-    write: LeaseWrite,
-    answer: Answer<WriteOutcome>,
-    written: Extract<WriteOutcome, { kind: "written" }>,
-  ): Promise<NewTerm | undefined> {
-    const { exchange, random, emit } = this.#around;
-    const { record, tokenBefore } = written;
-    const first = {
-      believed: write.set.renewedAt ?? exchange.estimate(),
-      timed: record.expiresAt !== undefined,
-      token: record.token,
-      tokenBefore,
-      sent: answer.sent,
-      received: answer.received,
-    };
-    const correction = correctionOf(first, exchange.samples, this.#around.timing);
-    if (correction === undefined) return this.#begin(record, answer, [write]);
-
-    const restamp = correction.kind === "restamp";
-    if (restamp)
-      emit("clockSkewed", { ...this.#about(), token: correction.token, skewMs: correction.skewMs });
-    const request = {
-      writeId: random.id(),
-      now: restamp ? correction.now : first.believed,
-      durationMs: record.durationMs,
-      timed: restamp,
-      retentionMs: this.#settings.timing.retentionMs,
-    };
-    const second = correct(record, request, restamp ? correction.token : record.token);
-    const corrected = await this.#send(second, [write]);
-    if (corrected.outcome.kind === "written")
-      return this.#begin(corrected.outcome.record, corrected, [write, second]);
-    this.#note(corrected);
-    return undefined;
-  }
-
-  async #begin(record: LeaseRecord, { sent }: Answer<unknown>, made: LeaseWrite[]): Promise<NewTerm> {
-    const { clock, exchange, timing } = this.#around;
-    const at = clock.now();
-    const grant = { sent, durationMs: record.durationMs, expiresAt: record.expiresAt };
-    const limit = { from: this.#since, lengthMs: this.#settings.termLimitMs };
-    const validity = [...validityOf(grant, exchange.samples, at, timing), limit];
-    if (remainingOf(validity, at) > 0) {
-      this.#around.memory.forget(this.#name);
-      return { record: { ...record, holder: this.#holder }, validity, since: this.#since };
-    }
-    await this.#abandon(made);
-    throw this.#unavailable("was answered so late that the term was over", undefined);
-  }
-
-  async #send(write: LeaseWrite, before: LeaseWrite[] = []): Promise<Answer<WriteOutcome>> {
-    this.#requests += 1;
-    const timeoutMs = this.#settings.timing.requestTimeoutMs;
-    const sending = this.#around.exchange.write(write, timeoutMs);
-    const answer = await sending.catch(async (error: unknown) => {
-      if (before.length > 0) await this.#abandon(before);
+  /** Sends a write; `before` are those that may hold the lease for us already. */
+  async function send(write: LeaseWrite, before: LeaseWrite[] = []): Promise<Answer<WriteOutcome>> {
+    requests += 1;
+    const answer = await self.send(write).catch(async (error: unknown) => {
+      await abandonAll(before);
       throw error;
     });
-    if (answer.outcome.kind !== "unknown") return answer;
-    await this.#abandon([...before, write]);
-    throw this.#unavailable("has an unknown outcome", answer.outcome.cause);
+    const { outcome } = answer;
+    if (outcome.kind !== "unknown") return answer;
+    return giveUp([...before, write], "may have been claimed, nobody can say", outcome.cause);
+  }
+
+  async function giveUp(made: LeaseWrite[], what: string, cause?: unknown): Promise<never> {
+    await abandonAll(made);
+    throw self.error("STORE_UNAVAILABLE", `${what}, so this candidate does not lead; try again`, cause);
   }
 
   /** Gives up what unanswered writes may have taken, the latest first, and remembers them as nobody's. */
-  async #abandon(made: LeaseWrite[]): Promise<void> {
-    const { exchange, memory, random } = this.#around;
-    for (const write of made) memory.disown(this.#name, write.writeId);
+  async function abandonAll(made: LeaseWrite[]): Promise<void> {
+    for (const write of made) memory.disown(name, write.writeId);
     for (const { writeId } of made.toReversed()) {
-      this.#requests += 1;
-      const undo = abandon(this.#name, writeId, random.id());
-      try {
-        const { outcome } = await exchange.write(undo, this.#settings.timing.requestTimeoutMs);
-        if (outcome.kind === "written") return;
-      } catch {
-        return; // The claim's own error is the one to report; what landed runs out by itself.
-      }
+      requests += 1;
+      // The claim's own error is the one to report; what landed all the same runs out by itself.
+      const answer = await self.send(abandon(name, writeId, random.id())).catch(() => undefined);
+      if (answer?.outcome.kind !== "refused") return;
     }
   }
 
-  async #look(): Promise<Sighting | undefined> {
-    const { exchange, memory } = this.#around;
-    this.#requests += 1;
-    const { outcome, received } = await exchange.read(this.#name, this.#settings.timing.requestTimeoutMs);
-    return memory.note(this.#name, outcome.record, received, outcome.servedAt);
+  /** Checks a term's first write by its own response, and corrects it when a wrong clock stamped it. */
+  async function confirm(write: LeaseWrite, answer: Answer<unknown>, written: Written) {
+    const { record, tokenBefore } = written;
+    const { token, durationMs } = record;
+    const { sent, received } = answer;
+    const believed = write.set.renewedAt ?? exchange.estimate();
+    const timed = record.expiresAt !== undefined;
+    const correction = correctionOf(
+      { believed, timed, token, tokenBefore, sent, received },
+      exchange.samples,
+      timing,
+    );
+    if (correction === undefined) return begin(record, sent, [write]);
+
+    if (correction.timed) tell("clockSkewed", { token: correction.token, skewMs: correction.skewMs });
+    const { retentionMs } = settings.timing;
+    const request = { ...correction, writeId: random.id(), durationMs, retentionMs };
+    const second = correct(record, request, correction.token);
+    const corrected = await send(second, [write]);
+    const { outcome } = corrected;
+    if (outcome.kind === "written") return begin(outcome.record, corrected.sent, [write, second]);
+    note(corrected);
+    return undefined;
   }
 
-  #note({ outcome, received }: Answer<WriteOutcome>): Sighting | undefined {
-    if (outcome.kind !== "refused") return undefined;
-    return this.#around.memory.note(this.#name, outcome.current, received, outcome.servedAt);
+  async function begin(
+    record: LeaseRecord,
+    sent: Answer<unknown>["sent"],
+    made: LeaseWrite[],
+  ): Promise<NewTerm> {
+    const at = clock.now();
+    const validity = [...validityOf({ ...record, sent }, exchange.samples, at, timing), limit];
+    if (remainingOf(validity, at) <= 0)
+      return giveUp(made, "was claimed, but the answer came after the term");
+    memory.forget(name);
+    return { record, validity, limit };
   }
 
-  #acquired(term: NewTerm, move: Move): AttemptResult {
-    const because = move.kind === "take-over" ? move.because : "vacant";
-    const event: LeaseEvents["acquired"] = {
-      ...this.#about(),
-      token: term.record.token,
-      requests: this.#requests,
-      because,
-    };
-    this.#around.emit("acquired", event);
-    return { kind: "acquired", term };
+  let seen = first === "look" ? await look() : undefined;
+  let move: Move = first === "look" ? decide(seen) : { kind: "claim" };
+  for (let writes = 0; writes < MAX_WRITES && move.kind !== "stand-by"; writes += 1) {
+    const write = writeFor(move);
+    const answer = await send(write);
+    if (answer.outcome.kind === "written") {
+      const term = await confirm(write, answer, answer.outcome);
+      if (term !== undefined) {
+        const because = move.kind === "claim" ? "vacant" : move.because;
+        tell("acquired", { token: term.record.token, requests, because });
+        return { kind: "acquired", term };
+      }
+      seen = memory.sighting(name);
+    } else {
+      seen = note(answer);
+      if (seen === undefined && move.kind === "claim") seen = await look();
+    }
+    move = decide(seen);
   }
-
-  #refused(seen: Sighting | undefined, move: Move): AttemptResult {
-    const reason = move.kind === "stand-by" ? move.reason : "held";
-    const retryAfterMs = move.kind === "stand-by" ? move.retryAfterMs : 0;
-    const state = stateOf(this.#name, seen?.record, false);
-    this.#around.emit("refused", {
-      ...this.#about(),
-      reason,
-      leader: state.holder,
-      leaderToken: state.token,
-      retryAfterMs,
-    });
-    return { kind: "refused", reason, state, retryAfterMs };
-  }
-
-  #about(): { lease: string; holder: string } {
-    return { lease: this.#name, holder: this.#holder };
-  }
-
-  #unavailable(what: string, cause: unknown): LeaseError {
-    const message = `the claim of lease "${this.#name}" ${what}, so this candidate does not lead; try again`;
-    return new LeaseError("STORE_UNAVAILABLE", message, { lease: this.#name, cause });
-  }
+  const { reason, retryAfterMs } =
+    move.kind === "stand-by" ? move : { reason: "held" as const, retryAfterMs: 0 };
+  const state = stateOf(name, seen?.record, false);
+  tell("refused", { reason, leader: state.holder, leaderToken: state.token, retryAfterMs });
+  return { kind: "refused", reason, state, retryAfterMs };
 }

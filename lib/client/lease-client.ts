@@ -6,7 +6,8 @@ import type { Clock, LeaseStore, Random } from "../core/ports.ts";
 import { type LeaseState, stateOf } from "../core/record.ts";
 import type { ReleaseResult } from "../core/term.ts";
 import { parseTiming, type Timing, type TimingOptions } from "../core/timing.ts";
-import { Attempt, type AttemptResult, type Surroundings } from "./attempt.ts";
+import { attempt, type Refusal } from "./attempt.ts";
+import { candidacyOf, type Surroundings } from "./candidacy.ts";
 import { publish } from "./channels.ts";
 import { Exchange } from "./exchange.ts";
 import type { Lease } from "./lease.ts";
@@ -69,8 +70,7 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} TABLE_NOT_FOUND, TABLE_MISCONFIGURED, ACCESS_DENIED, CREDENTIALS_UNAVAILABLE
    */
   async tryAcquire(name: string, options: TryAcquireOptions = {}): Promise<AcquireResult> {
-    const result = await this.#candidate(name, options)("claim");
-    return result.kind === "refused" ? result : { kind: "acquired", lease: result.lease };
+    return this.#candidate(name, options)("claim");
   }
 
   /**
@@ -87,7 +87,7 @@ export class StoreLeaseClient implements AsyncDisposable {
     const { signal } = options;
     const timeoutMs = parseTimeout(options.timeoutMs);
     const { clock, random } = this.#around;
-    const attempt = this.#candidate(name, options);
+    const candidate = this.#candidate(name, options);
     const { retryIntervalMs } = this.#around.timing;
     const start = clock.now().mono;
     let lastError: unknown;
@@ -95,7 +95,7 @@ export class StoreLeaseClient implements AsyncDisposable {
     for (let tries = 0; ; tries += 1) {
       if (signal?.aborted) throw aborted(name, signal);
       try {
-        const result = await attempt(tries === 0 ? "claim" : "look");
+        const result = await candidate(tries === 0 ? "claim" : "look");
         lastError = undefined;
         if (result.kind === "acquired") return await this.#unlessAborted(result.lease, signal);
       } catch (error) {
@@ -197,18 +197,13 @@ export class StoreLeaseClient implements AsyncDisposable {
   #candidate(name: string, options: TermOptions & TickOptions) {
     this.#assertOpen();
     parseName(name);
-    const settings = parseTerm(options, this.#defaults);
-    const holder = `${settings.label}/${this.#around.random.id()}`;
+    const self = candidacyOf(this.#around, name, parseTerm(options, this.#defaults));
     return async (
       first: "claim" | "look",
-    ): Promise<
-      { readonly kind: "acquired"; readonly lease: LeaseHandle } | Extract<AttemptResult, { kind: "refused" }>
-    > => {
-      const result = await new Attempt(this.#around, name, holder, settings).make(first);
+    ): Promise<Refusal | { readonly kind: "acquired"; readonly lease: LeaseHandle }> => {
+      const result = await attempt(self, first);
       if (result.kind === "refused") return result;
-      const lease: LeaseHandle = new LeaseHandle(this.#around, settings, result.term, () =>
-        this.#handles.delete(lease),
-      );
+      const lease: LeaseHandle = new LeaseHandle(self, result.term, () => this.#handles.delete(lease));
       this.#handles.add(lease);
       if (!this.#closed) return { kind: "acquired", lease };
       await lease.release({ completed: false });

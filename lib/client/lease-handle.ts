@@ -1,11 +1,11 @@
-import { LeaseError } from "../core/errors.ts";
-import type { TermSettings } from "../core/options.ts";
+import type { LeaseError } from "../core/errors.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { describeEnd, type LeaseEnd, type ReleaseResult } from "../core/term.ts";
 import { plusMs, type Reading } from "../core/units.ts";
-import { remainingOf, untilChallenged, type Validity, validityOf } from "../core/validity.ts";
+import { type Allowance, remainingOf, untilChallenged, type Validity, validityOf } from "../core/validity.ts";
 import { type LeaseWrite, release, renew, ttlOf } from "../core/writes.ts";
-import type { NewTerm, Surroundings } from "./attempt.ts";
+import type { NewTerm } from "./attempt.ts";
+import type { Candidacy } from "./candidacy.ts";
 import type { Lease } from "./lease.ts";
 import { RenewalLoop } from "./renewal-loop.ts";
 
@@ -19,9 +19,8 @@ export class LeaseHandle implements Lease {
   readonly name: string;
   readonly holder: string;
   readonly token: number;
-  readonly #around: Surroundings;
-  readonly #settings: TermSettings;
-  readonly #since: Reading;
+  readonly #self: Candidacy;
+  readonly #limit: Allowance;
   readonly #ender = new AbortController();
   readonly #onEnd: () => void;
   readonly #loop: RenewalLoop;
@@ -29,24 +28,23 @@ export class LeaseHandle implements Lease {
   #validity: Validity;
   #end: LeaseEnd | undefined;
   #writing: Promise<unknown> = Promise.resolve();
+  #releasing: Promise<ReleaseResult> | undefined;
   #storeReachable = true;
   #steppingDown = false;
-  #releasing: Promise<ReleaseResult> | undefined;
 
-  constructor(around: Surroundings, settings: TermSettings, term: NewTerm, onEnd: () => void) {
-    this.name = term.record.name;
-    this.holder = term.record.holder;
+  constructor(self: Candidacy, term: NewTerm, onEnd: () => void) {
+    this.name = self.name;
+    this.holder = self.holder;
     this.token = term.record.token;
-    this.#around = around;
-    this.#settings = settings;
-    this.#since = term.since;
+    this.#self = self;
+    this.#limit = term.limit;
     this.#record = term.record;
     this.#validity = term.validity;
     this.#onEnd = onEnd;
-    this.#loop = new RenewalLoop(around.clock, {
+    this.#loop = new RenewalLoop(self.clock, {
       remainingMs: () => this.remainingMs(),
-      renew: settings.autoRenew ? () => this.#renewQuietly() : undefined,
-      intervalMs: settings.timing.renewIntervalMs,
+      renew: self.settings.autoRenew ? () => this.#renewQuietly() : undefined,
+      intervalMs: self.settings.timing.renewIntervalMs,
     });
     this.#loop.start();
   }
@@ -62,13 +60,10 @@ export class LeaseHandle implements Lease {
 
   remainingMs(): number {
     if (this.#end !== undefined) return 0;
-    const remaining = remainingOf(this.#validity, this.#around.clock.now());
+    const remaining = this.#leftOf(this.#validity);
     if (remaining > 0) return remaining;
-    this.#lose({
-      reason: "expired",
-      storeReachable: this.#storeReachable,
-      atLimit: this.#limitLeftMs() <= 0,
-    });
+    const atLimit = this.#leftOf([this.#limit]) <= 0;
+    this.#lose({ reason: "expired", storeReachable: this.#storeReachable, atLimit });
     return 0;
   }
 
@@ -79,10 +74,9 @@ export class LeaseHandle implements Lease {
   assertHeld({ needMs = 0 }: { readonly needMs?: number } = {}): void {
     const remaining = this.remainingMs();
     if (remaining <= 0) throw this.#lostError();
-    if (remaining < needMs) {
-      const message = `lease "${this.name}" is held for ${Math.floor(remaining)} ms more, less than the ${needMs} ms needed`;
-      throw new LeaseError("LEASE_LOST", message, { lease: this.name });
-    }
+    if (remaining >= needMs) return;
+    const message = `is held for ${Math.floor(remaining)} ms more, less than the ${needMs} ms needed`;
+    throw this.#self.error("LEASE_LOST", message);
   }
 
   renew(): Promise<void> {
@@ -107,13 +101,17 @@ export class LeaseHandle implements Lease {
     this.remainingMs();
     this.#releasing = this.#vacate(completed);
     const result = await this.#releasing;
-    this.#around.emit("released", { lease: this.name, holder: this.holder, token: this.token, result });
+    this.#self.tell("released", { token: this.token, result });
     this.#onEnd();
     return result;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release({ completed: false });
+  }
+
+  #leftOf(validity: Validity): number {
+    return remainingOf(validity, this.#self.clock.now());
   }
 
   /** One write at a time: two renewals in flight would compare-and-set against each other. */
@@ -126,13 +124,11 @@ export class LeaseHandle implements Lease {
   async #renewNow(value: { readonly is: unknown } | undefined): Promise<void> {
     for (let tries = 0; tries < RENEWAL_TRIES; tries += 1) {
       this.assertHeld();
-      const write = this.#renewal(value);
-      const sending = this.#around.exchange.write(write, this.#settings.timing.requestTimeoutMs);
-      const { outcome, sent } = await sending.catch((error: unknown) => {
+      const { outcome, sent } = await this.#self.send(this.#renewal(value)).catch((error: unknown) => {
         throw this.#failed(error);
       });
-      this.#storeReachable = outcome.kind !== "unknown";
       if (outcome.kind === "unknown") throw this.#failed(outcome.cause);
+      this.#storeReachable = true;
       // Time has passed. If the validity that there was ran out meanwhile, the term is over all the same.
       this.assertHeld();
       if (outcome.kind === "written") return this.#extend(outcome.record, sent);
@@ -144,66 +140,53 @@ export class LeaseHandle implements Lease {
   }
 
   #renewal(value: { readonly is: unknown } | undefined): LeaseWrite {
-    const { exchange, clock, random, timing } = this.#around;
+    const { exchange, clock, random, settings, timing } = this.#self;
+    const { durationMs: fullMs, retentionMs } = settings.timing;
     const now = exchange.estimate();
-    const durationMs = Math.max(
-      1,
-      Math.min(this.#settings.timing.durationMs, Math.floor(this.#limitLeftMs())),
-    );
-    const { retentionMs } = this.#settings.timing;
-    const timed = exchange.timed;
-    if (timed) {
+    const durationMs = Math.max(1, Math.min(fullMs, Math.floor(this.#leftOf([this.#limit]))));
+    const { timed } = exchange;
+    const expiresAt = plusMs(now, durationMs);
+    if (timed && expiresAt < (this.#record.expiresAt ?? Number.POSITIVE_INFINITY)) {
       // The write may land though its answer is lost: from here on its `expiresAt` may be the one that counts.
-      const at = clock.now();
-      const expiresAt = plusMs(now, durationMs);
-      const earlier = this.#record.expiresAt === undefined || expiresAt < this.#record.expiresAt;
-      if (earlier) {
-        this.#validity = [...this.#validity, untilChallenged(expiresAt, exchange.samples, at, timing)];
-        this.assertHeld();
-      }
+      const ceiling = untilChallenged(expiresAt, exchange.samples, clock.now(), timing);
+      this.#validity = [...this.#validity, ceiling];
+      this.assertHeld();
     }
     return renew(this.#record, { writeId: random.id(), now, durationMs, timed, retentionMs, value });
   }
 
   #extend(record: LeaseRecord, sent: Reading): void {
-    const { exchange, clock, timing, emit } = this.#around;
-    const grant = { sent, durationMs: record.durationMs, expiresAt: record.expiresAt };
-    const limit = { from: this.#since, lengthMs: this.#settings.termLimitMs };
+    const { exchange, clock, timing } = this.#self;
     this.#record = record;
-    this.#validity = [...validityOf(grant, exchange.samples, clock.now(), timing), limit];
-    const remainingMs = this.remainingMs();
-    if (remainingMs <= 0) throw this.#lostError();
+    this.#validity = [...validityOf({ sent, ...record }, exchange.samples, clock.now(), timing), this.#limit];
+    this.assertHeld();
     this.#loop.restart();
-    emit("renewed", { lease: this.name, holder: this.holder, token: this.token, remainingMs });
+    this.#self.tell("renewed", { token: this.token, remainingMs: this.remainingMs() });
   }
 
   /** What fails is told by events, by the signal and by `end`. */
   async #renewQuietly(): Promise<"fine" | "again"> {
-    if (this.#limitLeftMs() <= this.remainingMs()) return "fine"; // The term already lasts to its limit.
+    if (this.#leftOf([this.#limit]) <= this.remainingMs()) return "fine"; // It already lasts to its limit.
     return this.renew().then(
       () => "fine",
       () => "again",
     );
   }
 
-  #failed(cause: unknown): unknown {
+  #failed(cause: unknown): LeaseError {
     this.#storeReachable = false;
     const remainingMs = this.remainingMs();
     if (remainingMs <= 0) return this.#lostError();
-    const about = { lease: this.name, holder: this.holder, token: this.token };
-    this.#around.emit("renewalFailed", { ...about, remainingMs, cause });
-    const message =
-      `nobody can say whether lease "${this.name}" was renewed; it is held for ` +
-      `${Math.floor(remainingMs)} ms more, try again before that`;
-    return new LeaseError("STORE_UNAVAILABLE", message, { lease: this.name, cause });
+    this.#self.tell("renewalFailed", { token: this.token, remainingMs, cause });
+    const message = `may not have been renewed, nobody can say; it is held for ${Math.floor(remainingMs)} ms more, try again before that`;
+    return this.#self.error("STORE_UNAVAILABLE", message, cause);
   }
 
   #overtaken(current: LeaseRecord | undefined): LeaseError {
-    if (current !== undefined && current.token !== this.token) {
-      this.#lose({ reason: "superseded", by: current.holder, token: current.token });
-    } else {
-      this.#lose({ reason: "revoked" });
-    }
+    const superseded = current !== undefined && current.token !== this.token;
+    this.#lose(
+      superseded ? { reason: "superseded", by: current.holder, token: current.token } : { reason: "revoked" },
+    );
     return this.#lostError();
   }
 
@@ -211,7 +194,7 @@ export class LeaseHandle implements Lease {
     if (this.#end !== undefined) return;
     this.#finish(end);
     this.#onEnd();
-    this.#around.emit("lost", { lease: this.name, holder: this.holder, token: this.token, end });
+    this.#self.tell("lost", { token: this.token, end });
   }
 
   #finish(end: LeaseEnd): void {
@@ -222,15 +205,8 @@ export class LeaseHandle implements Lease {
 
   #lostError(): LeaseError {
     const how = this.#end === undefined ? "" : `: ${describeEnd(this.#end)}`;
-    const message = `lease "${this.name}" with token ${this.token} is not held any more${how}; stop the leader's work`;
-    return new LeaseError("LEASE_LOST", message, { lease: this.name });
-  }
-
-  #limitLeftMs(): number {
-    return remainingOf(
-      [{ from: this.#since, lengthMs: this.#settings.termLimitMs }],
-      this.#around.clock.now(),
-    );
+    const message = `with token ${this.token} is not held any more${how}; stop the leader's work`;
+    return this.#self.error("LEASE_LOST", message);
   }
 
   /**
@@ -239,18 +215,16 @@ export class LeaseHandle implements Lease {
    */
   async #vacate(completed: boolean): Promise<ReleaseResult> {
     if (this.#end === undefined) this.#finish({ reason: this.#steppingDown ? "stepped-down" : "released" });
-    if (this.#end?.reason === "superseded") return this.#supersededBy(this.#end);
-    const { exchange, random } = this.#around;
-    const { retentionMs, requestTimeoutMs } = this.#settings.timing;
+    if (this.#end?.reason === "superseded") {
+      return { kind: "superseded", by: this.#end.by, token: this.#end.token };
+    }
+    const { exchange, random, settings, send } = this.#self;
     let cause: unknown;
     for (let tries = 0; tries < RELEASE_TRIES; tries += 1) {
-      const write = release(this, {
-        writeId: random.id(),
-        ttl: ttlOf(exchange.estimate(), 0, retentionMs),
-        tick: completed ? this.#settings.tick : undefined,
-      });
+      const ttl = ttlOf(exchange.estimate(), 0, settings.timing.retentionMs);
+      const tick = completed ? settings.tick : undefined;
       try {
-        const { outcome } = await exchange.write(write, requestTimeoutMs);
+        const { outcome } = await send(release(this, { writeId: random.id(), ttl, tick }));
         if (outcome.kind === "written") return { kind: "released" };
         if (outcome.kind === "refused") return this.#refusedRelease(outcome.current);
         cause = outcome.cause;
@@ -264,10 +238,6 @@ export class LeaseHandle implements Lease {
   #refusedRelease(current: LeaseRecord | undefined): ReleaseResult {
     if (current === undefined) return { kind: "gone" };
     if (current.token === this.token) return { kind: "released" }; // Vacant already, by our own lost try or an operator.
-    return this.#supersededBy({ by: current.holder, token: current.token });
-  }
-
-  #supersededBy({ by, token }: { readonly by: string | undefined; readonly token: number }): ReleaseResult {
-    return { kind: "superseded", by, token };
+    return { kind: "superseded", by: current.holder, token: current.token };
   }
 }

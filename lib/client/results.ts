@@ -2,6 +2,7 @@ import type { RefusalReason } from "../core/next-move.ts";
 import type { TermOptions, TickOptions } from "../core/options.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { LeaseEnd } from "../core/term.ts";
+import type { Refusal } from "./attempt.ts";
 import type { Lease } from "./lease.ts";
 
 /** Options of `tryAcquire`. */
@@ -25,17 +26,7 @@ export interface RunOptions extends TermOptions, TickOptions {
 }
 
 /** What came of `tryAcquire`. Losing is not an error. */
-export type AcquireResult =
-  | { readonly kind: "acquired"; readonly lease: Lease }
-  | {
-      readonly kind: "refused";
-      /** `held`: another candidate leads. `tick-done`: the occurrence was done before. */
-      readonly reason: RefusalReason;
-      /** The lease as it stood. */
-      readonly state: LeaseState;
-      /** When another try may find the lease free at the earliest, in ms, unless its holder releases it; 0 for `tick-done`. */
-      readonly retryAfterMs: number;
-    };
+export type AcquireResult = { readonly kind: "acquired"; readonly lease: Lease } | Refusal;
 
 /** What came of `run`. */
 export type RunResult<T> =

@@ -3,11 +3,19 @@ import type { Timing } from "./timing.ts";
 import type { EpochMs, Reading } from "./units.ts";
 
 /** What a term's first write has to be followed by before anyone is told of the term. */
-export type Correction =
-  /** The wall clock that stamped it was wrong by about `skewMs` (negative: behind). */
-  | { readonly kind: "restamp"; readonly skewMs: number; readonly now: EpochMs; readonly token: number }
-  /** Nothing vouches for service time: without `expiresAt`, only observation can end the term. */
-  | { readonly kind: "untime" };
+export interface Correction {
+  /**
+   * Whether to write `expiresAt` again. Where nothing vouches for service time it is removed instead, and
+   * only observation can end the term.
+   */
+  readonly timed: boolean;
+  /** How wrong the clock was that stamped the write, in ms: negative is behind; 0 where nobody can say. */
+  readonly skewMs: number;
+  /** What to stamp it with. */
+  readonly now: EpochMs;
+  /** The term's token. */
+  readonly token: number;
+}
 
 /** A term's first write, acknowledged. */
 export interface FirstWrite {
@@ -37,13 +45,13 @@ export function correctionOf(
   samples: readonly Sample[],
   timing: Timing,
 ): Correction | undefined {
-  if (!first.timed) return undefined;
-  if (samples.length === 0) return { kind: "untime" };
-  const { sent, received, believed } = first;
+  const { timed, believed, sent, received, token, tokenBefore } = first;
+  if (!timed) return undefined;
+  if (samples.length === 0) return { timed: false, skewMs: 0, now: believed, token };
   const aged = believed + Math.max(0, received.mono - sent.mono);
   const skewMs = outsideBy(aged, samples, received, timing);
   if (skewMs >= -timing.serviceClockErrorMs && skewMs <= timing.graceMs) return undefined;
   const now = estimateServiceTime(samples, received, timing);
-  const floor = first.tokenBefore === undefined ? first.token : first.tokenBefore + 1;
-  return { kind: "restamp", skewMs, now, token: Math.max(floor, now) };
+  const floor = tokenBefore === undefined ? token : tokenBefore + 1;
+  return { timed: true, skewMs, now, token: Math.max(floor, now) };
 }

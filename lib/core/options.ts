@@ -73,12 +73,8 @@ export function parseTerm(
   client: { readonly options: TimingOptions; readonly timing: Timing; readonly label: string },
 ): TermSettings {
   const { renew = "auto", tickPolicy = "until-success", tick } = options;
-  if (renew !== "auto" && renew !== "manual") {
-    throw invalid(`renew must be "auto" or "manual", not ${JSON.stringify(renew)}`);
-  }
-  if (tickPolicy !== "until-success" && tickPolicy !== "at-most-once") {
-    throw invalid(`tickPolicy must be "until-success" or "at-most-once", not ${JSON.stringify(tickPolicy)}`);
-  }
+  parseChoice(renew, "renew", ["auto", "manual"]);
+  parseChoice(tickPolicy, "tickPolicy", ["until-success", "at-most-once"]);
   const termLimitMs = options.termLimitMs ?? Number.POSITIVE_INFINITY;
   if (typeof termLimitMs !== "number" || Number.isNaN(termLimitMs) || termLimitMs < 1_000) {
     throw invalid(`termLimitMs must be 1000 or more milliseconds, not ${String(termLimitMs)}`);
@@ -93,20 +89,21 @@ export function parseTerm(
   };
 }
 
+function parseChoice(value: unknown, option: string, choices: readonly string[]): void {
+  if (choices.includes(value as string)) return;
+  throw invalid(`${option} must be "${choices.join('" or "')}", not ${JSON.stringify(value)}`);
+}
+
 /** A term with a duration of its own derives its renewal interval and request timeout from that. */
 function termTiming(
   options: TermOptions,
   client: { readonly options: TimingOptions; readonly timing: Timing },
 ): Timing {
-  const { durationMs, renewIntervalMs } = options;
-  if (durationMs === undefined && renewIntervalMs === undefined) return client.timing;
-  return parseTiming({
-    ...client.options,
-    ...(durationMs === undefined
-      ? {}
-      : { durationMs, renewIntervalMs: undefined, requestTimeoutMs: undefined }),
-    ...(renewIntervalMs === undefined ? {} : { renewIntervalMs }),
-  });
+  const { durationMs = client.timing.durationMs, renewIntervalMs } = options;
+  const sameDuration = durationMs === client.timing.durationMs;
+  if (sameDuration && renewIntervalMs === undefined) return client.timing;
+  const requestTimeoutMs = sameDuration ? client.options.requestTimeoutMs : undefined;
+  return parseTiming({ ...client.options, durationMs, renewIntervalMs, requestTimeoutMs });
 }
 
 /**

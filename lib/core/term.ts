@@ -14,20 +14,19 @@ export type LeaseEnd =
    */
   | { readonly reason: "expired"; readonly storeReachable: boolean; readonly atLimit: boolean };
 
-/** Says in a sentence how a term ended. */
+/** Says how a term ended, as the rest of a sentence about it. */
 export function describeEnd(end: LeaseEnd): string {
   switch (end.reason) {
-    case "released":
-      return "it was released";
-    case "stepped-down":
-      return "its holder stepped down";
     case "superseded":
-      return `it was superseded by ${end.by ?? "another candidate"} with token ${end.token}`;
+      return `superseded by ${end.by ?? "another candidate"} with token ${end.token}`;
     case "revoked":
-      return "its row was vacated or deleted by somebody else";
+      return "vacated or deleted by somebody else";
     case "expired":
-      if (end.atLimit) return "it reached its termLimitMs";
-      return `it expired ${end.storeReachable ? "while the store was reachable" : "while the store could not be reached"}`;
+      if (end.atLimit) return "over at its termLimitMs";
+      return `expired while the store was ${end.storeReachable ? "reachable" : "out of reach"}`;
+    case "released":
+    case "stepped-down":
+      return end.reason;
     default:
       return end satisfies never;
   }

@@ -41,7 +41,7 @@ export interface TimingOptions {
   readonly retryIntervalMs?: number | undefined;
   /**
    * How long one request, the SDK's own retries included, may take, in ms, before its outcome counts as
-   * unknown: 50 up to half of `durationMs`.
+   * unknown: 50 or more, bounded as {@link renewIntervalMs} says.
    * @default - a fifth of `durationMs`, at most 5,000
    */
   readonly requestTimeoutMs?: number | undefined;
@@ -71,6 +71,17 @@ export interface TimingOptions {
 
 const DAY_MS = 86_400_000;
 
+/** The least and the most of each length. */
+const BOUNDS = {
+  durationMs: [1_000, DAY_MS],
+  renewIntervalMs: [50, DAY_MS],
+  retryIntervalMs: [50, DAY_MS],
+  requestTimeoutMs: [50, DAY_MS],
+  graceMs: [0, DAY_MS],
+  serviceClockErrorMs: [0, 60_000],
+  retentionMs: [DAY_MS, 3650 * DAY_MS],
+} as const;
+
 /** The timings of a client that sets none. */
 export const DEFAULT_TIMING: Timing = {
   durationMs: 15_000,
@@ -88,19 +99,21 @@ export const DEFAULT_TIMING: Timing = {
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
  */
 export function parseTiming(options: TimingOptions): Timing {
-  const whole = (option: keyof TimingOptions, fallback: number, min: number, max: number): number =>
-    parseWholeMs(options[option], option, fallback, min, max);
-
-  const durationMs = whole("durationMs", DEFAULT_TIMING.durationMs, 1_000, DAY_MS);
-  const renewIntervalMs = whole("renewIntervalMs", Math.floor(durationMs / 3), 50, DAY_MS);
-  const retryIntervalMs = whole("retryIntervalMs", DEFAULT_TIMING.retryIntervalMs, 50, DAY_MS);
-  const fallbackTimeout = Math.min(5_000, Math.floor(durationMs / 5));
-  const requestTimeoutMs = whole("requestTimeoutMs", fallbackTimeout, 50, Math.floor(durationMs / 2));
-  const serviceClockErrorMs = whole("serviceClockErrorMs", DEFAULT_TIMING.serviceClockErrorMs, 0, 60_000);
-  const graceMs = whole("graceMs", DEFAULT_TIMING.graceMs, 0, DAY_MS);
-  const retentionMs = whole("retentionMs", DEFAULT_TIMING.retentionMs, DAY_MS, 3650 * DAY_MS);
-  const clockDriftRatio = parseRatio(options.clockDriftRatio);
-
+  const durationMs = parseBounded(options, "durationMs", DEFAULT_TIMING.durationMs);
+  const timing: Record<keyof Timing, number> = {
+    ...DEFAULT_TIMING,
+    durationMs,
+    renewIntervalMs: Math.floor(durationMs / 3),
+    requestTimeoutMs: Math.min(5_000, Math.floor(durationMs / 5)),
+  };
+  for (const option of Object.keys(BOUNDS) as (keyof typeof BOUNDS)[]) {
+    timing[option] = parseBounded(options, option, timing[option]);
+  }
+  timing.clockDriftRatio = options.clockDriftRatio ?? timing.clockDriftRatio;
+  const { renewIntervalMs, requestTimeoutMs, graceMs, clockDriftRatio } = timing;
+  if (typeof clockDriftRatio !== "number" || !(clockDriftRatio >= 0 && clockDriftRatio <= 0.1)) {
+    throw invalid(`clockDriftRatio must be a number from 0 to 0.1, not ${show(clockDriftRatio)}`);
+  }
   if (renewIntervalMs * 2 >= durationMs) {
     throw invalid(
       `renewIntervalMs (${renewIntervalMs}) must be less than half of durationMs (${durationMs}), ` +
@@ -113,22 +126,19 @@ export function parseTiming(options: TimingOptions): Timing {
         `durationMs (${durationMs}), so that a renewal that times out has a second chance`,
     );
   }
-  if (graceMs < 1_000 + 2 * serviceClockErrorMs) {
+  const minGraceMs = 1_000 + 2 * timing.serviceClockErrorMs;
+  if (graceMs < minGraceMs) {
     throw invalid(
-      `graceMs (${graceMs}) must be at least 1000 + 2 × serviceClockErrorMs (${1_000 + 2 * serviceClockErrorMs}), ` +
+      `graceMs (${graceMs}) must be at least 1000 + 2 × serviceClockErrorMs (${minGraceMs}), ` +
         "since the service's clock is read to the second",
     );
   }
-  return {
-    durationMs,
-    renewIntervalMs,
-    retryIntervalMs,
-    requestTimeoutMs,
-    graceMs,
-    serviceClockErrorMs,
-    clockDriftRatio,
-    retentionMs,
-  };
+  return timing;
+}
+
+function parseBounded(options: TimingOptions, option: keyof typeof BOUNDS, fallback: number): number {
+  const [min, max] = BOUNDS[option];
+  return parseWholeMs(options[option], option, fallback, min, max);
 }
 
 /**
@@ -147,14 +157,6 @@ export function parseWholeMs(
     throw invalid(
       `${option} must be a whole number of milliseconds from ${min} to ${max}, not ${show(value)}`,
     );
-  }
-  return value;
-}
-
-function parseRatio(value: unknown): number {
-  if (value === undefined) return DEFAULT_TIMING.clockDriftRatio;
-  if (typeof value !== "number" || !(value >= 0 && value <= 0.1)) {
-    throw invalid(`clockDriftRatio must be a number from 0 to 0.1, not ${show(value)}`);
   }
   return value;
 }

@@ -25,7 +25,7 @@ export interface Grant {
   readonly sent: Reading;
   readonly durationMs: number;
   /** What it wrote as `expiresAt`; `undefined` where only observation can end the term. */
-  readonly expiresAt: EpochMs | undefined;
+  readonly expiresAt?: EpochMs | undefined;
 }
 
 /**

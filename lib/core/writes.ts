@@ -48,14 +48,11 @@ export interface LeaseWrite {
 
 /** Whether a record (or its absence) is what a write expects. */
 export function accepts(record: LeaseRecord | undefined, expects: Expectation): boolean {
-  const { vacant, tokenBelow, tickBelow, revision, token, holder, writeId } = expects;
+  const { vacant, tokenBelow, tickBelow, ...equal } = expects;
   if (vacant && record?.holder !== undefined) return false;
   if (tokenBelow !== undefined && record !== undefined && record.token >= tokenBelow) return false;
   if (tickBelow !== undefined && record?.tick !== undefined && record.tick >= tickBelow) return false;
-  if (revision !== undefined && record?.revision !== revision) return false;
-  if (token !== undefined && record?.token !== token) return false;
-  if (holder !== undefined && record?.holder !== holder) return false;
-  return writeId === undefined || record?.writeId === writeId;
+  return (Object.keys(equal) as (keyof typeof equal)[]).every((key) => record?.[key] === equal[key]);
 }
 
 /** The record that an accepted write leaves behind. */
@@ -115,25 +112,34 @@ function beginTerm(
   expects: Expectation,
   token: number,
 ): LeaseWrite {
-  const { name, holder, writeId, now, durationMs, timed, tick, claimsTick } = request;
+  const { name, writeId, holder, tick, claimsTick } = request;
   return {
     kind,
     name,
     writeId,
     expects: tick === undefined ? expects : { ...expects, tickBelow: tick },
     set: {
+      ...stamps(request),
       holder,
       token,
-      durationMs,
-      acquiredAt: now,
-      renewedAt: now,
-      ttl: ttlOf(now, durationMs, request.retentionMs),
-      ...(timed ? { expiresAt: plusMs(now, durationMs) } : {}),
+      acquiredAt: request.now,
       ...(claimsTick && tick !== undefined ? { tick } : {}),
     },
-    clear: timed ? ["value"] : ["value", "expiresAt"],
+    clear: request.timed ? ["value"] : ["value", "expiresAt"],
     beginsTerm: true,
   };
+}
+
+/** What every write of a holder says about time. */
+function stamps(request: {
+  readonly now: EpochMs;
+  readonly durationMs: number;
+  readonly timed: boolean;
+  readonly retentionMs: number;
+}): Partial<Settable> {
+  const { now, durationMs, timed, retentionMs } = request;
+  const untimed = { durationMs, renewedAt: now, ttl: ttlOf(now, durationMs, retentionMs) };
+  return timed ? { ...untimed, expiresAt: plusMs(now, durationMs) } : untimed;
 }
 
 /** What the holder asks for when it writes again within its term. */
@@ -166,24 +172,16 @@ function continueTerm(
   request: RenewalRequest,
   extra: Partial<Settable>,
 ): LeaseWrite {
-  const { writeId, now, durationMs, timed, retentionMs, value } = request;
+  const { writeId, timed, value } = request;
+  const clear: Clearable[] = timed ? [] : ["expiresAt"];
+  if (value && value.is === undefined) clear.push("value");
   return {
     kind,
     name: mine.name,
     writeId,
     expects: { revision: mine.revision, token: mine.token },
-    set: {
-      durationMs,
-      renewedAt: now,
-      ttl: ttlOf(now, durationMs, retentionMs),
-      ...(timed ? { expiresAt: plusMs(now, durationMs) } : {}),
-      ...(value && value.is !== undefined ? { value: value.is } : {}),
-      ...extra,
-    },
-    clear: [
-      ...(timed ? [] : (["expiresAt"] as const)),
-      ...(value && value.is === undefined ? (["value"] as const) : []),
-    ],
+    set: { ...stamps(request), ...(value && value.is !== undefined ? { value: value.is } : {}), ...extra },
+    clear,
     beginsTerm: false,
   };
 }

@@ -1,5 +1,5 @@
 import type { NativeAttributeValue } from "@aws-sdk/util-dynamodb";
-import type { Clearable, Expectation, LeaseWrite, Settable } from "../core/writes.ts";
+import type { LeaseWrite } from "../core/writes.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 
 /** The key of a lease's row. */
@@ -17,69 +17,47 @@ export interface UpdateExpressions {
   readonly ExpressionAttributeValues: Record<string, NativeAttributeValue>;
 }
 
-/** Attribute names and values by placeholder: nothing that comes from outside becomes part of an expression. */
-class Placeholders {
-  readonly names: Record<string, string> = {};
-  readonly values: Record<string, NativeAttributeValue> = {};
-
-  name(attribute: string): string {
-    this.names[`#${attribute}`] = attribute;
-    return `#${attribute}`;
-  }
-
-  value(label: string, value: NativeAttributeValue): string {
-    this.values[`:${label}`] = value;
-    return `:${label}`;
-  }
-}
-
-/** Translates a write into one conditional `UpdateItem`. */
+/**
+ * Translates a write into one conditional `UpdateItem`. Attribute names and values go by placeholders: nothing
+ * that comes from outside becomes part of an expression.
+ */
 export function updateOf(write: LeaseWrite): UpdateExpressions {
-  const at = new Placeholders();
-  const condition = conditionOf(write.expects, at);
-  const update = updateExpressionOf(write, at);
+  const names: Record<string, string> = {};
+  const values: Record<string, NativeAttributeValue> = {};
+  const name = (attribute: string): string => {
+    names[`#${attribute}`] = attribute;
+    return `#${attribute}`;
+  };
+  const compare = (attribute: string, operator: string, value: NativeAttributeValue, use: string): string => {
+    const placeholder = `:${use}_${attribute}`;
+    values[placeholder] = value;
+    return `${name(attribute)} ${operator} ${placeholder}`;
+  };
+  const absent = (attribute: string): string => `attribute_not_exists(${name(attribute)})`;
+  const below = (attribute: string, bound: string | number): string =>
+    `(${absent(attribute)} OR ${compare(attribute, "<", bound, "below")})`;
+  const plus = (attribute: string, by: number): string => {
+    values[":zero"] = 0;
+    return compare(attribute, `= if_not_exists(${name(attribute)}, :zero) +`, by, "plus");
+  };
+
+  const { vacant, tokenBelow, tickBelow, ...equal } = write.expects;
+  const conditions = Object.entries(equal).map(([attribute, value]) => compare(attribute, "=", value, "is"));
+  if (vacant) conditions.push(absent("holder"));
+  if (tokenBelow !== undefined) conditions.push(below("token", tokenBelow));
+  if (tickBelow !== undefined) conditions.push(below("tick", tickBelow));
+  if (conditions.length === 0) throw new TypeError("a write without a condition is never sent");
+
+  const sets = Object.entries({ ...write.set, writeId: write.writeId })
+    .filter(([, value]) => value !== undefined)
+    .map(([attribute, value]) => compare(attribute, "=", value, "set"));
+  sets.push(plus("revision", 1), plus("transitions", write.beginsTerm ? 1 : 0));
+  const removals = write.clear.map(name);
   return {
     Key: leaseKey(write.name),
-    ConditionExpression: condition,
-    UpdateExpression: update,
-    ExpressionAttributeNames: at.names,
-    ExpressionAttributeValues: at.values,
+    ConditionExpression: conditions.join(" AND "),
+    UpdateExpression: `SET ${sets.join(", ")}${removals.length > 0 ? ` REMOVE ${removals.join(", ")}` : ""}`,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
   };
-}
-
-function conditionOf(expects: Expectation, at: Placeholders): string {
-  const { vacant, tokenBelow, tickBelow, ...equal } = expects;
-  const clauses: string[] = [];
-  if (vacant) clauses.push(`attribute_not_exists(${at.name("holder")})`);
-  if (tokenBelow !== undefined) clauses.push(absentOrBelow("token", tokenBelow, at));
-  if (tickBelow !== undefined) clauses.push(absentOrBelow("tick", tickBelow, at));
-  for (const attribute of ["revision", "token", "holder", "writeId"] as const) {
-    const value = equal[attribute];
-    if (value !== undefined) clauses.push(`${at.name(attribute)} = ${at.value(`is_${attribute}`, value)}`);
-  }
-  if (clauses.length === 0) throw new TypeError("a write without a condition is never sent");
-  return clauses.join(" AND ");
-}
-
-function absentOrBelow(attribute: string, bound: string | number, at: Placeholders): string {
-  const name = at.name(attribute);
-  return `(attribute_not_exists(${name}) OR ${name} < ${at.value(`below_${attribute}`, bound)})`;
-}
-
-function updateExpressionOf(write: LeaseWrite, at: Placeholders): string {
-  const sets = [
-    plus("revision", 1, at),
-    plus("transitions", write.beginsTerm ? 1 : 0, at),
-    `${at.name("writeId")} = ${at.value("set_writeId", write.writeId)}`,
-  ];
-  for (const [attribute, value] of Object.entries(write.set) as [keyof Settable, NativeAttributeValue][]) {
-    if (value !== undefined) sets.push(`${at.name(attribute)} = ${at.value(`set_${attribute}`, value)}`);
-  }
-  const removals = write.clear.map((attribute: Clearable) => at.name(attribute));
-  return `SET ${sets.join(", ")}${removals.length > 0 ? ` REMOVE ${removals.join(", ")}` : ""}`;
-}
-
-function plus(attribute: string, by: number, at: Placeholders): string {
-  const name = at.name(attribute);
-  return `${name} = if_not_exists(${name}, ${at.value("zero", 0)}) + ${at.value(`plus_${attribute}`, by)}`;
 }

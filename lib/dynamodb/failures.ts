@@ -7,71 +7,40 @@ export interface Failure {
   readonly surelyNotApplied: boolean;
 }
 
-const CODES: Readonly<Record<string, LeaseErrorCode>> = {
-  ResourceNotFoundException: "TABLE_NOT_FOUND",
-  AccessDeniedException: "ACCESS_DENIED",
-  UnrecognizedClientException: "ACCESS_DENIED",
-  IncompleteSignatureException: "ACCESS_DENIED",
-  InvalidSignatureException: "ACCESS_DENIED",
-  MissingAuthenticationTokenException: "ACCESS_DENIED",
-  ExpiredTokenException: "ACCESS_DENIED",
-  NotAuthorized: "ACCESS_DENIED",
-  CredentialsProviderError: "CREDENTIALS_UNAVAILABLE",
-  TokenProviderError: "CREDENTIALS_UNAVAILABLE",
+/** The SDK's error names that tell something for certain. */
+const CODES: readonly (readonly [LeaseErrorCode, RegExp])[] = [
+  ["TABLE_NOT_FOUND", /^ResourceNotFound/],
+  [
+    "ACCESS_DENIED",
+    /^(AccessDenied|UnrecognizedClient|(Incomplete|Invalid)Signature|MissingAuth|ExpiredToken)/,
+  ],
+  ["CREDENTIALS_UNAVAILABLE", /ProviderError$/],
+];
+
+const HINTS: Partial<Record<LeaseErrorCode, string>> = {
+  TABLE_NOT_FOUND: "no such table in this account and region; check tableName and region, or deploy it",
+  ACCESS_DENIED: "access denied; allow dynamodb:GetItem and UpdateItem, as LeaseTable.grantCampaign does",
+  CREDENTIALS_UNAVAILABLE: "no credentials to sign with; configure them for the SDK",
+  TABLE_MISCONFIGURED: 'its keys must be "pk" (S) and "sk" (S); use a LeaseTable',
+  INVALID_ARGUMENT: "DynamoDB refused the request as invalid; a proclaimed value may be too large",
+  STORE_UNAVAILABLE: "no usable answer, so nobody can say what became of the request; try again",
 };
 
 /** Tells what an error of the SDK means for a request about a lease. */
 export function failureOf(error: unknown, tableName: string, lease: string | undefined): Failure {
   const code = codeOf(error);
-  const message = messageOf(code, error, tableName, lease);
+  const about = `${lease === undefined ? "" : `lease "${lease}" in `}table "${tableName}"`;
+  const metadata = (error as { $metadata?: { attempts?: number } } | null)?.$metadata;
   return {
-    error: new LeaseError(code, message, { lease, cause: error }),
-    surelyNotApplied: code !== "STORE_UNAVAILABLE" && attemptsOf(error) <= 1,
+    error: new LeaseError(code, `${about}: ${HINTS[code]} (${String(error)})`, { lease, cause: error }),
+    surelyNotApplied: code !== "STORE_UNAVAILABLE" && (metadata?.attempts ?? 1) <= 1,
   };
 }
 
 function codeOf(error: unknown): LeaseErrorCode {
-  const known = CODES[nameOf(error)];
-  if (known !== undefined) return known;
-  if (nameOf(error) !== "ValidationException") return "STORE_UNAVAILABLE";
-  return /schema|missing the key|key element/i.test(textOf(error))
-    ? "TABLE_MISCONFIGURED"
-    : "INVALID_ARGUMENT";
-}
-
-function messageOf(
-  code: LeaseErrorCode,
-  error: unknown,
-  tableName: string,
-  lease: string | undefined,
-): string {
-  const about = lease === undefined ? `table "${tableName}"` : `lease "${lease}" in table "${tableName}"`;
-  const said = `${nameOf(error)}: ${textOf(error)}`;
-  switch (code) {
-    case "TABLE_NOT_FOUND":
-      return `${about}: the table does not exist in this account and region; check tableName and region, or deploy it (${said})`;
-    case "ACCESS_DENIED":
-      return `${about}: access was denied; grant dynamodb:GetItem and UpdateItem on it, as LeaseTable.grantCampaign does (${said})`;
-    case "CREDENTIALS_UNAVAILABLE":
-      return `${about}: there are no credentials to sign with; configure them for the SDK (${said})`;
-    case "TABLE_MISCONFIGURED":
-      return `${about}: the table's keys must be "pk" (S) and "sk" (S); use a LeaseTable (${said})`;
-    case "INVALID_ARGUMENT":
-      return `${about}: DynamoDB refused the request as invalid; a proclaimed value may be too large (${said})`;
-    default:
-      return `${about}: no usable answer, so nobody can say what became of the request; try again (${said})`;
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  if (name === "ValidationException") {
+    return /schema|missing the key|key element/i.test(message) ? "TABLE_MISCONFIGURED" : "INVALID_ARGUMENT";
   }
-}
-
-function attemptsOf(error: unknown): number {
-  const metadata = (error as { $metadata?: { attempts?: number } } | null)?.$metadata;
-  return metadata?.attempts ?? 1;
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : "Error";
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return CODES.find(([, pattern]) => pattern.test(name))?.[0] ?? "STORE_UNAVAILABLE";
 }

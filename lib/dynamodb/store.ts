@@ -79,34 +79,29 @@ export class DynamoDBLeaseStore implements LeaseStore {
     }
   }
 
-  async read(name: string, { signal }: CallOptions): Promise<ReadOutcome> {
+  async read(name: string, call: CallOptions): Promise<ReadOutcome> {
     const command = new GetItemCommand({
       TableName: this.tableName,
       Key: marshall(leaseKey(name)),
       ConsistentRead: true,
     });
     const tap = tapDate(command);
-    const { Item } = await this.#client.send(command, { abortSignal: signal }).catch((error: unknown) => {
-      throw failureOf(error, this.tableName, name).error;
-    });
+    const { Item } = await this.#ask(this.#client.send(command, { abortSignal: call.signal }), name);
     return { record: recordOf(Item), servedAt: tap.servedAt };
   }
 
-  async *list({ signal }: CallOptions): AsyncGenerator<ListPage, void, undefined> {
+  async *list(call: CallOptions): AsyncGenerator<ListPage, void, undefined> {
     let from: Record<string, AttributeValue> | undefined;
     do {
       const command = new ScanCommand({
         TableName: this.tableName,
         ConsistentRead: true,
-        FilterExpression: "#sk = :lease",
-        ExpressionAttributeNames: { "#sk": LEASE_TABLE_SCHEMA.sortKey },
+        FilterExpression: "sk = :lease",
         ExpressionAttributeValues: { ":lease": { S: LEASE_TABLE_SCHEMA.leaseSortKey } },
         ExclusiveStartKey: from,
       });
       const tap = tapDate(command);
-      const page = await this.#client.send(command, { abortSignal: signal }).catch((error: unknown) => {
-        throw failureOf(error, this.tableName, undefined).error;
-      });
+      const page = await this.#ask(this.#client.send(command, { abortSignal: call.signal }));
       const records = (page.Items ?? []).map(recordOf).filter((record) => record !== undefined);
       yield { records, servedAt: tap.servedAt };
       from = page.LastEvaluatedKey;
@@ -116,6 +111,12 @@ export class DynamoDBLeaseStore implements LeaseStore {
   /** Destroys the SDK client if this store made it. */
   destroy(): void {
     if (this.#owned) this.#client.destroy();
+  }
+
+  async #ask<Output>(sending: Promise<Output>, lease?: string): Promise<Output> {
+    return sending.catch((error: unknown) => {
+      throw failureOf(error, this.tableName, lease).error;
+    });
   }
 
   #writeFailed(error: unknown, write: LeaseWrite, tap: DateTap): WriteOutcome {

@@ -1,0 +1,47 @@
+import { Token } from "aws-cdk-lib";
+import type { IConstruct } from "constructs";
+import { DEFAULT_TIMING, MAX_NAME_BYTES, recoveryBoundMs } from "../dynamodb/schema.ts";
+
+/** Shortest and longest lease, in ms: the client's own bounds, so that synthesis refuses what a client would. */
+export const LEASE_DURATION_BOUNDS_MS = { min: 1_000, max: 86_400_000 } as const;
+
+/** Ends synthesis, naming the construct that was asked for the impossible. */
+export function refuse(scope: IConstruct, message: string): never {
+  throw new Error(`${scope.node.path}: ${message}`);
+}
+
+/**
+ * Checks a lease name: 1 to {@link MAX_NAME_BYTES} bytes of UTF-8. A name that is known only at deployment
+ * (a token) passes unseen; the client checks it when it runs.
+ */
+export function checkLeaseName(scope: IConstruct, name: unknown, property: string): string {
+  if (typeof name !== "string") {
+    return refuse(scope, `${property} must be a string of 1 to ${MAX_NAME_BYTES} bytes, not ${typeof name}`);
+  }
+  if (Token.isUnresolved(name)) return name;
+  if (name.length === 0) refuse(scope, `${property} is empty; give it 1 to ${MAX_NAME_BYTES} bytes`);
+  const bytes = new TextEncoder().encode(name).length;
+  if (bytes > MAX_NAME_BYTES) {
+    refuse(
+      scope,
+      `${property} has ${bytes} bytes, at most ${MAX_NAME_BYTES} are allowed, DynamoDB's limit for a partition ` +
+        `key; shorten it (it begins with "${name.slice(0, 24)}")`,
+    );
+  }
+  return name;
+}
+
+/** Checks the length of a lease and fills in the client's default. */
+export function checkDurationMs(scope: IConstruct, value: number | undefined): number {
+  if (value === undefined) return DEFAULT_TIMING.durationMs;
+  const { min, max } = LEASE_DURATION_BOUNDS_MS;
+  if (!Number.isInteger(value) || value < min || value > max) {
+    refuse(scope, `durationMs must be a whole number of milliseconds from ${min} to ${max}, not ${value}`);
+  }
+  return value;
+}
+
+/** How long a crashed leader's work stays without a leader when its clients keep the default grace and retry. */
+export function recoveryMs(durationMs: number): number {
+  return recoveryBoundMs({ ...DEFAULT_TIMING, durationMs });
+}

@@ -1,0 +1,7 @@
+export { LeaderSchedule, type LeaderScheduleProps } from "./leader-schedule.ts";
+export {
+  type ILeaseTable,
+  type ImportedLeaseTableOptions,
+  LeaseTable,
+  type LeaseTableProps,
+} from "./lease-table.ts";

@@ -1,0 +1,216 @@
+import { Duration, Validations } from "aws-cdk-lib";
+import type { Metric } from "aws-cdk-lib/aws-cloudwatch";
+import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import type { ISchedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { checkDurationMs, checkLeaseName, recoveryMs, refuse } from "./checks.ts";
+import { createJobFunction, DEFAULT_TIMEOUT, type JobFunctionProps } from "./job-function.ts";
+import type { ILeaseTable } from "./lease-table.ts";
+import { FINEST_PERIOD_MS, type SchedulePeriod, schedulePeriod } from "./schedule-period.ts";
+import { deliverTicks } from "./tick-delivery.ts";
+
+/** How a {@link LeaderSchedule} is made: an election, a schedule, and either an `entry` or a `handler`. */
+export interface LeaderScheduleProps extends Partial<JobFunctionProps> {
+  /** The table that the function contends in. */
+  readonly table: ILeaseTable;
+  /** The lease that whoever runs the job has to hold: 1 to 2,048 bytes. Other holders of it count too. */
+  readonly leaseName: string;
+  /**
+   * When the job is due. Two occurrences must be at least `durationMs` and 4.5 s apart (the client's default
+   * grace, the clock's resolution and one retry), so that a leader that crashed costs at most one of them.
+   */
+  readonly schedule: ScheduleExpression;
+  /**
+   * How long a term lasts without renewal, in ms: 1,000 to 86,400,000.
+   * @default 15_000
+   */
+  readonly durationMs?: number;
+  /**
+   * A function to schedule, in place of `entry`. It keeps its memory, timeout and logs, gets the three
+   * environment variables, the grant and the retries, and must have no asynchronous configuration of its own.
+   * @default - a function made from `entry`
+   */
+  readonly handler?: LambdaFunction;
+  /**
+   * How often Lambda tries an occurrence again after a failed run: 0 to 2. A client records an occurrence as
+   * done only when its work succeeded, so the retry after a crash does the work, and the retry of work that
+   * another run has finished meanwhile is refused as `tick-done` for the price of one write.
+   * @default 2
+   */
+  readonly retryAttempts?: number;
+  /**
+   * How long an occurrence is worth delivering: a minute to six hours, applied to Scheduler's attempts and again
+   * to Lambda's.
+   * @default - the schedule's period, but at least what two retries take (5 minutes and two timeouts), at most
+   * 6 hours
+   */
+  readonly maxEventAge?: Duration;
+  /**
+   * Whether the schedule fires.
+   * @default true
+   */
+  readonly enabled?: boolean;
+}
+
+const SHORTEST_TIMEOUT_MS = 3_000;
+const LONGEST_EVENT_AGE_MS = 6 * 3_600_000;
+const MOST_RETRIES = 2;
+const WAITS_BEFORE_RETRIES_MS = 300_000;
+const FUNCTION_ONLY = [
+  "timeout",
+  "memorySize",
+  "environment",
+  "logRetention",
+  "bundling",
+  "depsLockFilePath",
+] as const;
+
+/**
+ * Runs a function on a schedule so that each occurrence is led once, although EventBridge Scheduler and
+ * Lambda's queue both deliver at least once.
+ *
+ * The function is invoked with `{ "tick": "<scheduled time>", "executionId": "…" }` and finds its election in
+ * `LEASE_TABLE_NAME`, `LEASE_NAME` and `LEASE_DURATION_MS`. It has to hold the lease while it works
+ * (`leaderOnly` or `withLeadership`): the construct brings about the conditions, not the election.
+ */
+export class LeaderSchedule extends Construct {
+  /** The function that contends and, when it leads, works. */
+  readonly function: LambdaFunction;
+  /** Where occurrences end that Scheduler could not deliver or that failed every attempt. Should be empty. */
+  readonly deadLetterQueue: IQueue;
+  /** The schedule. */
+  readonly schedule: ISchedule;
+
+  constructor(scope: Construct, id: string, props: LeaderScheduleProps) {
+    super(scope, id);
+    const leaseName = checkLeaseName(this, props.leaseName, "leaseName");
+    const durationMs = checkDurationMs(this, props.durationMs);
+    const period = schedulePeriod(props.schedule.expressionString, props.schedule.timeZone?.timezoneName);
+    checkPeriod(this, period, props.schedule.expressionString, durationMs);
+    checkRetries(this, props);
+
+    const election = {
+      LEASE_TABLE_NAME: props.table.tableName,
+      LEASE_NAME: leaseName,
+      LEASE_DURATION_MS: String(durationMs),
+    };
+    checkEnvironment(this, props, Object.keys(election));
+    checkTimeout(this, timeoutOf(props), period, props.schedule.expressionString);
+    this.function = electedFunction(this, props, election);
+    props.table.grantCampaign(this.function, leaseName);
+
+    const delivery = deliverTicks(this, {
+      target: this.function,
+      schedule: props.schedule,
+      maxEventAge: props.maxEventAge ?? worthwhileAge(period, timeoutOf(props)),
+      retryAttempts: props.retryAttempts ?? MOST_RETRIES,
+      ...(props.enabled === undefined ? {} : { enabled: props.enabled }),
+      ...(props.description === undefined ? {} : { description: props.description }),
+    });
+    this.deadLetterQueue = delivery.deadLetterQueue;
+    this.schedule = delivery.schedule;
+  }
+
+  /** Counts the occurrences that were given up and wait in the dead-letter queue. Alarm when it is not 0. */
+  metricDeadLetters(): Metric {
+    return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ statistic: "Maximum" });
+  }
+}
+
+function electedFunction(
+  scope: LeaderSchedule,
+  props: LeaderScheduleProps,
+  election: Readonly<Record<string, string>>,
+): LambdaFunction {
+  const { entry, handler } = props;
+  if ((entry === undefined) === (handler === undefined)) {
+    refuse(scope, `give either entry or handler, ${entry === undefined ? "neither was" : "not both"} given`);
+  }
+  if (handler === undefined) {
+    const environment = { ...props.environment, ...election };
+    return createJobFunction(scope, "Function", { ...props, entry: entry ?? "", environment });
+  }
+  const misplaced = FUNCTION_ONLY.filter((property) => props[property] !== undefined);
+  if (misplaced.length > 0) {
+    refuse(scope, `${misplaced.join(", ")} would not reach the given handler; set it on the handler itself`);
+  }
+  for (const [name, value] of Object.entries(election)) handler.addEnvironment(name, value);
+  return handler;
+}
+
+function timeoutOf(props: LeaderScheduleProps): Duration {
+  if (props.handler !== undefined) return props.handler.timeout ?? Duration.millis(SHORTEST_TIMEOUT_MS);
+  return props.timeout ?? DEFAULT_TIMEOUT;
+}
+
+/** A schedule faster than recovery would lose occurrence after occurrence to one crashed leader. */
+function checkPeriod(scope: Construct, period: SchedulePeriod, expression: string, durationMs: number): void {
+  const neededMs = recoveryMs(durationMs);
+  if (period.kind === "repeats" && period.atLeastMs < neededMs) {
+    refuse(
+      scope,
+      `schedule ${expression} can repeat after ${period.atLeastMs} ms, but with durationMs ${durationMs} a crashed ` +
+        `leader is followed only within ${neededMs} ms, so it would cost more than one occurrence; use a period of ` +
+        `at least ${neededMs} ms, or a durationMs of at most ${period.atLeastMs - recoveryMs(0)}`,
+    );
+  }
+  if (period.kind === "unreadable" && neededMs > FINEST_PERIOD_MS) {
+    Validations.of(scope).addWarning(
+      "leasehold:schedule-period-unknown",
+      `schedule ${expression} is in a form whose period was not worked out; make sure that two occurrences are at ` +
+        `least ${neededMs} ms apart, which is how long a crashed leader's work can stay without a leader`,
+    );
+  }
+}
+
+/**
+ * A run longer than the period still holds the lease when the next occurrence comes, which is then refused and,
+ * having been delivered, never retried. A run too short for a cold start and two requests never leads at all.
+ */
+function checkTimeout(scope: Construct, timeout: Duration, period: SchedulePeriod, expression: string): void {
+  if (timeout.isUnresolved()) return;
+  const ms = timeout.toMilliseconds();
+  if (ms < SHORTEST_TIMEOUT_MS) {
+    refuse(
+      scope,
+      `timeout is ${ms} ms, but a cold start, a claim and a release need at least ${SHORTEST_TIMEOUT_MS} ms; raise it`,
+    );
+  }
+  if (period.kind === "repeats" && ms > period.atLeastMs) {
+    refuse(
+      scope,
+      `timeout is ${ms} ms, but schedule ${expression} can repeat after ${period.atLeastMs} ms, so one slow run would ` +
+        "swallow the next occurrence; lower the timeout or lengthen the period",
+    );
+  }
+}
+
+function checkEnvironment(scope: Construct, props: LeaderScheduleProps, reserved: readonly string[]): void {
+  const taken = reserved.filter((name) => props.environment?.[name] !== undefined);
+  if (taken.length === 0) return;
+  refuse(
+    scope,
+    `environment sets ${taken.join(", ")}, which the construct sets from table, leaseName and durationMs`,
+  );
+}
+
+function checkRetries(scope: Construct, props: LeaderScheduleProps): void {
+  const { retryAttempts: attempts, maxEventAge } = props;
+  if (attempts !== undefined && (!Number.isInteger(attempts) || attempts < 0 || attempts > MOST_RETRIES)) {
+    refuse(scope, `retryAttempts must be a whole number from 0 to ${MOST_RETRIES}, not ${attempts}`);
+  }
+  if (maxEventAge === undefined || maxEventAge.isUnresolved()) return;
+  const ms = maxEventAge.toMilliseconds();
+  if (ms < FINEST_PERIOD_MS || ms > LONGEST_EVENT_AGE_MS) {
+    refuse(scope, `maxEventAge must be from ${FINEST_PERIOD_MS} to ${LONGEST_EVENT_AGE_MS} ms, not ${ms} ms`);
+  }
+}
+
+/** An occurrence is worth delivering until the next is due, and never for less than its retries take. */
+function worthwhileAge(period: SchedulePeriod, timeout: Duration): Duration {
+  const timeoutMs = timeout.isUnresolved() ? DEFAULT_TIMEOUT.toMilliseconds() : timeout.toMilliseconds();
+  const retriesMs = WAITS_BEFORE_RETRIES_MS + 2 * timeoutMs;
+  const periodMs = period.kind === "repeats" ? period.atLeastMs : LONGEST_EVENT_AGE_MS;
+  return Duration.millis(Math.min(LONGEST_EVENT_AGE_MS, Math.max(retriesMs, periodMs)));
+}

@@ -1,0 +1,90 @@
+import { Stack, Token } from "aws-cdk-lib";
+import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
+import type { IConstruct } from "constructs";
+import { checkLeaseName } from "./checks.ts";
+
+/** What a grant needs to know of a lease table, deployed here or elsewhere. */
+export interface GrantTarget {
+  readonly scope: IConstruct;
+  readonly tableArn: string;
+  readonly encryptionKey: IKey | undefined;
+}
+
+/**
+ * What a candidate sends: `UpdateItem` for the four writes, `GetItem` to look, and the `ConditionCheck` on the
+ * lease row with which a fenced transaction proves its token (IAM knows item actions, not transactions).
+ */
+const CAMPAIGN_ACTIONS = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"];
+const OBSERVE_ACTIONS = ["dynamodb:GetItem"];
+const OBSERVE_ALL_ACTIONS = ["dynamodb:GetItem", "dynamodb:Scan"];
+
+/** What DynamoDB asks of a caller's rights on a customer's key. */
+const KEY_READ_ACTIONS = ["kms:Decrypt", "kms:DescribeKey"];
+const KEY_WRITE_ACTIONS = [...KEY_READ_ACTIONS, "kms:Encrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"];
+
+/** Lets the grantee stand for the named leases and nothing else. */
+export function grantCampaign(
+  target: GrantTarget,
+  grantee: IGrantable,
+  leaseNames: readonly string[],
+): Grant {
+  if (leaseNames.length === 0) {
+    throw new Error(
+      `${target.scope.node.path}: grantCampaign got no leaseNames; name at least one lease, since a grant ` +
+        "without names would let the grantee end every other service's term",
+    );
+  }
+  const rows = Grant.addToPrincipal({
+    grantee,
+    actions: CAMPAIGN_ACTIONS,
+    resourceArns: [target.tableArn],
+    conditions: onlyLeases(target.scope, leaseNames),
+  });
+  return withKey(rows, target, grantee, KEY_WRITE_ACTIONS);
+}
+
+/** Lets the grantee read the named leases, or, without names, read and list them all. */
+export function grantObserve(target: GrantTarget, grantee: IGrantable, leaseNames: readonly string[]): Grant {
+  const named = leaseNames.length > 0;
+  const rows = Grant.addToPrincipal({
+    grantee,
+    actions: named ? OBSERVE_ACTIONS : OBSERVE_ALL_ACTIONS,
+    resourceArns: [target.tableArn],
+    ...(named ? { conditions: onlyLeases(target.scope, leaseNames) } : {}),
+  });
+  return withKey(rows, target, grantee, KEY_READ_ACTIONS);
+}
+
+/**
+ * Confines a statement to partition keys. `ForAllValues` is true of a request that carries no partition key
+ * at all, so `Null: false` has to say that it carries one.
+ */
+function onlyLeases(
+  scope: IConstruct,
+  leaseNames: readonly string[],
+): Record<string, Record<string, unknown>> {
+  const names = leaseNames.map((name) => checkLeaseName(scope, name, "leaseNames"));
+  return {
+    "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": names.map(asLiteral) },
+    Null: { "dynamodb:LeadingKeys": "false" },
+  };
+}
+
+/** Keeps IAM from reading `${…}` in a lease's name as one of its policy variables. */
+function asLiteral(name: string): string {
+  return Token.isUnresolved(name) ? name : name.replaceAll("${", "${$}{");
+}
+
+/** A customer's key opens only through DynamoDB: the grantee gets no use of it anywhere else. */
+function withKey(rows: Grant, target: GrantTarget, grantee: IGrantable, actions: string[]): Grant {
+  if (target.encryptionKey === undefined) return rows;
+  const { region, urlSuffix } = Stack.of(target.scope);
+  const key = Grant.addToPrincipal({
+    grantee,
+    actions,
+    resourceArns: [target.encryptionKey.keyArn],
+    conditions: { StringEquals: { "kms:ViaService": `dynamodb.${region}.${urlSuffix}` } },
+  });
+  return rows.combine(key);
+}

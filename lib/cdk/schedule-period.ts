@@ -1,0 +1,83 @@
+/** How far apart two occurrences of a schedule can be. */
+export type SchedulePeriod =
+  | { readonly kind: "repeats" /** No two occurrences are closer than this. */; readonly atLeastMs: number }
+  | { readonly kind: "once" }
+  | { readonly kind: "unreadable" };
+
+/** A schedule of EventBridge cannot repeat faster: its expressions count in minutes. */
+export const FINEST_PERIOD_MS = 60_000;
+
+const MINUTE_MS = 60_000;
+const MINUTES_A_DAY = 1_440;
+const RATE_UNITS_MS: Readonly<Record<string, number>> = {
+  minute: MINUTE_MS,
+  hour: 60 * MINUTE_MS,
+  day: MINUTES_A_DAY * MINUTE_MS,
+};
+
+/**
+ * Finds the shortest time between two occurrences of an EventBridge Scheduler expression.
+ *
+ * `rate()` is exact. Of `cron()` the minute and hour fields are read and every day is taken to be a day on
+ * which it fires, so the answer is a lower bound: exact for daily schedules, too low for weekly ones. In a
+ * time zone that may change its offset an hour is allowed for. Anything else is `unreadable`, never guessed.
+ *
+ * This is the distance of *scheduled* times. Scheduler delivers within a minute of them.
+ */
+export function schedulePeriod(expression: string, timeZone: string | undefined): SchedulePeriod {
+  const [, form, body] = /^\s*(rate|cron|at)\((.*)\)\s*$/.exec(expression) ?? [];
+  if (form === "at") return { kind: "once" };
+  if (form === "rate") return ratePeriod(body ?? "");
+  if (form === "cron") return cronPeriod(body ?? "", timeZone);
+  return { kind: "unreadable" };
+}
+
+function ratePeriod(body: string): SchedulePeriod {
+  const [, count, unit] = /^\s*(\d+)\s+(minute|hour|day)s?\s*$/.exec(body) ?? [];
+  const unitMs = RATE_UNITS_MS[unit ?? ""];
+  if (unitMs === undefined || Number(count) < 1) return { kind: "unreadable" };
+  return { kind: "repeats", atLeastMs: Number(count) * unitMs };
+}
+
+function cronPeriod(body: string, timeZone: string | undefined): SchedulePeriod {
+  const fields = body.trim().split(/\s+/);
+  const minutes = cronField(fields[0] ?? "", 59);
+  const hours = cronField(fields[1] ?? "", 23);
+  if (fields.length !== 6 || minutes === undefined || hours === undefined) return { kind: "unreadable" };
+
+  const timesOfDay = hours.flatMap((hour) => minutes.map((minute) => hour * 60 + minute));
+  const inADay = shortestGap(timesOfDay, MINUTES_A_DAY);
+  if (isFixedZone(timeZone)) return { kind: "repeats", atLeastMs: inADay * MINUTE_MS };
+
+  // When clocks are set forward an hour of the day is missing, so two occurrences may come an hour closer,
+  // but, the shift being a whole hour, never closer than the minute field alone allows.
+  const acrossShift = Math.max(inADay - 60, shortestGap(minutes, 60));
+  return { kind: "repeats", atLeastMs: Math.min(inADay, acrossShift) * MINUTE_MS };
+}
+
+function isFixedZone(timeZone: string | undefined): boolean {
+  return timeZone === undefined || timeZone === "UTC" || timeZone.startsWith("Etc/");
+}
+
+/** The shortest way from one value to the next on a circle. One value alone is a whole turn from itself. */
+function shortestGap(values: readonly number[], turn: number): number {
+  const sorted = [...new Set(values)].sort((a, b) => a - b);
+  const first = sorted[0] ?? 0;
+  const gaps = sorted.map((value, index) => (sorted[index + 1] ?? first + turn) - value);
+  return Math.min(...gaps);
+}
+
+/** Reads a list of `*`, `n`, `a-b`, each with an optional `/step`. Undefined for anything else. */
+function cronField(text: string, max: number): number[] | undefined {
+  const values: number[] = [];
+  for (const part of text.split(",")) {
+    const [, range, from, to, step] = /^(\*|(\d+)(?:-(\d+))?)(?:\/(\d+))?$/.exec(part) ?? [];
+    if (range === undefined) return undefined;
+    const first = Number(from ?? 0);
+    const last = to === undefined ? (from === undefined || step !== undefined ? max : first) : Number(to);
+    const stride = Number(step ?? 1);
+    if (stride < 1 || first > last || last > max) return undefined;
+    for (let value = first; value <= last; value += stride) values.push(value);
+  }
+  return values;
+}

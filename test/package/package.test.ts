@@ -1,0 +1,120 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const repo = join(import.meta.dirname, "../..");
+const bin = (name: string): string => join(repo, "node_modules/.bin", name);
+
+/** The packed package, installed in a folder that has nothing else but what is linked into it. */
+let home: string;
+
+/** Lets the folder see one of the repo's own packages, as if it had been installed there. */
+function link(...names: string[]): void {
+  for (const name of names) {
+    const target = join(home, "node_modules", name);
+    mkdirSync(dirname(target), { recursive: true });
+    symlinkSync(join(repo, "node_modules", name), target);
+  }
+}
+
+/** Runs a module of the folder and returns what it prints. */
+function run(source: string): string {
+  const file = join(home, "main.mjs");
+  writeFileSync(file, source);
+  return execFileSync(bin("node"), [file], { cwd: home, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), "leasehold-package-"));
+  const out = join(home, "dist");
+  const stage = join(home, "stage");
+  execFileSync(bin("tsc"), ["-p", "tsconfig.build.json", "--outDir", out], { cwd: repo });
+  mkdirSync(stage);
+  for (const file of ["package.json", "LICENSE", "README.md", "CHANGELOG.md"]) {
+    writeFileSync(join(stage, file), readFileSync(join(repo, file)));
+  }
+  symlinkOrCopy(out, join(stage, "dist"));
+  execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", home], { cwd: stage, stdio: "ignore" });
+  const tarball = readdirSync(home).find((name) => name.endsWith(".tgz")) ?? "";
+  writeFileSync(join(home, "package.json"), JSON.stringify({ name: "user", type: "module", private: true }));
+  const flags = ["--offline", "--legacy-peer-deps", "--no-package-lock", "--no-audit", "--no-fund"];
+  execFileSync("npm", ["install", ...flags, join(home, tarball)], { cwd: home, stdio: "ignore" });
+  link("@aws-sdk/client-dynamodb", "@aws-sdk/util-dynamodb");
+}, 60_000);
+
+/** npm does not pack through a link. */
+function symlinkOrCopy(from: string, to: string): void {
+  execFileSync("cp", ["-r", from, to]);
+}
+
+afterAll(() => {
+  rmSync(home, { recursive: true, force: true });
+});
+
+describe("the packed package", () => {
+  it("holds what is built, the licence and the readme, and no source, test or engine", () => {
+    const installed = join(home, "node_modules/leasehold");
+    const entries = readdirSync(installed).sort();
+    expect(entries).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json"]);
+    const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+    expect(manifest.dependencies).toBeUndefined();
+    expect(manifest.optionalDependencies).toBeUndefined();
+  });
+
+  it("elects with nothing but the AWS SDK beside it: importing it pulls in neither CDK nor middy", () => {
+    const printed = run(`
+      import { LeaseClient } from "leasehold";
+      import { InMemoryLeaseStore } from "leasehold/testing";
+      import { DynamoDBLeaseStore } from "leasehold/dynamodb";
+      const leases = new LeaseClient({ store: new InMemoryLeaseStore() });
+      const result = await leases.run("job", async (lease) => lease.isHeld());
+      console.log(result.kind, result.value, typeof DynamoDBLeaseStore);
+    `);
+    expect(printed.trim()).toBe("led true function");
+  });
+
+  it("gives every subpath of its exports map once the optional peers are there", () => {
+    link("@aws-sdk/lib-dynamodb", "@middy/core", "aws-cdk-lib", "constructs");
+    const manifest = JSON.parse(readFileSync(join(home, "node_modules/leasehold/package.json"), "utf8"));
+    const subpaths = Object.keys(manifest.exports).filter((path) => path !== "./package.json");
+    const names = subpaths.map((path) => `leasehold${path.slice(1)}`);
+    const printed = run(`
+      for (const name of ${JSON.stringify(names)}) {
+        console.log(name, Object.keys(await import(name)).length > 0);
+      }
+    `);
+    expect(printed.trim().split("\n")).toEqual(names.map((name) => `${name} true`));
+    expect(names).toEqual([
+      "leasehold",
+      "leasehold/middy",
+      "leasehold/cdk",
+      "leasehold/testing",
+      "leasehold/dynamodb",
+    ]);
+  });
+
+  it("adds at most 25 KB to a minified Lambda bundle, beside the SDK and middy", async () => {
+    const { build } = await import("esbuild");
+    const contents = `
+      import { LeaseClient } from "leasehold";
+      import { leaderOnly } from "leasehold/middy";
+      const leases = new LeaseClient({ tableName: "leases" });
+      export const middleware = leaderOnly({ leases, name: "job" });
+    `;
+    const { metafile } = await build({
+      stdin: { contents, resolveDir: home },
+      bundle: true,
+      minify: true,
+      write: false,
+      metafile: true,
+      format: "esm",
+      platform: "node",
+      target: "node24",
+      external: ["@aws-sdk/*", "@middy/*"],
+    });
+    const bytes = Object.values(metafile.outputs)[0]?.bytes ?? Number.NaN;
+    expect(bytes).toBeLessThanOrEqual(25 * 1024);
+  });
+});
