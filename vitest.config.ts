@@ -1,10 +1,18 @@
 import { defineConfig } from "vitest/config";
 
+const lib = (path: string): string => new URL(`lib/${path}`, import.meta.url).pathname;
+
 export default defineConfig({
+  resolve: {
+    // Examples import the package by its name; here that is the source.
+    alias: [
+      { find: /^leasehold$/, replacement: lib("index.ts") },
+      { find: /^leasehold\/(\w+)$/, replacement: `${lib("")}$1/index.ts` },
+    ],
+  },
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    passWithNoTests: false,
   },
 });
