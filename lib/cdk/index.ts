@@ -1,3 +1,4 @@
+export type { JobFunctionProps } from "./job-function.ts";
 export { LeaderSchedule, type LeaderScheduleProps } from "./leader-schedule.ts";
 export {
   type ILeaseTable,

@@ -1,0 +1,30 @@
+import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
+import { StringParameter } from "aws-cdk-lib/aws-ssm";
+import type { Construct } from "constructs";
+import { LeaseTable } from "../../lib/cdk/index.ts";
+
+/** Where every service of the account finds the table's name, without depending on this stack. */
+const TABLE_NAME_PARAMETER = "/leasehold/lease-table-name";
+
+/** The account's lease table. A stack of its own, so that no service's deployment can take the others' leases away. */
+export class LeaseTableStack extends Stack {
+  readonly table: LeaseTable;
+
+  constructor(scope: Construct, id: string, props: StackProps = {}) {
+    super(scope, id, {
+      description: "Leasehold: the table that services elect their leaders in",
+      terminationProtection: true,
+      ...props,
+    });
+    this.table = new LeaseTable(this, "Leases");
+    new StringParameter(this, "TableNameParameter", {
+      parameterName: TABLE_NAME_PARAMETER,
+      stringValue: this.table.tableName,
+      description: "Name of the DynamoDB table that services elect their leaders in",
+    });
+    new CfnOutput(this, "TableName", {
+      value: this.table.tableName,
+      description: "What lease clients take as tableName",
+    });
+  }
+}

@@ -1,0 +1,177 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { App, type CfnResource, Validations } from "aws-cdk-lib";
+import { Match, Template } from "aws-cdk-lib/assertions";
+import { Queue } from "aws-cdk-lib/aws-sqs";
+import { AwsSolutionsChecks } from "cdk-nag";
+import { describe, expect, it } from "vitest";
+import { LeaseTableStack } from "../../bin/stacks/lease-table-stack.ts";
+import { handlerOf, ReferenceStack } from "../../bin/stacks/reference-stack.ts";
+import { isAllowed, statementsOfRole } from "../support/iam.ts";
+import { writeProject } from "./project.ts";
+
+interface Reference {
+  readonly app: App;
+  readonly leases: LeaseTableStack;
+  readonly stack: ReferenceStack;
+}
+
+function reference(election?: string): Reference {
+  using project = writeProject({
+    "lambda/number-invoices.ts": "export const handler = async () => 1;",
+    "lambda/number-invoices-unelected.ts": "export const handler = async () => 2;",
+    "lambda/receive-invoices.ts": "export const handler = async () => 3;",
+  });
+  const app = new App({
+    context: { "aws:cdk:bundling-stacks": [], "@aws-cdk/core:validateAgainstDefaultRules": true },
+  });
+  const leases = new LeaseTableStack(app, "Leases");
+  const stack = new ReferenceStack(app, "Reference", {
+    leases: leases.table,
+    numberInvoices: handlerOf(election),
+    root: project.root,
+  });
+  return { app, leases, stack };
+}
+
+describe("the reference app", () => {
+  it("passes AWS's solution checks and CloudFormation's own rules", () => {
+    const { app } = reference();
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    app.synth();
+  });
+
+  it("would not pass them with a queue that anyone may read unencrypted", () => {
+    const { app, stack } = reference();
+    new Queue(stack, "Careless");
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    expect(() => app.synth()).toThrow(/Careless.*AwsSolutions-SQS4/s);
+  });
+
+  it("names the lease table for every service of the account", () => {
+    const template = Template.fromStack(reference().leases);
+    const [table] = Object.keys(template.findResources("AWS::DynamoDB::GlobalTable"));
+    template.hasResourceProperties("AWS::SSM::Parameter", {
+      Name: "/leasehold/lease-table-name",
+      Value: { Ref: table },
+    });
+    template.hasOutput("TableName", { Value: { Ref: table } });
+  });
+
+  it("protects the stack that every service's leases are in", () => {
+    expect(reference().leases.terminationProtection).toBe(true);
+  });
+
+  it("keeps invoices by partition and sort key, restorable and protected", () => {
+    Template.fromStack(reference().stack).hasResourceProperties("AWS::DynamoDB::GlobalTable", {
+      KeySchema: [
+        { AttributeName: "pk", KeyType: "HASH" },
+        { AttributeName: "sk", KeyType: "RANGE" },
+      ],
+      BillingMode: "PAY_PER_REQUEST",
+      Replicas: [
+        Match.objectLike({
+          DeletionProtectionEnabled: true,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        }),
+      ],
+    });
+  });
+
+  it("runs both jobs every minute with the same kind of payload", () => {
+    const template = Template.fromStack(reference().stack);
+    template.resourcePropertiesCountIs(
+      "AWS::Scheduler::Schedule",
+      {
+        ScheduleExpression: "rate(1 minute)",
+        Target: Match.objectLike({
+          Input: '{"tick":"<aws.scheduler.scheduled-time>","executionId":"<aws.scheduler.execution-id>"}',
+        }),
+      },
+      2,
+    );
+  });
+
+  it("gives the numbering job its election, and the receiving job none", () => {
+    const template = Template.fromStack(reference().stack);
+    template.hasResourceProperties("AWS::Lambda::Function", {
+      Environment: {
+        Variables: Match.objectLike({
+          LEASE_NAME: "number-invoices",
+          LEASE_DURATION_MS: "5000",
+          INVOICE_TABLE_NAME: Match.anyValue(),
+        }),
+      },
+    });
+    template.resourcePropertiesCountIs(
+      "AWS::Lambda::Function",
+      { Environment: { Variables: Match.objectLike({ LEASE_NAME: Match.absent() }) } },
+      1,
+    );
+  });
+
+  it("allows each job exactly the item actions that it sends to the invoice table", () => {
+    const { stack } = reference();
+    const template = Template.fromStack(stack);
+    const resource = {
+      "Fn::GetAtt": [Object.keys(template.findResources("AWS::DynamoDB::GlobalTable"))[0], "Arn"],
+    };
+    const actions = ["Query", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Scan", "BatchWriteItem"];
+    const allowed = (path: string) => {
+      const role = stack.node.findChild(path).node.findChild("FunctionRole").node.defaultChild as CfnResource;
+      const statements = statementsOfRole(template.toJSON(), stack.getLogicalId(role));
+      return actions.filter((name) => isAllowed(statements, { action: `dynamodb:${name}`, resource }));
+    };
+    expect(allowed("NumberInvoices")).toEqual(["Query", "GetItem", "PutItem", "UpdateItem", "DeleteItem"]);
+    expect(allowed("ReceiveInvoices")).toEqual(["PutItem"]);
+  });
+});
+
+describe("bin/app.ts", () => {
+  const synthesize = (election: string) => {
+    using out = writeProject({});
+    const env = { ...process.env, CDK_OUTDIR: out.root, CDK_CONTEXT_JSON: JSON.stringify({ election }) };
+    const { status, stderr } = spawnSync(process.execPath, ["bin/app.ts"], { env, encoding: "utf8" });
+    const path = join(out.root, "LeaseholdReference.template.json");
+    return { status, stderr, template: existsSync(path) ? readFileSync(path, "utf8") : "" };
+  };
+
+  it("synthesizes and bundles the deployment in under ten seconds", () => {
+    const startedAt = performance.now();
+    const { status, stderr, template } = synthesize("on");
+    expect(status, stderr).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(template).toContain("LEASE_TABLE_NAME");
+  });
+
+  it("synthesizes nothing when it does not know what election is meant", () => {
+    const { status, stderr, template } = synthesize("maybe");
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('context election must be "on" or "off", not "maybe"');
+    expect(template).toBe("");
+  });
+});
+
+describe("the context value election", () => {
+  it("chooses the elected job unless it is off", () => {
+    expect(handlerOf(undefined)).toBe("number-invoices.ts");
+    expect(handlerOf("on")).toBe("number-invoices.ts");
+    expect(handlerOf("off")).toBe("number-invoices-unelected.ts");
+  });
+
+  it("changes the code of the numbering job and nothing else", () => {
+    const withoutCode = (election: string) =>
+      JSON.stringify(Template.fromStack(reference(election).stack).toJSON()).replaceAll(
+        /[0-9a-f]{64}\.zip/g,
+        "",
+      );
+    expect(withoutCode("off")).toBe(withoutCode("on"));
+  });
+
+  it("is refused when it is neither on nor off", () => {
+    for (const election of ["maybe", "", true, 1]) {
+      expect(() => handlerOf(election)).toThrow(/context election must be "on" or "off", not/);
+    }
+  });
+});
