@@ -64,16 +64,15 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
   }
 
   function writeFor(move: Exclude<Move, { kind: "stand-by" }>): LeaseWrite {
-    const { durationMs, retentionMs } = settings.timing;
     const request = {
       ...settings,
+      ...settings.timing,
       name,
       holder,
       writeId: random.id(),
       now: exchange.estimate(),
-      durationMs: Math.min(durationMs, Math.floor(settings.termLimitMs)),
+      durationMs: Math.min(settings.timing.durationMs, Math.floor(settings.termLimitMs)),
       timed: exchange.timed,
-      retentionMs,
     };
     return move.kind === "claim" ? claim(request) : takeOver(request, move.seen);
   }
@@ -87,7 +86,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     });
     const { outcome } = answer;
     if (outcome.kind !== "unknown") return answer;
-    return giveUp([...before, write], "may have been claimed, nobody can say", outcome.cause);
+    return giveUp([...before, write], "may be claimed, nobody can say", outcome.cause);
   }
 
   async function giveUp(made: LeaseWrite[], what: string, cause?: unknown): Promise<never> {
@@ -121,8 +120,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     if (correction === undefined) return begin(record, sent, [write]);
 
     if (correction.timed) tell("clockSkewed", { token: correction.token, skewMs: correction.skewMs });
-    const { retentionMs } = settings.timing;
-    const request = { ...correction, writeId: random.id(), durationMs, retentionMs };
+    const request = { ...settings.timing, ...correction, writeId: random.id(), durationMs };
     const second = correct(record, request, correction.token);
     const corrected = await send(second, [write]);
     const { outcome } = corrected;
@@ -138,8 +136,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
   ): Promise<NewTerm> {
     const at = clock.now();
     const validity = [...validityOf({ ...record, sent }, exchange.samples, at, timing), limit];
-    if (remainingOf(validity, at) <= 0)
-      return giveUp(made, "was claimed, but the answer came after the term");
+    if (remainingOf(validity, at) <= 0) return giveUp(made, "was claimed, but answered after the term");
     memory.forget(name);
     return { record, validity, limit };
   }

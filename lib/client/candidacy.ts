@@ -47,10 +47,6 @@ export function candidacyOf(around: Surroundings, name: string, settings: TermSe
     tell: <N extends LeaseEventName>(event: N, details: Omit<LeaseEvents[N], "lease" | "holder">) =>
       emit(event, { lease: name, holder, ...details } as unknown as LeaseEvents[N]),
     error: (code, message, cause) =>
-      new LeaseError(
-        code,
-        `lease "${name}" ${message}`,
-        cause === undefined ? { lease: name } : { lease: name, cause },
-      ),
+      new LeaseError(code, `lease "${name}" ${message}`, { lease: name, cause }),
   };
 }

@@ -1,14 +1,10 @@
-import { LeaseError } from "../core/errors.ts";
+import { isLeaseError, LeaseError } from "../core/errors.ts";
 import type { ReadOutcome, WriteOutcome } from "../core/outcome.ts";
 import type { CallOptions, Clock, LeaseStore, ListPage } from "../core/ports.ts";
 import { estimateServiceTime, type Sample, withSample } from "../core/service-clock.ts";
 import type { Timing } from "../core/timing.ts";
 import type { EpochMs, Reading } from "../core/units.ts";
 import type { LeaseWrite } from "../core/writes.ts";
-
-function rethrow(cause: LeaseError): never {
-  throw cause;
-}
 
 /** An outcome, and when it was asked for and learnt. */
 export interface Answer<Outcome> {
@@ -23,111 +19,94 @@ export interface Answer<Outcome> {
  * Everything that passes between a client and its store: gives each request its deadline, stamps it, and
  * learns service time from the response.
  */
-export class Exchange {
-  readonly #store: LeaseStore;
-  readonly #clock: Clock;
-  readonly #timing: Timing;
-  #samples: readonly Sample[] = [];
-  #timed = true;
-
-  constructor(store: LeaseStore, clock: Clock, timing: Timing) {
-    this.#store = store;
-    this.#clock = clock;
-    this.#timing = timing;
-  }
-
+export interface Exchange {
   /** What responses have told of service time. */
-  get samples(): readonly Sample[] {
-    return this.#samples;
-  }
-
+  readonly samples: readonly Sample[];
   /** Whether responses carry a `Date` header, as far as is known. Without it no write sets `expiresAt`. */
-  get timed(): boolean {
-    return this.#timed;
-  }
-
+  readonly timed: boolean;
   /** The best guess at service time now. */
-  estimate(): EpochMs {
-    return estimateServiceTime(this.#samples, this.#clock.now(), this.#timing);
-  }
-
+  estimate(): EpochMs;
   /**
    * Sends a write. Ends by its deadline with the outcome `unknown`, even when the store never answers.
    * @throws {LeaseError} when the write surely was not applied
    */
-  async write(write: LeaseWrite, timeoutMs: number): Promise<Answer<WriteOutcome>> {
-    const sent = this.#clock.now();
-    const outcome = await this.#within<WriteOutcome>(
-      timeoutMs,
-      (call) => this.#store.write(write, call),
-      (cause) => ({ kind: "unknown", cause }),
-      write.name,
-    );
-    const received = this.#clock.now();
-    if (outcome.kind !== "unknown") this.#learn(sent, received, outcome.servedAt);
-    return { outcome, sent, received };
-  }
-
+  write(write: LeaseWrite, timeoutMs: number): Promise<Answer<WriteOutcome>>;
   /**
    * Reads a record, strongly consistent.
    * @throws {LeaseError} STORE_UNAVAILABLE after `timeoutMs`, and whatever the store throws
    */
-  async read(name: string, timeoutMs: number): Promise<Answer<ReadOutcome>> {
-    const sent = this.#clock.now();
-    const outcome = await this.#within<ReadOutcome>(
-      timeoutMs,
-      (call) => this.#store.read(name, call),
-      rethrow,
-      name,
-    );
-    const received = this.#clock.now();
-    this.#learn(sent, received, outcome.servedAt);
-    return { outcome, sent, received };
-  }
-
+  read(name: string, timeoutMs: number): Promise<Answer<ReadOutcome>>;
   /**
    * Reads all records page by page; each page has its own deadline.
    * @throws {LeaseError} STORE_UNAVAILABLE after `timeoutMs`, and whatever the store throws
    */
-  async *list(timeoutMs: number): AsyncGenerator<ListPage, void, undefined> {
-    const ender = new AbortController();
-    const pages = this.#store.list({ signal: ender.signal })[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const page = await this.#within(timeoutMs, () => pages.next(), rethrow, "*");
-        if (page.done === true) return;
-        yield page.value;
-      }
-    } finally {
-      ender.abort();
-    }
-  }
+  list(timeoutMs: number): AsyncGenerator<ListPage, void, undefined>;
+}
 
-  #learn(sent: Reading, received: Reading, date: EpochMs | undefined): void {
-    this.#timed = date !== undefined;
-    if (date !== undefined) this.#samples = withSample(this.#samples, { sent, received, date }, this.#timing);
-  }
+/** Makes the exchange of one client with one store. */
+export function exchangeWith(store: LeaseStore, clock: Clock, timing: Timing): Exchange {
+  let samples: readonly Sample[] = [];
+  let timed = true;
 
   /** Races a call against its deadline: a store that does not heed its signal is not waited for. */
-  #within<T>(
+  function within<T>(
     timeoutMs: number,
-    call: (options: CallOptions) => Promise<T>,
-    late: (cause: LeaseError) => T,
     lease: string,
+    call: (options: CallOptions) => Promise<T>,
   ): Promise<T> {
     const ender = new AbortController();
     return new Promise<T>((resolve, reject) => {
-      const cancel = this.#clock.timer(timeoutMs, () => {
-        const message = `the store did not answer within ${timeoutMs} ms, so nobody can say what became of the request for lease "${lease}"; check the network path and the endpoint`;
-        const cause = new LeaseError("STORE_UNAVAILABLE", message, { lease });
-        ender.abort(cause);
-        try {
-          resolve(late(cause));
-        } catch (error) {
-          reject(error);
-        }
+      const cancel = clock.timer(timeoutMs, () => {
+        const message = `lease "${lease}": no answer within ${timeoutMs} ms, nobody can say what became of the request; check endpoint and network`;
+        const late = new LeaseError("STORE_UNAVAILABLE", message, { lease });
+        ender.abort(late);
+        reject(late);
       });
       call({ signal: ender.signal }).finally(cancel).then(resolve, reject);
     });
   }
+
+  async function stamped<T extends object>(sending: () => Promise<T>): Promise<Answer<T>> {
+    const sent = clock.now();
+    const outcome = await sending();
+    const received = clock.now();
+    if ("servedAt" in outcome) {
+      const date = outcome.servedAt as EpochMs | undefined;
+      timed = date !== undefined;
+      if (date !== undefined) samples = withSample(samples, { sent, received, date }, timing);
+    }
+    return { outcome, sent, received };
+  }
+
+  return {
+    get samples() {
+      return samples;
+    },
+    get timed() {
+      return timed;
+    },
+    estimate: () => estimateServiceTime(samples, clock.now(), timing),
+    write: (write, timeoutMs) =>
+      stamped<WriteOutcome>(() =>
+        within(timeoutMs, write.name, (call) => store.write(write, call)).catch((cause: unknown) => {
+          // Only a store that says so has surely applied nothing; whatever else it throws tells nothing.
+          if (isLeaseError(cause) && cause.code !== "STORE_UNAVAILABLE") throw cause;
+          return { kind: "unknown", cause };
+        }),
+      ),
+    read: (name, timeoutMs) => stamped(() => within(timeoutMs, name, (call) => store.read(name, call))),
+    async *list(timeoutMs) {
+      const ender = new AbortController();
+      const pages = store.list({ signal: ender.signal })[Symbol.asyncIterator]();
+      try {
+        for (;;) {
+          const page = await within(timeoutMs, "*", () => pages.next());
+          if (page.done === true) return;
+          yield page.value;
+        }
+      } finally {
+        ender.abort();
+      }
+    },
+  };
 }

@@ -9,9 +9,9 @@ import { parseTiming, type Timing, type TimingOptions } from "../core/timing.ts"
 import { attempt, type Refusal } from "./attempt.ts";
 import { candidacyOf, type Surroundings } from "./candidacy.ts";
 import { publish } from "./channels.ts";
-import { Exchange } from "./exchange.ts";
+import { exchangeWith } from "./exchange.ts";
 import type { Lease } from "./lease.ts";
-import { LeaseHandle } from "./lease-handle.ts";
+import { type LeaseHandle, openLease } from "./lease-handle.ts";
 import { Memory } from "./memory.ts";
 import type { AcquireOptions, AcquireResult, RunOptions, RunResult, TryAcquireOptions } from "./results.ts";
 import { defaultLabel, systemClock, systemRandom } from "./system-ports.ts";
@@ -49,10 +49,10 @@ export class StoreLeaseClient implements AsyncDisposable {
   constructor(options: StoreClientOptions) {
     const timing = parseTiming(options);
     const clock = options.clock ?? systemClock;
-    const label = options.holder === undefined ? defaultLabel() : parseHolder(options.holder);
+    const label = parseHolder(options.holder ?? defaultLabel());
     this.#defaults = { options, timing, label };
     this.#around = {
-      exchange: new Exchange(options.store, clock, timing),
+      exchange: exchangeWith(options.store, clock, timing),
       memory: new Memory(),
       clock,
       random: options.random ?? systemRandom,
@@ -123,7 +123,7 @@ export class StoreLeaseClient implements AsyncDisposable {
     work: (lease: Lease) => Promise<T>,
     options: RunOptions = {},
   ): Promise<RunResult<T>> {
-    if (typeof work !== "function") throw invalid(`work must be a function, not ${typeof work}`);
+    if (typeof work !== "function") throw invalid("work must be a function");
     const { signal } = options;
     if (signal?.aborted) throw aborted(name, signal);
     const result = await this.#candidate(name, options)("claim");
@@ -195,19 +195,19 @@ export class StoreLeaseClient implements AsyncDisposable {
 
   /** Makes one candidate, with one id, and returns what makes its attempts. */
   #candidate(name: string, options: TermOptions & TickOptions) {
-    this.#assertOpen();
     parseName(name);
     const self = candidacyOf(this.#around, name, parseTerm(options, this.#defaults));
     return async (
       first: "claim" | "look",
     ): Promise<Refusal | { readonly kind: "acquired"; readonly lease: LeaseHandle }> => {
+      this.#assertOpen();
       const result = await attempt(self, first);
       if (result.kind === "refused") return result;
-      const lease: LeaseHandle = new LeaseHandle(self, result.term, () => this.#handles.delete(lease));
+      const lease: LeaseHandle = openLease(self, result.term, () => this.#handles.delete(lease));
       this.#handles.add(lease);
-      if (!this.#closed) return { kind: "acquired", lease };
-      await lease.release({ completed: false });
-      throw this.#closedError();
+      if (this.#closed) await lease.release({ completed: false });
+      this.#assertOpen();
+      return { kind: "acquired", lease };
     };
   }
 
@@ -218,17 +218,12 @@ export class StoreLeaseClient implements AsyncDisposable {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw this.#closedError();
-  }
-
-  #closedError(): LeaseError {
-    return new LeaseError("CLIENT_CLOSED", "this client was closed; create a new one");
+    if (this.#closed) throw new LeaseError("CLIENT_CLOSED", "this client was closed");
   }
 }
 
 function timedOut(name: string, timeoutMs: number, cause: unknown): LeaseError {
-  const why =
-    cause === undefined ? "another candidate leads" : "the store could not be reached (see the cause)";
-  const message = `lease "${name}" could not be acquired within ${timeoutMs} ms: ${why}`;
+  const why = isLeaseError(cause) ? cause.message : "another candidate leads";
+  const message = `lease "${name}" was not acquired within ${timeoutMs} ms: ${why}`;
   return new LeaseError("ACQUIRE_TIMEOUT", message, { lease: name, cause });
 }

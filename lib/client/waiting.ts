@@ -17,6 +17,6 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal | undefined)
 
 /** The error of a wait that the caller's own signal ended. */
 export function aborted(lease: string, signal: AbortSignal): LeaseError {
-  const message = `the caller's signal was aborted while it waited for lease "${lease}", which it does not hold`;
+  const message = `the caller's signal was aborted, lease "${lease}" was not acquired or is given up`;
   return new LeaseError("ABORTED", message, { lease, cause: signal.reason });
 }

@@ -53,11 +53,6 @@ export interface LeadershipOptions<TEvent = unknown> {
   readonly timeoutMarginMs?: number | undefined;
 }
 
-/** An invocation's part in the election. */
-export type Part =
-  | { readonly kind: "leads"; readonly lease: Lease }
-  | { readonly kind: "follows"; readonly response: Followed };
-
 /**
  * Finds the scheduled time in an event: `tick` (what `LeaderSchedule` sends) or `time` (what EventBridge
  * rules send); `undefined` in any other.
@@ -76,10 +71,9 @@ export function scheduledTick(event: unknown): string | undefined {
  */
 export function electInvocations<TEvent>(
   options: LeadershipOptions<TEvent>,
-): (event: TEvent, context: InvocationContext) => Promise<Part> {
+): (event: TEvent, context: InvocationContext) => Promise<Lease | Followed> {
   const { leases, durationMs, tickPolicy, tick: tickOf = scheduledTick } = options;
   if (typeof leases?.tryAcquire !== "function") throw invalid("leases must be a LeaseClient");
-  if (typeof tickOf !== "function") throw invalid("tick must be a function of the event");
   const name = parseName(options.name);
   const marginMs = parseWholeMs(options.timeoutMarginMs, "timeoutMarginMs", 500, 0, 900_000);
   return async (event, context) => {
@@ -91,17 +85,15 @@ export function electInvocations<TEvent>(
       tick: tickOf(event),
       termLimitMs,
     });
-    if (result.kind === "acquired") return { kind: "leads", lease: result.lease };
-    const { reason, state } = result;
-    return { kind: "follows", response: { led: false, reason, leader: state.holder } };
+    if (result.kind === "acquired") return result.lease;
+    return { led: false, reason: result.reason, leader: result.state.holder };
   };
 }
 
 function termLimit(leftMs: number, marginMs: number, name: string): number {
   if (leftMs - marginMs >= 1_000) return leftMs - marginMs;
   throw invalid(
-    `the invocation has ${leftMs} ms left, too few to lead "${name}": at least 1000 ms beside ` +
-      `timeoutMarginMs (${marginMs}) are needed; raise the function's timeout`,
+    `too late to lead "${name}": ${leftMs} ms are left, 1000 beside timeoutMarginMs (${marginMs}) are needed; raise the function's timeout`,
   );
 }
 
@@ -122,15 +114,15 @@ export function withLeadership<TEvent, TContext extends InvocationContext, TResu
 ): (event: TEvent, context: TContext) => Promise<TResult | Followed> {
   const elect = electInvocations(options);
   return async (event, context) => {
-    const part = await elect(event, context);
-    if (part.kind === "follows") return part.response;
+    const lease = await elect(event, context);
+    if ("led" in lease) return lease;
     let completed = false;
     try {
-      const result = await handler(event, Object.assign(context, { lease: part.lease }));
+      const result = await handler(event, Object.assign(context, { lease }));
       completed = true;
       return result;
     } finally {
-      await part.lease.release({ completed });
+      await lease.release({ completed });
     }
   };
 }

@@ -47,7 +47,7 @@ export class LeaseError extends Error {
   readonly lease: string | undefined;
 
   constructor(code: LeaseErrorCode, message: string, details: LeaseErrorDetails = {}) {
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "LeaseError";
     this.code = code;
     this.lease = details.lease;

@@ -19,15 +19,8 @@ export function parseName(name: unknown, option = "name"): string {
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
  */
 export function parseText(text: unknown, option: string, maxBytes: number): string {
-  if (typeof text !== "string") {
-    throw invalid(`${option} must be a string of 1 to ${maxBytes} bytes, not ${typeof text}`);
-  }
-  if (text.length === 0) throw invalid(`${option} is empty; give it 1 to ${maxBytes} bytes`);
-  const bytes = new TextEncoder().encode(text).length;
-  if (bytes > maxBytes) {
-    throw invalid(
-      `${option} has ${bytes} bytes, at most ${maxBytes} are allowed (it begins with "${text.slice(0, 24)}")`,
-    );
-  }
-  return text;
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text).length : undefined;
+  if (bytes !== undefined && bytes > 0 && bytes <= maxBytes) return text as string;
+  const found = bytes === undefined ? typeof text : `one of ${bytes}`;
+  throw invalid(`${option} must be a string of 1 to ${maxBytes} bytes, not ${found}`);
 }

@@ -75,15 +75,15 @@ export function parseTerm(
   const { renew = "auto", tickPolicy = "until-success", tick } = options;
   parseChoice(renew, "renew", ["auto", "manual"]);
   parseChoice(tickPolicy, "tickPolicy", ["until-success", "at-most-once"]);
-  const termLimitMs = options.termLimitMs ?? Number.POSITIVE_INFINITY;
-  if (typeof termLimitMs !== "number" || Number.isNaN(termLimitMs) || termLimitMs < 1_000) {
-    throw invalid(`termLimitMs must be 1000 or more milliseconds, not ${String(termLimitMs)}`);
+  const termLimitMs = options.termLimitMs ?? Infinity;
+  if (typeof termLimitMs !== "number" || !(termLimitMs >= 1_000)) {
+    throw invalid(`termLimitMs must be 1000 or more, not ${String(termLimitMs)}`);
   }
   return {
     timing: termTiming(options, client),
     autoRenew: renew === "auto",
     termLimitMs,
-    label: options.holder === undefined ? client.label : parseHolder(options.holder),
+    label: parseHolder(options.holder ?? client.label),
     tick: tick === undefined ? undefined : parseText(tick, "tick", MAX_TICK_BYTES),
     claimsTick: tickPolicy === "at-most-once",
   };
@@ -119,6 +119,6 @@ export function parseHolder(holder: unknown): string {
  * @throws {LeaseError} INVALID_ARGUMENT unless it is a whole number from 0 to a week
  */
 export function parseTimeout(timeoutMs: unknown): number {
-  if (timeoutMs === undefined) return Number.POSITIVE_INFINITY;
+  if (timeoutMs === undefined) return Infinity;
   return parseWholeMs(timeoutMs, "timeoutMs", 0, 0, 7 * 86_400_000);
 }

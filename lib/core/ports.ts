@@ -12,8 +12,8 @@ export interface CallOptions {
 /**
  * Where leases live: a linearizable register per lease name. One of the three ports.
  *
- * A failure that surely applied nothing is thrown as a `LeaseError`; one that may have applied the write is
- * the outcome `unknown`.
+ * A failure that surely applied nothing is thrown as a `LeaseError` of any code but `STORE_UNAVAILABLE`; one
+ * that may have applied the write is the outcome `unknown`, and so is whatever else a store throws.
  */
 export interface LeaseStore {
   /** Executes one conditional write. */

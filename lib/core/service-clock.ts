@@ -18,7 +18,7 @@ const HEADER_RESOLUTION_MS = 1_000;
 
 /** The latest that service time can be. Infinite without samples. */
 export function latestServiceTime(samples: readonly Sample[], at: Reading, timing: ClockTiming): number {
-  let latest = Number.POSITIVE_INFINITY;
+  let latest = Infinity;
   for (const sample of samples) latest = Math.min(latest, latestBy(sample, at, timing));
   return latest;
 }
@@ -34,7 +34,7 @@ function latestBy(sample: Sample, at: Reading, timing: ClockTiming): number {
 
 /** The earliest that service time can be. Minus infinity without samples. */
 export function earliestServiceTime(samples: readonly Sample[], at: Reading, timing: ClockTiming): number {
-  let earliest = Number.NEGATIVE_INFINITY;
+  let earliest = -Infinity;
   for (const sample of samples) earliest = Math.max(earliest, earliestBy(sample, at, timing));
   return earliest;
 }
@@ -101,12 +101,11 @@ export function withSample(
 ): readonly Sample[] {
   const all = [...samples, sample];
   const at = sample.received;
-  const kept = new Set([sample]);
-  for (const score of [(s: Sample) => -latestBy(s, at, timing), (s: Sample) => earliestBy(s, at, timing)]) {
-    const best = bestBy(all, score);
-    if (best !== undefined) kept.add(best);
-  }
-  return [...kept];
+  const tightest = [
+    bestBy(all, (candidate) => -latestBy(candidate, at, timing)) ?? sample,
+    bestBy(all, (candidate) => earliestBy(candidate, at, timing)) ?? sample,
+  ];
+  return [...new Set([sample, ...tightest])];
 }
 
 function bestBy(samples: readonly Sample[], score: (sample: Sample) => number): Sample | undefined {

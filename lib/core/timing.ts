@@ -71,75 +71,65 @@ export interface TimingOptions {
 
 const DAY_MS = 86_400_000;
 
-/** The least and the most of each length. */
-const BOUNDS = {
-  durationMs: [1_000, DAY_MS],
-  renewIntervalMs: [50, DAY_MS],
-  retryIntervalMs: [50, DAY_MS],
-  requestTimeoutMs: [50, DAY_MS],
-  graceMs: [0, DAY_MS],
-  serviceClockErrorMs: [0, 60_000],
-  retentionMs: [DAY_MS, 3650 * DAY_MS],
+/** The default, the least and the most of each length; those without a default follow from `durationMs`. */
+const LENGTHS = {
+  durationMs: [15_000, 1_000, DAY_MS],
+  renewIntervalMs: [0, 50, DAY_MS],
+  retryIntervalMs: [2_000, 50, DAY_MS],
+  requestTimeoutMs: [0, 50, DAY_MS],
+  graceMs: [1_500, 0, DAY_MS],
+  serviceClockErrorMs: [250, 0, 60_000],
+  retentionMs: [30 * DAY_MS, DAY_MS, 3650 * DAY_MS],
 } as const;
 
-/** The timings of a client that sets none. */
-export const DEFAULT_TIMING: Timing = {
-  durationMs: 15_000,
-  renewIntervalMs: 5_000,
-  retryIntervalMs: 2_000,
-  requestTimeoutMs: 3_000,
-  graceMs: 1_500,
-  serviceClockErrorMs: 250,
-  clockDriftRatio: 0.005,
-  retentionMs: 30 * DAY_MS,
-};
+type Length = keyof typeof LENGTHS;
 
 /**
  * Checks timing options and fills in the defaults.
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
  */
 export function parseTiming(options: TimingOptions): Timing {
-  const durationMs = parseBounded(options, "durationMs", DEFAULT_TIMING.durationMs);
-  const timing: Record<keyof Timing, number> = {
-    ...DEFAULT_TIMING,
-    durationMs,
-    renewIntervalMs: Math.floor(durationMs / 3),
-    requestTimeoutMs: Math.min(5_000, Math.floor(durationMs / 5)),
-  };
-  for (const option of Object.keys(BOUNDS) as (keyof typeof BOUNDS)[]) {
-    timing[option] = parseBounded(options, option, timing[option]);
+  const timing = { clockDriftRatio: options.clockDriftRatio ?? 0.005 } as Record<keyof Timing, number>;
+  for (const option of Object.keys(LENGTHS) as Length[]) {
+    const [fixed, min, max] = LENGTHS[option];
+    timing[option] = parseWholeMs(
+      options[option],
+      option,
+      fixed || derived(option, timing.durationMs),
+      min,
+      max,
+    );
   }
-  timing.clockDriftRatio = options.clockDriftRatio ?? timing.clockDriftRatio;
+  const { durationMs } = timing;
   const { renewIntervalMs, requestTimeoutMs, graceMs, clockDriftRatio } = timing;
   if (typeof clockDriftRatio !== "number" || !(clockDriftRatio >= 0 && clockDriftRatio <= 0.1)) {
     throw invalid(`clockDriftRatio must be a number from 0 to 0.1, not ${show(clockDriftRatio)}`);
   }
   if (renewIntervalMs * 2 >= durationMs) {
     throw invalid(
-      `renewIntervalMs (${renewIntervalMs}) must be less than half of durationMs (${durationMs}), ` +
-        "so that one failed renewal does not end the term",
+      `renewIntervalMs (${renewIntervalMs}) must be less than half of durationMs (${durationMs}), so that a renewal may fail`,
     );
   }
   if (renewIntervalMs + 2 * requestTimeoutMs > durationMs) {
     throw invalid(
-      `renewIntervalMs (${renewIntervalMs}) plus two requestTimeoutMs (${requestTimeoutMs}) must fit into ` +
-        `durationMs (${durationMs}), so that a renewal that times out has a second chance`,
+      `renewIntervalMs (${renewIntervalMs}) plus two requestTimeoutMs (${requestTimeoutMs}) must fit into durationMs (${durationMs}), so that a renewal may time out`,
     );
   }
   const minGraceMs = 1_000 + 2 * timing.serviceClockErrorMs;
   if (graceMs < minGraceMs) {
     throw invalid(
-      `graceMs (${graceMs}) must be at least 1000 + 2 × serviceClockErrorMs (${minGraceMs}), ` +
-        "since the service's clock is read to the second",
+      `graceMs (${graceMs}) must be at least 1000 + 2 * serviceClockErrorMs (${minGraceMs}): service time is read in seconds`,
     );
   }
   return timing;
 }
 
-function parseBounded(options: TimingOptions, option: keyof typeof BOUNDS, fallback: number): number {
-  const [min, max] = BOUNDS[option];
-  return parseWholeMs(options[option], option, fallback, min, max);
+function derived(option: Length, durationMs: number): number {
+  return Math.floor(option === "renewIntervalMs" ? durationMs / 3 : Math.min(5_000, durationMs / 5));
 }
+
+/** The timings of a client that sets none. */
+export const DEFAULT_TIMING: Timing = /* @__PURE__ */ parseTiming({});
 
 /**
  * Checks a length in whole milliseconds.

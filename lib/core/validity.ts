@@ -13,7 +13,7 @@ export type Validity = readonly Allowance[];
 
 /** What is left of a validity, in ms; zero or less when the term is over. */
 export function remainingOf(validity: Validity, at: Reading): number {
-  let remaining = Number.POSITIVE_INFINITY;
+  let remaining = Infinity;
   for (const { from, lengthMs } of validity)
     remaining = Math.min(remaining, lengthMs - elapsedAtMost(from, at));
   return remaining;

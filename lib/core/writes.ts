@@ -112,23 +112,28 @@ function beginTerm(
   expects: Expectation,
   token: number,
 ): LeaseWrite {
-  const { name, writeId, holder, tick, claimsTick } = request;
-  return {
+  const { holder, now: acquiredAt, tick, claimsTick, timed } = request;
+  return conditional(
     kind,
-    name,
-    writeId,
-    expects: tick === undefined ? expects : { ...expects, tickBelow: tick },
-    set: {
-      ...stamps(request),
-      holder,
-      token,
-      acquiredAt: request.now,
-      ...(claimsTick && tick !== undefined ? { tick } : {}),
-    },
-    clear: request.timed ? ["value"] : ["value", "expiresAt"],
-    beginsTerm: true,
-  };
+    request,
+    tick === undefined ? expects : { ...expects, tickBelow: tick },
+    { ...stamps(request), holder, token, acquiredAt, ...(claimsTick && tick !== undefined ? { tick } : {}) },
+    timed ? ["value"] : ["value", "expiresAt"],
+  );
 }
+
+function conditional(
+  kind: LeaseWrite["kind"],
+  { name, writeId }: { readonly name: string; readonly writeId: string },
+  expects: Expectation,
+  set: Partial<Settable>,
+  clear: readonly Clearable[],
+): LeaseWrite {
+  return { kind, name, writeId, expects, set, clear, beginsTerm: kind === "claim" || kind === "take-over" };
+}
+
+/** What vacating a row removes. */
+const TERM: readonly Clearable[] = ["holder", "expiresAt", "value"];
 
 /** What every write of a holder says about time. */
 function stamps(request: {
@@ -168,51 +173,37 @@ export function correct(mine: LeaseRecord, request: RenewalRequest, token: numbe
 
 function continueTerm(
   kind: "renew" | "correct",
-  mine: LeaseRecord,
+  { name, revision, token }: LeaseRecord,
   request: RenewalRequest,
   extra: Partial<Settable>,
 ): LeaseWrite {
   const { writeId, timed, value } = request;
   const clear: Clearable[] = timed ? [] : ["expiresAt"];
   if (value && value.is === undefined) clear.push("value");
-  return {
-    kind,
-    name: mine.name,
-    writeId,
-    expects: { revision: mine.revision, token: mine.token },
-    set: { ...stamps(request), ...(value && value.is !== undefined ? { value: value.is } : {}), ...extra },
-    clear,
-    beginsTerm: false,
+  const set = {
+    ...stamps(request),
+    ...(value && value.is !== undefined ? { value: value.is } : {}),
+    ...extra,
   };
+  return conditional(kind, { name, writeId }, { revision, token }, set, clear);
 }
 
 /** Vacates the holder's own term and keeps its token. `tick` marks the occurrence as done. */
 export function release(
-  mine: { readonly name: string; readonly holder: string; readonly token: number },
-  request: { readonly writeId: string; readonly ttl: number; readonly tick: string | undefined },
+  { name, holder, token }: { readonly name: string; readonly holder: string; readonly token: number },
+  {
+    writeId,
+    ttl,
+    tick,
+  }: { readonly writeId: string; readonly ttl: number; readonly tick: string | undefined },
 ): LeaseWrite {
-  return {
-    kind: "release",
-    name: mine.name,
-    writeId: request.writeId,
-    expects: { holder: mine.holder, token: mine.token },
-    set: { ttl: request.ttl, ...(request.tick === undefined ? {} : { tick: request.tick }) },
-    clear: ["holder", "expiresAt", "value"],
-    beginsTerm: false,
-  };
+  const set = tick === undefined ? { ttl } : { ttl, tick };
+  return conditional("release", { name, writeId }, { holder, token }, set, TERM);
 }
 
 /** Vacates what an unanswered claim may have taken, and only that. */
 export function abandon(name: string, claimId: string, writeId: string): LeaseWrite {
-  return {
-    kind: "abandon",
-    name,
-    writeId,
-    expects: { writeId: claimId },
-    set: {},
-    clear: ["holder", "expiresAt", "value"],
-    beginsTerm: false,
-  };
+  return conditional("abandon", { name, writeId }, { writeId: claimId }, {}, TERM);
 }
 
 /** Epoch seconds after which TTL may delete a row: never within a term, and `retentionMs` after it. */

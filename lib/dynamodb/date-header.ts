@@ -31,8 +31,7 @@ export function tapDate(command: Tappable): DateTap {
 }
 
 function dateOf(response: unknown): EpochMs | undefined {
-  const headers = (response as { headers?: Record<string, string> } | undefined)?.headers;
-  const name = Object.keys(headers ?? {}).find((key) => key.toLowerCase() === "date");
-  const date = name === undefined ? Number.NaN : Date.parse(headers?.[name] ?? "");
+  // The SDK's handlers give header names in lower case.
+  const date = Date.parse((response as { headers?: { date?: string } } | undefined)?.headers?.date ?? "");
   return Number.isNaN(date) ? undefined : epochMs(date);
 }

@@ -18,22 +18,22 @@ const CODES: readonly (readonly [LeaseErrorCode, RegExp])[] = [
 ];
 
 const HINTS: Partial<Record<LeaseErrorCode, string>> = {
-  TABLE_NOT_FOUND: "no such table in this account and region; check tableName and region, or deploy it",
-  ACCESS_DENIED: "access denied; allow dynamodb:GetItem and UpdateItem, as LeaseTable.grantCampaign does",
-  CREDENTIALS_UNAVAILABLE: "no credentials to sign with; configure them for the SDK",
-  TABLE_MISCONFIGURED: 'its keys must be "pk" (S) and "sk" (S); use a LeaseTable',
-  INVALID_ARGUMENT: "DynamoDB refused the request as invalid; a proclaimed value may be too large",
-  STORE_UNAVAILABLE: "no usable answer, so nobody can say what became of the request; try again",
+  TABLE_NOT_FOUND: "no such table; check tableName, region and account, or deploy it",
+  ACCESS_DENIED: "access denied; allow dynamodb:GetItem and UpdateItem (LeaseTable.grantCampaign)",
+  CREDENTIALS_UNAVAILABLE: "no credentials; configure them for the SDK",
+  TABLE_MISCONFIGURED: 'its keys must be "pk" and "sk", both S; use a LeaseTable',
+  INVALID_ARGUMENT: "refused as invalid; is a proclaimed value too large?",
+  STORE_UNAVAILABLE: "no usable answer, nobody can say what became of the request; try again",
 };
 
 /** Tells what an error of the SDK means for a request about a lease. */
 export function failureOf(error: unknown, tableName: string, lease: string | undefined): Failure {
   const code = codeOf(error);
   const about = `${lease === undefined ? "" : `lease "${lease}" in `}table "${tableName}"`;
-  const metadata = (error as { $metadata?: { attempts?: number } } | null)?.$metadata;
+  const attempts = (error as { $metadata?: { attempts?: number } } | null)?.$metadata?.attempts ?? 1;
   return {
     error: new LeaseError(code, `${about}: ${HINTS[code]} (${String(error)})`, { lease, cause: error }),
-    surelyNotApplied: code !== "STORE_UNAVAILABLE" && (metadata?.attempts ?? 1) <= 1,
+    surelyNotApplied: code !== "STORE_UNAVAILABLE" && attempts <= 1,
   };
 }
 

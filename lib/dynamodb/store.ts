@@ -8,6 +8,7 @@ import {
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { invalid, LeaseError } from "../core/errors.ts";
+import { parseText } from "../core/names.ts";
 import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outcome.ts";
 import type { CallOptions, LeaseStore, ListPage } from "../core/ports.ts";
 import { applied, type LeaseWrite } from "../core/writes.ts";
@@ -16,6 +17,9 @@ import { leaseKey, updateOf } from "./expressions.ts";
 import { failureOf } from "./failures.ts";
 import { recordOf } from "./rows.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
+
+/** An ARN is the longest name that the service takes. */
+const MAX_TABLE_NAME_BYTES = 1_024;
 
 /** Where a {@link DynamoDBLeaseStore} finds its table. */
 export interface DynamoDBStoreOptions {
@@ -45,13 +49,9 @@ export class DynamoDBLeaseStore implements LeaseStore {
 
   /** @throws {LeaseError} INVALID_ARGUMENT without a table name, or with something that cannot send */
   constructor({ tableName, client }: DynamoDBStoreOptions) {
-    if (typeof tableName !== "string" || tableName.length === 0) {
-      throw invalid(
-        `tableName must be the name or ARN of a lease table, not ${JSON.stringify(tableName) ?? "undefined"}`,
-      );
-    }
+    parseText(tableName, "tableName", MAX_TABLE_NAME_BYTES);
     if (client !== undefined && typeof client?.send !== "function") {
-      throw invalid("client must be a DynamoDBClient or a DynamoDBDocumentClient of the AWS SDK, version 3");
+      throw invalid("client must be a DynamoDBClient or DynamoDBDocumentClient");
     }
     this.tableName = tableName;
     this.#owned = client === undefined;
@@ -138,7 +138,7 @@ function marshalled(values: Record<string, unknown>, lease: string): Record<stri
   try {
     return marshall(values, { removeUndefinedValues: true });
   } catch (cause) {
-    const message = `lease "${lease}": a proclaimed value must be something that DynamoDB can store (${String(cause)})`;
+    const message = `lease "${lease}": DynamoDB cannot store such a value (${String(cause)})`;
     throw new LeaseError("INVALID_ARGUMENT", message, { lease, cause });
   }
 }

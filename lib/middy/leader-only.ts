@@ -36,13 +36,13 @@ export function leaderOnly<TEvent = unknown>(
   return {
     // oxlint-disable-next-line typescript/no-explicit-any -- as above
     async before(request: Request<TEvent, any, Error, LeaderOnlyContext>) {
-      const part = await elect(request.event, request.context);
-      if (part.kind === "follows") {
-        request.earlyResponse = part.response;
+      const lease = await elect(request.event, request.context);
+      if ("led" in lease) {
+        request.earlyResponse = lease;
         return;
       }
-      leases.set(request, part.lease);
-      Object.assign(request.context, { lease: part.lease });
+      leases.set(request, lease);
+      Object.assign(request.context, { lease });
     },
     after: (request) => settle(request, true),
     onError: (request) => settle(request, false),

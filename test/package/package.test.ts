@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -23,7 +31,11 @@ function link(...names: string[]): void {
 function run(source: string): string {
   const file = join(home, "main.mjs");
   writeFileSync(file, source);
-  return execFileSync(bin("node"), [file], { cwd: home, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  return execFileSync(bin("node"), [file], {
+    cwd: home,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
 beforeAll(() => {
@@ -36,7 +48,10 @@ beforeAll(() => {
     writeFileSync(join(stage, file), readFileSync(join(repo, file)));
   }
   symlinkOrCopy(out, join(stage, "dist"));
-  execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", home], { cwd: stage, stdio: "ignore" });
+  execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", home], {
+    cwd: stage,
+    stdio: "ignore",
+  });
   const tarball = readdirSync(home).find((name) => name.endsWith(".tgz")) ?? "";
   writeFileSync(join(home, "package.json"), JSON.stringify({ name: "user", type: "module", private: true }));
   const flags = ["--offline", "--legacy-peer-deps", "--no-package-lock", "--no-audit", "--no-fund"];

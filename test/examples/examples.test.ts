@@ -1,0 +1,100 @@
+import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
+import { App, Stack } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { LeaderOnlyContext } from "leasehold/middy";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { createLeaseTable } from "../support/lease-tables.ts";
+
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await startEngine();
+  vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", engine.endpoint);
+  vi.stubEnv("AWS_REGION", LOCAL_AWS.region);
+  vi.stubEnv("AWS_ACCESS_KEY_ID", LOCAL_AWS.credentials.accessKeyId);
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", LOCAL_AWS.credentials.secretAccessKey);
+  vi.stubEnv("LEASE_TABLE_NAME", "leases");
+  vi.stubEnv("ORDER_TABLE_NAME", "orders");
+  const client = engineClient(engine.endpoint);
+  await createLeaseTable(client, "leases");
+  await client.send(
+    new CreateTableCommand({
+      TableName: "orders",
+      KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
+      AttributeDefinitions: [{ AttributeName: "pk", AttributeType: "S" }],
+      BillingMode: "PAY_PER_REQUEST",
+    }),
+  );
+  client.destroy();
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await engine.stop();
+});
+
+const context = { getRemainingTimeInMillis: () => 10_000 } as LeaderOnlyContext;
+
+describe("the examples", () => {
+  it("lead one occurrence once, with middy", async () => {
+    const { handler } = await import("../../examples/lambda-middy.ts");
+    const event = { tick: "2026-01-01T02:00:00Z" };
+    expect(await handler(event, context)).toEqual({ led: true });
+    expect(await handler(event, context)).toEqual({ led: false, reason: "tick-done", leader: undefined });
+  });
+
+  it("lead the next occurrence once, without middy", async () => {
+    const { handler } = await import("../../examples/lambda-plain.ts");
+    const event = { tick: "2026-01-02T02:00:00Z" };
+    expect(await handler(event, context)).toEqual({ led: true });
+    expect(await handler(event, context)).toEqual({ led: false, reason: "tick-done", leader: undefined });
+  });
+
+  it("serve until they are told to stop, where others find the leader", async () => {
+    const { serve } = await import("../../examples/service.ts");
+    const { whoLeads } = await import("../../examples/who-leads.ts");
+    const stop = new AbortController();
+    const found: string[] = [];
+    await serve(stop.signal, async () => {
+      found.push(await whoLeads("writer"));
+      stop.abort();
+    });
+    expect(found).toEqual([expect.stringMatching(/^.+ leads at {"endpoint":"10\.0\.0\.7:8080"}$/)]);
+    expect(await whoLeads("writer")).toBe("nobody leads");
+  });
+
+  it("write while they lead, and are refused by storage afterwards", async () => {
+    const { saveOrder } = await import("../../examples/fenced-write.ts");
+    const { LeaseClient } = await import("leasehold");
+    await using leases = new LeaseClient({ tableName: "leases" });
+    const lease = await leases.acquire("orders");
+    await saveOrder(lease, "order-1");
+    await lease.release();
+    await expect(saveOrder(lease, "order-2")).rejects.toThrow(/ConditionalCheckFailed/);
+  });
+
+  it("elect a standby after a crash, in no real time", async () => {
+    const { standbyLeadsAfterACrash } = await import("../../examples/testing.ts");
+    expect(await standbyLeadsAfterACrash()).toBe("b");
+  });
+
+  it("synthesize", async () => {
+    const { ClosingStack } = await import("../../examples/stack.ts");
+    const { WriterStack } = await import("../../examples/other-stack.ts");
+    const app = new App({ context: { "aws:cdk:bundling-stacks": [] } });
+    const closing = new ClosingStack(app, "Closing");
+    const roles = new Stack(app, "Roles");
+    const role = (id: string): Role =>
+      new Role(roles, id, { assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com") });
+    new WriterStack(app, "Writer", {
+      tableName: "leases",
+      service: role("Service"),
+      dashboard: role("Dashboard"),
+    });
+    Template.fromStack(closing).resourceCountIs("AWS::Scheduler::Schedule", 1);
+    const policies = Template.fromStack(roles).findResources("AWS::IAM::Policy");
+    expect(JSON.stringify(policies)).toContain('"dynamodb:LeadingKeys":["writer"]');
+  });
+});
