@@ -57,7 +57,7 @@ export function exchangeWith(store: LeaseStore, clock: Clock, timing: Timing): E
     const ender = new AbortController();
     return new Promise<T>((resolve, reject) => {
       const cancel = clock.timer(timeoutMs, () => {
-        const message = `lease "${lease}": no answer within ${timeoutMs} ms, nobody can say what became of the request; check endpoint and network`;
+        const message = `lease "${lease}": no answer within ${timeoutMs} ms, nobody can say what became of the request; check the network`;
         const late = new LeaseError("STORE_UNAVAILABLE", message, { lease });
         ender.abort(late);
         reject(late);

@@ -57,7 +57,7 @@ export function openLease(self: Candidacy, term: NewTerm, onEnd: () => void): Le
 
   function lost(): LeaseError {
     const how = end === undefined ? "" : `: ${describeEnd(end)}`;
-    return self.error("LEASE_LOST", `with token ${token} is not held any more${how}; stop the leader's work`);
+    return self.error("LEASE_LOST", `with token ${token} is not held any more${how}; stop its work`);
   }
 
   function finish(how: LeaseEnd): void {
@@ -84,7 +84,7 @@ export function openLease(self: Candidacy, term: NewTerm, onEnd: () => void): Le
     for (let tries = 0; tries < RENEWAL_TRIES; tries += 1) {
       assertHeld();
       const { outcome, sent } = await self.send(renewal(value)).catch((error: unknown) => {
-        throw failed(error);
+        throw failed(error, error);
       });
       if (outcome.kind === "unknown") throw failed(outcome.cause);
       storeReachable = true;
@@ -119,13 +119,14 @@ export function openLease(self: Candidacy, term: NewTerm, onEnd: () => void): Le
     tell("renewed", { token, remainingMs: remainingMs() });
   }
 
-  function failed(cause: unknown): LeaseError {
+  /** Notes a renewal that came to nothing, and says what to throw: `error`, unless the term is over. */
+  function failed(cause: unknown, error?: unknown): unknown {
     storeReachable = false;
     const remaining = remainingMs();
     if (remaining <= 0) return lost();
     tell("renewalFailed", { token, remainingMs: remaining, cause });
     const message = `may not be renewed, nobody can say; it lasts ${Math.floor(remaining)} ms more, try again`;
-    return self.error("STORE_UNAVAILABLE", message, cause);
+    return error ?? self.error("STORE_UNAVAILABLE", message, cause);
   }
 
   function overtaken(current: LeaseRecord | undefined): LeaseError {
@@ -206,6 +207,7 @@ export function openLease(self: Candidacy, term: NewTerm, onEnd: () => void): Le
       }
       releasing = vacate(completed);
       const result = await releasing;
+      await writing; // Nothing of this handle is in flight any more, and no timer of it is left.
       tell("released", { token, result });
       onEnd();
       return result;

@@ -41,15 +41,15 @@ export interface Lease extends AsyncDisposable {
   /**
    * Extends the term by `durationMs` from now: 1 request.
    * @throws {LeaseError} LEASE_LOST when the term is over (the message says to whom it went)
-   * @throws {LeaseError} STORE_UNAVAILABLE and other codes when nobody can say whether it was extended; the
-   *   term then goes on for what was left of it
+   * @throws {LeaseError} STORE_UNAVAILABLE when nobody can say whether it was extended, ACCESS_DENIED and the
+   *   like when it was not; the term then goes on for what was left of it
    */
   renew(): Promise<void>;
 
   /**
    * Publishes a value on the record (an endpoint, for example), readable by `get` and `observe`, and renews
    * with the same request. `undefined` removes it. It ends with the term.
-   * @throws {LeaseError} as {@link renew}
+   * @throws {LeaseError} as {@link renew}; INVALID_ARGUMENT for what DynamoDB cannot store
    */
   proclaim(value: unknown): Promise<void>;
 
