@@ -1,0 +1,76 @@
+import type { LeaseErrorCode } from "../../lib/index.ts";
+import type { Outcome } from "../functions/environment.ts";
+import type { Invocation } from "../functions/service.ts";
+import type { Fault } from "./plan.ts";
+
+/** What is known of one run of the numbering function. Filled in as it goes. */
+export interface Run {
+  readonly invocation: Invocation;
+  /** The occurrence it was delivered for. */
+  readonly tick: string;
+  /** When its first and its last write were accepted by storage, and when it ended: places in one order. */
+  firstAccepted: number | undefined;
+  lastAccepted: number | undefined;
+  settled: number | undefined;
+  accepted: number;
+  /** Writes that storage refused because the term was over. */
+  fenced: number;
+  /** What was done to it. */
+  struck: Fault["kind"] | undefined;
+  outcome: Outcome | undefined;
+}
+
+/** What a run came to, as its handler says. */
+export type Role =
+  | { readonly kind: "led"; readonly token: number | undefined; readonly numbered: number }
+  | { readonly kind: "followed"; readonly reason: string }
+  /**
+   * It neither led to the end nor followed. Harmless is what a slow machine can bring about: a lease that ran
+   * out, a store that did not answer in time.
+   */
+  | { readonly kind: "broken"; readonly why: string; readonly harmless: boolean }
+  | { readonly kind: "running" };
+
+const HARMLESS: ReadonlySet<string> = new Set<LeaseErrorCode>(["LEASE_LOST", "FENCED", "STORE_UNAVAILABLE"]);
+
+/** Reads a run's role off its outcome. */
+export function roleOf({ outcome }: Pick<Run, "outcome">): Role {
+  switch (outcome?.kind) {
+    case undefined:
+      return { kind: "running" };
+    case "returned":
+      return roleOfResult(outcome.value);
+    case "threw": {
+      const { code, name, message } = outcome.error;
+      return { kind: "broken", why: `${code ?? name}: ${message}`, harmless: HARMLESS.has(code ?? "") };
+    }
+    case "crashed":
+    case "timed-out":
+      return { kind: "broken", why: outcome.kind, harmless: false };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function roleOfResult(value: unknown): Role {
+  if (typeof value !== "object" || value === null || !("led" in value)) {
+    return { kind: "broken", why: "the handler's result does not say whether it led", harmless: false };
+  }
+  if (value.led === true) {
+    const token = "token" in value && typeof value.token === "number" ? value.token : undefined;
+    const numbered = "numbers" in value && Array.isArray(value.numbers) ? value.numbers.length : 0;
+    return { kind: "led", token, numbered };
+  }
+  return { kind: "followed", reason: "reason" in value ? String(value.reason) : "unknown" };
+}
+
+/** A run that has just begun. */
+export function beginRun(invocation: Invocation, tick: string): Run {
+  const nothingYet = { firstAccepted: undefined, lastAccepted: undefined, settled: undefined };
+  return { invocation, tick, ...nothingYet, accepted: 0, fenced: 0, struck: undefined, outcome: undefined };
+}
+
+/** Whether a run worked as leader, to the end or not. */
+export function worked(run: Run): boolean {
+  return run.accepted > 0 || run.struck !== undefined || roleOf(run).kind === "led";
+}

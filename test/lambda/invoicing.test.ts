@@ -1,0 +1,178 @@
+import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Billing, Mandate } from "../../lambda/invoicing.ts";
+import { numberPendingInvoices } from "../../lambda/invoicing.ts";
+import { fenceCheck, LeaseClient } from "../../lib/index.ts";
+import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { countDuplicates, countGaps } from "../../local/play/verdict.ts";
+import { readBooks } from "../../local/play/witness.ts";
+import { createTable } from "../../local/tables.ts";
+
+const properties = {
+  KeySchema: [
+    { AttributeName: "pk", KeyType: "HASH" },
+    { AttributeName: "sk", KeyType: "RANGE" },
+  ],
+  AttributeDefinitions: [
+    { AttributeName: "pk", AttributeType: "S" },
+    { AttributeName: "sk", AttributeType: "S" },
+  ],
+};
+
+let engine: Engine;
+let client: DynamoDBClient;
+let billing: Billing;
+let tables = 0;
+
+beforeAll(async () => {
+  engine = await startEngine();
+  client = engineClient(engine.endpoint);
+  await createTable(client, { name: "leases", properties });
+});
+
+afterAll(async () => {
+  client.destroy();
+  await engine.stop();
+});
+
+beforeEach(async () => {
+  tables += 1;
+  const tableName = `invoices-${tables}`;
+  await createTable(client, { name: tableName, properties });
+  billing = { documents: DynamoDBDocumentClient.from(client), tableName, renderMs: 0 };
+});
+
+const receive = async (...ticks: string[]): Promise<{ received: number }[]> => {
+  const received: { received: number }[] = [];
+  const handler = await receiver();
+  for (const tick of ticks) received.push(await handler({ tick, executionId: "e" }));
+  return received;
+};
+
+const mandate = (more: Partial<Mandate> = {}): Mandate => ({
+  term: "term",
+  tick: "2026-01-01T00:01:00Z",
+  executionId: "e",
+  requestId: "r",
+  fence: [],
+  assertHeld: () => {},
+  signal: new AbortController().signal,
+  ...more,
+});
+
+const books = () => readBooks(client, billing.tableName);
+
+describe("receiving invoices", () => {
+  it("comes to the same, however often and in whatever order an occurrence is delivered", async () => {
+    const counts = await receive("t1", "t2", "t1");
+    expect(counts.map(({ received }) => received)).toEqual([6, 6, 0]);
+    await numberPendingInvoices(billing, mandate());
+    await receive("t2", "t1");
+    expect(await books()).toMatchObject({ pending: 0, invoices: { length: 12 } });
+  });
+});
+
+describe("numbering invoices", () => {
+  it("gives consecutive numbers, one to each", async () => {
+    await receive("t1");
+    expect(await numberPendingInvoices(billing, mandate({ term: "one" }))).toEqual({
+      numbers: [1, 2, 3, 4, 5, 6],
+    });
+    await receive("t2");
+    expect((await numberPendingInvoices(billing, mandate({ term: "two" }))).numbers[0]).toBe(7);
+    const after = await books();
+    expect(after.invoices.map(({ number }) => number).sort((a, b) => Number(a) - Number(b))).toEqual(
+      Array.from({ length: 12 }, (_, index) => index + 1),
+    );
+    expect([countGaps(after), countDuplicates(after), after.pending]).toEqual([0, 0, 0]);
+  });
+
+  it("goes on where a run was cut off, wherever that was", async () => {
+    await receive("t1");
+    for (let cut = 0; cut <= 2; cut++) {
+      let left = cut;
+      const assertHeld = (): void => {
+        if (left-- === 0) throw new Error("cut off");
+      };
+      const run = numberPendingInvoices(billing, mandate({ term: `cut-${cut}`, assertHeld }));
+      await expect(run).rejects.toThrow("cut off");
+    }
+    expect((await books()).pending).toBe(3);
+    await numberPendingInvoices(billing, mandate({ term: "last" }));
+    const after = await books();
+    expect([after.assignments.length, after.pending, countGaps(after), countDuplicates(after)]).toEqual([
+      6, 0, 0, 0,
+    ]);
+  });
+
+  it("asks whether it still may before every write", async () => {
+    await receive("t1");
+    let asked = 0;
+    await numberPendingInvoices(billing, mandate({ assertHeld: () => void (asked += 1) }));
+    expect(asked).toBe(6);
+  });
+
+  it("does not wait for its rendering when its mandate ends, and asks", async () => {
+    await receive("t1");
+    const signal = AbortSignal.timeout(50);
+    const run = numberPendingInvoices(
+      { ...billing, renderMs: 60_000 },
+      mandate({ signal, assertHeld: () => signal.throwIfAborted() }),
+    );
+    await expect(run).rejects.toThrow(/timeout/i);
+    expect((await books()).assignments).toEqual([]);
+  });
+
+  it("leaves a witness of who gave which number when", async () => {
+    await receive("t1");
+    await numberPendingInvoices(billing, mandate({ term: "7", token: 7 }));
+    const [first] = (await books()).assignments;
+    expect(first).toMatchObject({ number: 1, term: "7", token: 7, requestId: "r", executionId: "e" });
+    expect(Date.parse(first?.assignedAt ?? "")).toBeGreaterThanOrEqual(Date.parse(first?.startedAt ?? ""));
+  });
+
+  it("writes nothing once a later term has begun", async () => {
+    await receive("t1");
+    const leases = new LeaseClient({ tableName: "leases", client });
+    const stale = await leases.acquire("fenced");
+    const fence = [fenceCheck({ tableName: "leases", lease: stale })];
+    await stale.release();
+    const successor = await leases.acquire("fenced");
+    expect(successor.token).toBeGreaterThan(stale.token);
+    const before = await books();
+    const run = numberPendingInvoices(billing, mandate({ token: stale.token, fence }));
+    await expect(run).rejects.toSatisfy(
+      (error) =>
+        error instanceof TransactionCanceledException &&
+        error.CancellationReasons?.[0]?.Code === "ConditionalCheckFailed",
+    );
+    expect(await books()).toEqual(before);
+
+    const fenced = [fenceCheck({ tableName: "leases", lease: successor })];
+    const { numbers } = await numberPendingInvoices(
+      billing,
+      mandate({ token: successor.token, fence: fenced }),
+    );
+    expect(numbers).toHaveLength(6);
+    await leases.close();
+  });
+
+  it("breaks when two run at once with no fence: the check can fail", async () => {
+    await receive("t1");
+    const slow = { ...billing, renderMs: 20 };
+    await Promise.all(["a", "b"].map((term) => numberPendingInvoices(slow, mandate({ term }))));
+    expect(countDuplicates(await books())).toBeGreaterThan(0);
+  });
+});
+
+/** The handler as deployed reads its surroundings when it is loaded: load it anew for each table. */
+async function receiver() {
+  process.env["INVOICE_TABLE_NAME"] = billing.tableName;
+  process.env["AWS_ENDPOINT_URL_DYNAMODB"] = engine.endpoint;
+  process.env["AWS_REGION"] = LOCAL_AWS.region;
+  process.env["AWS_ACCESS_KEY_ID"] = LOCAL_AWS.credentials.accessKeyId;
+  process.env["AWS_SECRET_ACCESS_KEY"] = LOCAL_AWS.credentials.secretAccessKey;
+  vi.resetModules();
+  return (await import("../../lambda/receive-invoices.ts")).handler;
+}

@@ -1,0 +1,200 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readAssembly } from "../../local/assembly/assembly.ts";
+import { parseRate, readDeployment } from "../../local/assembly/deployment.ts";
+import { resolve, type Scope } from "../../local/assembly/resolve.ts";
+import { type Json, parseTemplate } from "../../local/assembly/template.ts";
+import { makeOwnedFolder } from "../../local/processes/warden.ts";
+
+const tableStack = {
+  Resources: {
+    Leases: {
+      Type: "AWS::DynamoDB::GlobalTable",
+      Properties: {
+        KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
+        TimeToLiveSpecification: { AttributeName: "ttl", Enabled: true },
+      },
+    },
+    Named: { Type: "AWS::DynamoDB::Table", Properties: { TableName: "given-name" } },
+    Queue: { Type: "AWS::SQS::Queue" },
+    Odd: { Type: "AWS::Odd::Thing" },
+  },
+  Outputs: {
+    Export: { Value: { Ref: "Leases" }, Export: { Name: { "Fn::Sub": "${AWS::StackName}:Leases" } } },
+  },
+  Parameters: { WithDefault: { Type: "String", Default: "d" }, Without: { Type: "String" } },
+};
+const stacks = [parseTemplate("Tables", tableStack), parseTemplate("Other", { Resources: {} })];
+const scope = (name: string): Scope => {
+  const stack = stacks.find(({ stackName }) => stackName === name);
+  if (stack === undefined) throw new Error(name);
+  return { stacks, stack, suffix: "x1" };
+};
+const inTables = (value: Json): Json => resolve(scope("Tables"), value);
+
+describe("the resolver", () => {
+  it.each<[Json, Json]>([
+    [{ Ref: "Leases" }, "Tables-Leases-x1"],
+    [{ Ref: "Named" }, "given-name"],
+    [{ Ref: "AWS::Region" }, "eu-central-1"],
+    [{ Ref: "WithDefault" }, "d"],
+    [{ "Fn::GetAtt": ["Named", "Arn"] }, "arn:aws:dynamodb:eu-central-1:000000000000:table/given-name"],
+    [{ "Fn::GetAtt": "Queue.Arn" }, "arn:aws:sqs:eu-central-1:000000000000:Tables-Queue-x1"],
+    [{ "Fn::Join": ["-", ["a", { Ref: "Named" }, 3]] }, "a-given-name-3"],
+    [{ "Fn::Select": [1, { "Fn::Split": [":", "a:b:c"] }] }, "b"],
+    [
+      { "Fn::Sub": "${Named}/${!literal}/${Queue.Arn}" },
+      "given-name/${literal}/arn:aws:sqs:eu-central-1:000000000000:Tables-Queue-x1",
+    ],
+    [{ "Fn::Sub": ["${a}-${Named}", { a: { Ref: "AWS::Partition" } }] }, "aws-given-name"],
+    [{ kept: 1, dropped: { Ref: "AWS::NoValue" } }, { kept: 1 }],
+    [
+      ["a", { Ref: "AWS::NoValue" }, { b: [{ Ref: "Named" }] }],
+      ["a", { b: ["given-name"] }],
+    ],
+  ])("computes %j", (value, expected) => {
+    expect(inTables(value)).toEqual(expected);
+  });
+
+  it("finds what another stack exports", () => {
+    expect(resolve(scope("Other"), { "Fn::ImportValue": "Tables:Leases" })).toBe("Tables-Leases-x1");
+  });
+
+  it.each<[Json, RegExp]>([
+    [{ "Fn::Cidr": ["10.0.0.0/8", 1, 8] }, /stack Tables: Fn::Cidr is not known/],
+    [{ Ref: "Missing" }, /no resource Missing/],
+    [{ Ref: "Without" }, /parameter Without has no default/],
+    [{ "Fn::GetAtt": ["Odd", "Arn"] }, /attribute Arn of Odd \(AWS::Odd::Thing\) is not known/],
+    [{ "Fn::ImportValue": "nobody" }, /no stack of the assembly exports nobody/],
+    [{ "Fn::Join": ["-", "no list"] }, /Fn::Join needs a list/],
+    [{ "Fn::Sub": ["${a}", { a: { b: 1 } }] }, /a must be text/],
+  ])("says where and why it cannot compute %j", (value, message) => {
+    expect(() => inTables(value)).toThrow(message);
+  });
+
+  it("refuses a template without resources", () => {
+    expect(() => parseTemplate("Empty", {})).toThrow(/stack Empty has no Resources/);
+  });
+});
+
+describe("an assembly", () => {
+  it("becomes tables, functions and schedules", async () => {
+    await using folder = await makeOwnedFolder("leasehold-test-");
+    await writeAssembly(folder.path);
+    const { tables, functions, schedules } = readDeployment(await readAssembly(folder.path), "x1");
+    expect(tables.map(({ name }) => name)).toEqual(["Tables-Leases-x1", "given-name", "App-Invoices-x1"]);
+    expect(functions).toEqual([
+      {
+        name: "App-Job-x1",
+        arn: "arn:aws:lambda:eu-central-1:000000000000:function:App-Job-x1",
+        codeFolder: join(folder.path, "asset.abc"),
+        handler: "index.handler",
+        timeoutMs: 30_000,
+        memoryMb: 256,
+        variables: { LEASE_TABLE_NAME: "Tables-Leases-x1", INVOICE_TABLE_NAME: "App-Invoices-x1" },
+        reservedConcurrency: undefined,
+        asynchronous: {
+          retries: 1,
+          maxAgeMs: 60_000,
+          deadLetterArn: "arn:aws:sqs:eu-central-1:000000000000:App-Dead-x1",
+        },
+      },
+    ]);
+    expect(schedules).toEqual([
+      {
+        name: "App-Every-x1",
+        targetArn: functions[0]?.arn,
+        periodMs: 60_000,
+        input: '{"tick":"<aws.scheduler.scheduled-time>"}',
+      },
+    ]);
+  });
+
+  it("without a stack is refused", async () => {
+    await using folder = await makeOwnedFolder("leasehold-test-");
+    await writeFile(join(folder.path, "manifest.json"), JSON.stringify({ artifacts: {} }));
+    await expect(readAssembly(folder.path)).rejects.toThrow(/has no stack/);
+  });
+});
+
+describe("a rate", () => {
+  it.each([
+    ["rate(1 minute)", 60_000],
+    ["rate(5 minutes)", 300_000],
+    ["rate(2 hours)", 7_200_000],
+    ["rate(1 day)", 86_400_000],
+  ])("%s has %d ms", (expression, periodMs) => {
+    expect(parseRate(expression)).toBe(periodMs);
+  });
+
+  it.each(["cron(0 12 * * ? *)", "at(2026-01-01T00:00:00)", "rate(x minutes)", ""])(
+    "is not %j",
+    (expression) => {
+      expect(() => parseRate(expression)).toThrow(/not a rate/);
+    },
+  );
+});
+
+async function writeAssembly(folder: string): Promise<void> {
+  const write = (name: string, content: Json): Promise<void> =>
+    writeFile(join(folder, name), JSON.stringify(content));
+  const stack = (name: string): Json => ({
+    type: "aws:cloudformation:stack",
+    properties: { templateFile: `${name}.json`, stackName: name },
+  });
+  await mkdir(join(folder, "asset.abc"));
+  await write("manifest.json", {
+    artifacts: {
+      Tree: { type: "cdk:tree", properties: {} },
+      Tables: stack("Tables"),
+      App: stack("App"),
+      "App.assets": { type: "cdk:asset-manifest", properties: { file: "App.assets.json" } },
+    },
+  });
+  await write("App.assets.json", {
+    files: { abc: { source: { path: "asset.abc" }, destinations: { here: { objectKey: "abc.zip" } } } },
+  });
+  await write("Tables.json", tableStack);
+  await write("App.json", {
+    Resources: {
+      Invoices: { Type: "AWS::DynamoDB::Table" },
+      Dead: { Type: "AWS::SQS::Queue" },
+      Job: {
+        Type: "AWS::Lambda::Function",
+        Properties: {
+          Code: { S3Bucket: { "Fn::Sub": "assets-${AWS::AccountId}" }, S3Key: "abc.zip" },
+          Handler: "index.handler",
+          Timeout: 30,
+          MemorySize: 256,
+          Environment: {
+            Variables: {
+              LEASE_TABLE_NAME: { "Fn::ImportValue": "Tables:Leases" },
+              INVOICE_TABLE_NAME: { Ref: "Invoices" },
+            },
+          },
+        },
+      },
+      Config: {
+        Type: "AWS::Lambda::EventInvokeConfig",
+        Properties: {
+          FunctionName: { Ref: "Job" },
+          MaximumRetryAttempts: 1,
+          MaximumEventAgeInSeconds: 60,
+          DestinationConfig: { OnFailure: { Destination: { "Fn::GetAtt": ["Dead", "Arn"] } } },
+        },
+      },
+      Every: {
+        Type: "AWS::Scheduler::Schedule",
+        Properties: {
+          ScheduleExpression: "rate(1 minute)",
+          Target: {
+            Arn: { "Fn::GetAtt": ["Job", "Arn"] },
+            Input: '{"tick":"<aws.scheduler.scheduled-time>"}',
+          },
+        },
+      },
+      Off: { Type: "AWS::Scheduler::Schedule", Properties: { State: "DISABLED" } },
+    },
+  });
+}
