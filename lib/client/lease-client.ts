@@ -48,8 +48,8 @@ export class StoreLeaseClient implements AsyncDisposable {
   /** @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound */
   constructor(options: StoreClientOptions) {
     const timing = parseTiming(options);
-    const clock = options.clock ?? systemClock;
-    const label = parseHolder(options.holder ?? defaultLabel());
+    const { clock = systemClock, holder = defaultLabel() } = options;
+    const label = parseHolder(holder);
     this.#defaults = { options, timing, label };
     this.#around = {
       exchange: exchangeWith(options.store, clock, timing),
@@ -131,9 +131,9 @@ export class StoreLeaseClient implements AsyncDisposable {
       return { kind: "followed", reason: result.reason, state: result.state };
     }
     const { lease } = result;
-    await this.#unlessAborted(lease, signal);
     const stepDown = (): void => lease.stepDown(aborted(name, signal as AbortSignal));
     signal?.addEventListener("abort", stepDown);
+    if (signal?.aborted) await this.#unlessAborted(lease, signal);
     let completed = false;
     let value: T;
     try {
@@ -203,8 +203,7 @@ export class StoreLeaseClient implements AsyncDisposable {
       this.#assertOpen();
       const result = await attempt(self, first);
       if (result.kind === "refused") return result;
-      const lease: LeaseHandle = openLease(self, result.term, () => this.#handles.delete(lease));
-      this.#handles.add(lease);
+      const lease = openLease(self, result.term, this.#handles);
       if (this.#closed) await lease.release({ completed: false });
       this.#assertOpen();
       return { kind: "acquired", lease };

@@ -23,8 +23,8 @@ export interface LeaseHandle extends Lease {
 /** What a proclamation proclaims; none for a plain renewal. */
 type Proclaimed = { readonly is: unknown } | undefined;
 
-/** Makes the handle of a term that has begun. `onEnd` is called once it needs no release any more. */
-export function openLease(self: Candidacy, term: NewTerm, onEnd: () => void): LeaseHandle {
+/** Makes the handle of a term that has begun. It is in `open` for as long as it needs a release. */
+export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>): LeaseHandle {
   const { name, holder, settings, clock, exchange, random, timing, tell } = self;
   const { retentionMs, durationMs: fullDurationMs } = settings.timing;
   const { token } = term.record;
@@ -43,8 +43,13 @@ export function openLease(self: Candidacy, term: NewTerm, onEnd: () => void): Le
     if (end !== undefined) return 0;
     const remaining = left(validity);
     if (remaining > 0) return remaining;
-    lose({ reason: "expired", storeReachable, atLimit: left(limit) <= 0 });
+    lose({ reason: "expired", storeReachable, atLimit: atLimit() });
     return 0;
+  }
+
+  /** Whether the latest write was cut to what the limit left: no other can extend the term. */
+  function atLimit(): boolean {
+    return record.durationMs < fullDurationMs;
   }
 
   function assertHeld({ needMs = 0 }: { readonly needMs?: number } = {}): void {
@@ -69,7 +74,7 @@ export function openLease(self: Candidacy, term: NewTerm, onEnd: () => void): Le
   function lose(how: LeaseEnd): void {
     if (end !== undefined) return;
     finish(how);
-    onEnd();
+    open.delete(handle);
     tell("lost", { token, end: how });
   }
 
@@ -139,7 +144,7 @@ export function openLease(self: Candidacy, term: NewTerm, onEnd: () => void): Le
 
   /** What fails is told by events, by the signal and by `end`. */
   async function renewQuietly(): Promise<"fine" | "again"> {
-    if (left(limit) <= remainingMs()) return "fine"; // It already lasts to its limit.
+    if (atLimit()) return "fine";
     return inTurn(undefined).then(
       () => "fine",
       () => "again",
@@ -209,13 +214,14 @@ export function openLease(self: Candidacy, term: NewTerm, onEnd: () => void): Le
       const result = await releasing;
       await writing; // Nothing of this handle is in flight any more, and no timer of it is left.
       tell("released", { token, result });
-      onEnd();
+      open.delete(handle);
       return result;
     },
     async [Symbol.asyncDispose]() {
       await handle.release({ completed: false });
     },
   };
+  open.add(handle);
   loop.restart();
   return handle;
 }

@@ -74,6 +74,7 @@ export function electInvocations<TEvent>(
 ): (event: TEvent, context: InvocationContext) => Promise<Lease | Followed> {
   const { leases, durationMs, tickPolicy, tick: tickOf = scheduledTick } = options;
   if (typeof leases?.tryAcquire !== "function") throw invalid("leases must be a LeaseClient");
+  if (typeof tickOf !== "function") throw invalid("tick must be a function");
   const name = parseName(options.name);
   const marginMs = parseWholeMs(options.timeoutMarginMs, "timeoutMarginMs", 500, 0, 900_000);
   return async (event, context) => {

@@ -73,9 +73,9 @@ export function parseTerm(
   client: { readonly options: TimingOptions; readonly timing: Timing; readonly label: string },
 ): TermSettings {
   const { renew = "auto", tickPolicy = "until-success", tick } = options;
+  const { termLimitMs = Infinity, holder = client.label } = options;
   parseChoice(renew, "renew", ["auto", "manual"]);
   parseChoice(tickPolicy, "tickPolicy", ["until-success", "at-most-once"]);
-  const termLimitMs = options.termLimitMs ?? Infinity;
   if (typeof termLimitMs !== "number" || !(termLimitMs >= 1_000)) {
     throw invalid(`termLimitMs must be 1000 or more, not ${String(termLimitMs)}`);
   }
@@ -83,7 +83,7 @@ export function parseTerm(
     timing: termTiming(options, client),
     autoRenew: renew === "auto",
     termLimitMs,
-    label: parseHolder(options.holder ?? client.label),
+    label: parseHolder(holder),
     tick: tick === undefined ? undefined : parseText(tick, "tick", MAX_TICK_BYTES),
     claimsTick: tickPolicy === "at-most-once",
   };

@@ -89,7 +89,8 @@ type Length = keyof typeof LENGTHS;
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
  */
 export function parseTiming(options: TimingOptions): Timing {
-  const timing = { clockDriftRatio: options.clockDriftRatio ?? 0.005 } as Record<keyof Timing, number>;
+  const { clockDriftRatio = 0.005 } = options;
+  const timing = { clockDriftRatio } as Record<keyof Timing, number>;
   for (const option of Object.keys(LENGTHS) as Length[]) {
     const [fixed, min, max] = LENGTHS[option];
     timing[option] = parseWholeMs(
@@ -101,7 +102,7 @@ export function parseTiming(options: TimingOptions): Timing {
     );
   }
   const { durationMs } = timing;
-  const { renewIntervalMs, requestTimeoutMs, graceMs, clockDriftRatio } = timing;
+  const { renewIntervalMs, requestTimeoutMs, graceMs } = timing;
   if (typeof clockDriftRatio !== "number" || !(clockDriftRatio >= 0 && clockDriftRatio <= 0.1)) {
     throw invalid(`clockDriftRatio must be a number from 0 to 0.1, not ${show(clockDriftRatio)}`);
   }

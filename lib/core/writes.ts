@@ -102,8 +102,10 @@ export function claim(request: TermRequest): LeaseWrite {
  * its revisions from 1 again, its tokens never.
  */
 export function takeOver(request: TermRequest, seen: LeaseRecord): LeaseWrite {
-  const expects = { revision: seen.revision, token: seen.token };
-  return beginTerm("take-over", request, expects, Math.max(seen.token + 1, request.now));
+  const { revision, token } = seen;
+  // Revision 0 stands for none: a row that somebody wrote by hand. Its token alone tells of every change.
+  const expects = revision === 0 ? { token } : { revision, token };
+  return beginTerm("take-over", request, expects, Math.max(token + 1, request.now));
 }
 
 function beginTerm(
@@ -158,7 +160,10 @@ export interface RenewalRequest {
   readonly value?: { readonly is: unknown } | undefined;
 }
 
-/** Extends the holder's own term by compare-and-set, so that no late duplicate moves its expiry back. */
+/**
+ * Extends the holder's own term by compare-and-set, so that no late duplicate moves its expiry back. The
+ * holder is compared too: an operator who frees a lease by hand removes it and leaves the revision.
+ */
 export function renew(mine: LeaseRecord, request: RenewalRequest): LeaseWrite {
   return continueTerm("renew", mine, request, {});
 }
@@ -173,7 +178,7 @@ export function correct(mine: LeaseRecord, request: RenewalRequest, token: numbe
 
 function continueTerm(
   kind: "renew" | "correct",
-  { name, revision, token }: LeaseRecord,
+  { name, revision, token, holder = "" }: LeaseRecord,
   request: RenewalRequest,
   extra: Partial<Settable>,
 ): LeaseWrite {
@@ -185,7 +190,7 @@ function continueTerm(
     ...(value && value.is !== undefined ? { value: value.is } : {}),
     ...extra,
   };
-  return conditional(kind, { name, writeId }, { revision, token }, set, clear);
+  return conditional(kind, { name, writeId }, { revision, token, holder }, set, clear);
 }
 
 /** Vacates the holder's own term and keeps its token. `tick` marks the occurrence as done. */

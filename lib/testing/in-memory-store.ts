@@ -1,8 +1,10 @@
+import { LeaseError } from "../core/errors.ts";
 import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outcome.ts";
 import type { Clock, LeaseStore, ListPage } from "../core/ports.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { type EpochMs, epochMs, instant } from "../core/units.ts";
 import { accepts, applied, type LeaseWrite } from "../core/writes.ts";
+import { storedCopy } from "./storable.ts";
 
 /** Options of an {@link InMemoryLeaseStore}. */
 export interface InMemoryStoreOptions {
@@ -46,25 +48,28 @@ export class InMemoryLeaseStore implements LeaseStore {
     this.#requests += 1;
     const current = this.#records.get(write.name);
     const servedAt = this.#servedAt();
-    if (!accepts(current, write.expects)) return judgeRefusal(write, current, servedAt);
-    const record = structuredClone(applied(current, write));
+    const set = copied(write.set, write.name);
+    if (!accepts(current, write.expects)) return judgeRefusal(write, copied(current, write.name), servedAt);
+    const record = applied(current, { ...write, set });
     this.#records.set(write.name, record);
-    return { kind: "written", record, tokenBefore: current?.token ?? 0, servedAt };
+    const tokenBefore = current?.token ?? 0;
+    return { kind: "written", record: copied(record, write.name), tokenBefore, servedAt };
   }
 
   async read(name: string): Promise<ReadOutcome> {
     this.#requests += 1;
-    return { record: this.#records.get(name), servedAt: this.#servedAt() };
+    return { record: this.peek(name), servedAt: this.#servedAt() };
   }
 
   async *list(): AsyncGenerator<ListPage, void, undefined> {
     this.#requests += 1;
-    yield { records: [...this.#records.values()], servedAt: this.#servedAt() };
+    const records = [...this.#records.values()].map((record) => copied(record, record.name));
+    yield { records, servedAt: this.#servedAt() };
   }
 
   /** The record of a lease as the table holds it. Not counted as a request. */
   peek(name: string): LeaseRecord | undefined {
-    return this.#records.get(name);
+    return copied(this.#records.get(name), name);
   }
 
   /** Deletes a row, as TTL or an operator would. */
@@ -74,11 +79,23 @@ export class InMemoryLeaseStore implements LeaseStore {
 
   /** Puts a row in place, as a restored backup or an operator would. */
   restore(record: LeaseRecord): void {
-    this.#records.set(record.name, record);
+    this.#records.set(record.name, copied(record, record.name));
   }
 
   #servedAt(): EpochMs | undefined {
     if (!this.#dateHeader) return undefined;
     return epochMs(Math.floor(this.#clock.now().wall / 1_000) * 1_000);
+  }
+}
+
+/** Nobody who wrote or reads a value can change what the table holds. */
+function copied<T extends object | undefined>(attributes: T, lease: string): T {
+  if (attributes === undefined || !("value" in attributes) || attributes.value === undefined)
+    return attributes;
+  try {
+    return { ...attributes, value: storedCopy(attributes.value) };
+  } catch (cause) {
+    const message = `lease "${lease}": DynamoDB cannot store such a value (${String(cause)})`;
+    throw new LeaseError("INVALID_ARGUMENT", message, { lease, cause });
   }
 }
