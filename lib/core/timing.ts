@@ -108,19 +108,17 @@ export function parseTiming(options: TimingOptions): Timing {
   }
   if (renewIntervalMs * 2 >= durationMs) {
     throw invalid(
-      `renewIntervalMs (${renewIntervalMs}) must be less than half of durationMs (${durationMs}), so that a renewal may fail`,
+      `renewIntervalMs (${renewIntervalMs}) must be less than half of durationMs (${durationMs})`,
     );
   }
   if (renewIntervalMs + 2 * requestTimeoutMs > durationMs) {
     throw invalid(
-      `renewIntervalMs (${renewIntervalMs}) plus two requestTimeoutMs (${requestTimeoutMs}) must fit into durationMs (${durationMs}), so that a renewal may time out`,
+      `renewIntervalMs (${renewIntervalMs}) plus two requestTimeoutMs (${requestTimeoutMs}) must fit into durationMs (${durationMs})`,
     );
   }
   const minGraceMs = 1_000 + 2 * timing.serviceClockErrorMs;
   if (graceMs < minGraceMs) {
-    throw invalid(
-      `graceMs (${graceMs}) must be at least 1000 + 2 * serviceClockErrorMs (${minGraceMs}): service time is read in seconds`,
-    );
+    throw invalid(`graceMs (${graceMs}) must be at least 1000 + 2 * serviceClockErrorMs (${minGraceMs})`);
   }
   return timing;
 }

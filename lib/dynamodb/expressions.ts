@@ -46,7 +46,7 @@ export function updateOf(write: LeaseWrite): UpdateExpressions {
   if (vacant) conditions.push(absent("holder"));
   if (tokenBelow !== undefined) conditions.push(below("token", tokenBelow));
   if (tickBelow !== undefined) conditions.push(below("tick", tickBelow));
-  if (conditions.length === 0) throw new TypeError("a write without a condition is never sent");
+  if (conditions.length === 0) throw new TypeError("a write needs a condition");
 
   const sets = Object.entries({ ...write.set, writeId: write.writeId })
     .filter(([, value]) => value !== undefined)
