@@ -94,10 +94,13 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     throw self.error("STORE_UNAVAILABLE", `${what}, so this candidate does not lead; try again`, cause);
   }
 
-  /** Gives up what unanswered writes may have taken, the latest first, and remembers them as nobody's. */
+  /**
+   * Gives up what unanswered writes may have taken, and remembers them as nobody's. The claim first: once it is
+   * vacated its correction cannot land any more, and where the correction has landed the claim's turn is refused.
+   */
   async function abandonAll(made: LeaseWrite[]): Promise<void> {
     for (const write of made) memory.disown(name, write.writeId);
-    for (const { writeId } of made.toReversed()) {
+    for (const { writeId } of made) {
       requests += 1;
       // The claim's own error is the one to report; what landed all the same runs out by itself.
       const answer = await self.send(abandon(name, writeId, random.id())).catch(() => undefined);

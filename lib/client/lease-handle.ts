@@ -2,7 +2,7 @@ import type { LeaseError } from "../core/errors.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { describeEnd, type LeaseEnd, type ReleaseResult } from "../core/term.ts";
 import { plusMs, type Reading } from "../core/units.ts";
-import { remainingOf, untilChallenged, type Validity, validityOf } from "../core/validity.ts";
+import { remainingOf, type Validity, validityOf } from "../core/validity.ts";
 import { type LeaseWrite, release, renew, ttlOf } from "../core/writes.ts";
 import type { NewTerm } from "./attempt.ts";
 import type { Candidacy } from "./candidacy.ts";
@@ -106,13 +106,12 @@ export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>
   function renewal(value: Proclaimed): LeaseWrite {
     const now = exchange.estimate();
     const durationMs = Math.max(1, Math.min(fullDurationMs, Math.floor(left(limit))));
-    const { timed } = exchange;
-    const expiresAt = plusMs(now, durationMs);
-    if (timed && expiresAt < (record.expiresAt ?? Infinity)) {
-      // The write may land though its answer is lost: from here on its `expiresAt` may be the one that counts.
-      validity = [...validity, untilChallenged(expiresAt, exchange.samples, clock.now(), timing)];
-      assertHeld();
-    }
+    const { timed, samples } = exchange;
+    const expiresAt = timed ? plusMs(now, durationMs) : undefined;
+    const at = clock.now();
+    // The write may land though its answer is lost. Where it promises less than what there is, that counts from here on.
+    validity = [...validity, ...validityOf({ sent: at, durationMs, expiresAt }, samples, at, timing)];
+    assertHeld();
     return renew(record, { writeId: random.id(), now, durationMs, timed, retentionMs, value });
   }
 

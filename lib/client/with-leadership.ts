@@ -94,7 +94,7 @@ export function electInvocations<TEvent>(
 function termLimit(leftMs: number, marginMs: number, name: string): number {
   if (leftMs - marginMs >= 1_000) return leftMs - marginMs;
   throw invalid(
-    `too late to lead "${name}": ${leftMs} ms are left, 1000 beside timeoutMarginMs (${marginMs}) are needed; raise the function's timeout`,
+    `too late for "${name}": ${leftMs} ms are left, 1000 beside timeoutMarginMs (${marginMs}) are needed; raise the function's timeout`,
   );
 }
 
