@@ -5,7 +5,8 @@
  */
 export function storedCopy(value: unknown): unknown {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number" || typeof value === "bigint") return storedNumber(Number(value));
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value === "number") return storedNumber(value);
   if (value instanceof Uint8Array) return value.slice();
   if (value instanceof Set) return storedSet(value);
   if (Array.isArray(value)) return value.filter((element) => element !== undefined).map(storedCopy);

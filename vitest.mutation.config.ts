@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+import base from "./vitest.config.ts";
+
+/** The tests that decide over a mutant: those of the pure core, of the client, and the contract in memory. */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ["test/core/**/*.test.ts", "test/client/**/*.test.ts", "test/contract/in-memory.test.ts"],
+  },
+});
