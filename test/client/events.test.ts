@@ -1,0 +1,99 @@
+import { channel } from "node:diagnostics_channel";
+import { describe, expect, it } from "vitest";
+import { onLeaseEvent } from "../../lib/client/channels.ts";
+import { hear } from "../support/lease-events.ts";
+import { manual } from "../support/manual.ts";
+import { UNANSWERED } from "../support/probe-store.ts";
+
+describe("what is published", () => {
+  it("tells the story of a term: acquired, renewed, failed, released", async () => {
+    const { clock, client, store } = manual();
+    using heard = hear("story");
+    const lease = await client().acquire("story");
+    await clock.advance(5_000);
+    store.onWrite = async () => UNANSWERED;
+    await clock.advance(5_000);
+    store.onWrite = undefined;
+    await lease.release();
+    const about = { lease: "story", holder: lease.holder, token: lease.token };
+    expect(heard.all).toMatchObject([
+      { event: "acquired", ...about, requests: 1, because: "vacant" },
+      { event: "renewed", ...about },
+      { event: "renewalFailed", ...about, cause: expect.any(Error) },
+      { event: "released", ...about, result: { kind: "released" } },
+    ]);
+  });
+
+  it("tells who leads when a candidate is refused, and when to ask again", async () => {
+    const { client } = manual();
+    const lease = await client().acquire("refused");
+    using heard = hear("refused");
+    const result = await client({ holder: "bob" }).tryAcquire("refused");
+    if (result.kind !== "refused") throw new Error("two leaders");
+    const [event] = heard.all;
+    expect(event).toMatchObject({
+      event: "refused",
+      reason: "held",
+      leader: lease.holder,
+      leaderToken: lease.token,
+      retryAfterMs: result.retryAfterMs,
+    });
+    expect(event?.["holder"]).toMatch(/^bob\//);
+  });
+
+  it("goes to channels that anybody can name, and costs no one who does not listen", async () => {
+    const { client } = manual();
+    const names: unknown[] = [];
+    const note = (message: unknown): void => {
+      if ((message as { lease: string }).lease === "named") names.push(message);
+    };
+    channel("leasehold:acquired").subscribe(note);
+    await client().acquire("named");
+    channel("leasehold:acquired").unsubscribe(note);
+    await client().acquire("named-2");
+    expect(names).toHaveLength(1);
+  });
+});
+
+describe("a listener", () => {
+  it("hears every event with its name, until it is stopped", async () => {
+    const { client } = manual();
+    const names: string[] = [];
+    const stop = onLeaseEvent((name, event) => {
+      if (event.lease === "until") names.push(name);
+    });
+    const leases = client();
+    const lease = await leases.acquire("until");
+    await lease.renew();
+    stop();
+    await lease.release();
+    expect(names).toEqual(["acquired", "renewed"]);
+  });
+
+  it("that throws disturbs neither the election nor other listeners nor the process", async () => {
+    const { client } = manual();
+    const uncaught: unknown[] = [];
+    const onUncaught = (error: unknown): void => {
+      uncaught.push(error);
+    };
+    process.on("uncaughtException", onUncaught);
+    let heard = 0;
+    const stops = [
+      onLeaseEvent((_, { lease }) => {
+        if (lease === "throws") throw new Error("listener");
+      }),
+      onLeaseEvent((_, { lease }) => {
+        if (lease === "throws") heard += 1;
+      }),
+    ];
+    const lease = await client().acquire("throws");
+    await lease.release();
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    for (const stop of stops) stop();
+    process.off("uncaughtException", onUncaught);
+    expect(heard).toBe(2);
+    expect(uncaught).toEqual([]);
+  });
+});

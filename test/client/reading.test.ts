@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
+import { LeaseError } from "../../lib/core/errors.ts";
+import { LeaseClient } from "../../lib/lease-client.ts";
+import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
+import { manual, never } from "../support/manual.ts";
+
+describe("reading a lease", () => {
+  it("says expired by the service's clock to who sees it for the first time", async () => {
+    const { clock, client } = manual();
+    await client().acquire("a", { renew: "manual" });
+    await clock.advance(15_000 + 1_500 - 437);
+    expect((await client().get("a")).kind, "the header does not show the next second yet").toBe("held");
+    await clock.advance(1_000);
+    expect((await client().get("a")).kind).toBe("expired");
+  });
+
+  it("says expired by observation where there is no header", async () => {
+    const { clock, client, store } = manual();
+    store.dateHeader = false;
+    await client().acquire("a", { renew: "manual" });
+    const reader = client();
+    expect((await reader.get("a")).kind).toBe("held");
+    await clock.advance(15_100);
+    expect((await client().get("a")).kind, "a first sighting is fresh").toBe("held");
+    await clock.advance(60);
+    expect((await reader.get("a")).kind).toBe("expired");
+  });
+
+  it("gathers evidence for who tries later", async () => {
+    const { clock, client, store } = manual();
+    await client().acquire("a", { renew: "manual" });
+    store.dateHeader = false;
+    const reader = client();
+    await reader.get("a");
+    await clock.advance(15_200);
+    expect((await reader.tryAcquire("a")).kind).toBe("acquired");
+  });
+
+  it("ends in bounded time when nobody answers, and says which lease it was about", async () => {
+    const { clock, client, store } = manual();
+    store.onRead = never;
+    const reading = leaseErrorOf(client().get("hung"), "STORE_UNAVAILABLE");
+    await clock.advance(3_000);
+    expect((await reading).lease).toBe("hung");
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("throws on what the store says", async () => {
+    const { client, store } = manual();
+    const denied = new LeaseError("ACCESS_DENIED", "no", { lease: "a" });
+    store.onRead = async () => Promise.reject(denied);
+    await expect(client().get("a")).rejects.toBe(denied);
+  });
+});
+
+describe("listing leases", () => {
+  it("tells the state of each, and may be left early", async () => {
+    const { clock, client } = manual();
+    const leases = client();
+    await leases.acquire("dead", { renew: "manual" });
+    await leases.acquire("alive");
+    await (await leases.acquire("vacant")).release();
+    await clock.advance(18_000);
+    const found: Record<string, string> = {};
+    for await (const { name, kind } of client().list()) found[name] = kind;
+    expect(found).toEqual({ dead: "expired", alive: "held", vacant: "vacant" });
+    for await (const _ of client().list()) break;
+    await leases.close();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("is refused after the client was closed", async () => {
+    const { client } = manual();
+    const leases = client();
+    await leases.close();
+    await leaseErrorOf(leases.list().next(), "CLIENT_CLOSED");
+  });
+});
+
+describe("a client", () => {
+  it.each([
+    ["durationMs", 0],
+    ["durationMs", "15000"],
+    ["renewIntervalMs", 7_500],
+    ["holder", ""],
+    ["holder", 7],
+    ["graceMs", 10],
+  ])("is not made with %s of %j, and the error names the option", (option, value) => {
+    const { store } = manual();
+    const make = () => new StoreLeaseClient({ store, [option]: value });
+    expect(leaseErrorIn(make, "INVALID_ARGUMENT").message).toContain(option);
+    expect(store.requests).toBe(0);
+  });
+
+  it("is not made of nothing, nor of both a table and a store", () => {
+    const { store } = manual();
+    expect(leaseErrorIn(() => new LeaseClient({}), "INVALID_ARGUMENT").message).toContain("tableName");
+    const empty = () => new LeaseClient({ tableName: "" });
+    expect(leaseErrorIn(empty, "INVALID_ARGUMENT").message).toContain("tableName");
+    const both = () => new LeaseClient({ tableName: "t", store });
+    expect(leaseErrorIn(both, "INVALID_ARGUMENT").message).toMatch(/tableName.*store/);
+    const odd = () => new LeaseClient({ tableName: "t", client: {} as never });
+    expect(leaseErrorIn(odd, "INVALID_ARGUMENT").message).toContain("client");
+  });
+
+  it("of a store of one's own elects like any other, on the system's clocks and chance", async () => {
+    const { table } = manual();
+    await using leases = new LeaseClient({ store: table, durationMs: 60_000 });
+    const [first, second] = await Promise.all([leases.tryAcquire("a"), leases.tryAcquire("b")]);
+    if (first.kind !== "acquired" || second.kind !== "acquired") throw new Error("refused");
+    expect(first.lease.holder).not.toBe(second.lease.holder);
+    expect(first.lease.holder).toMatch(/^.+\/[0-9a-f]{32}$/);
+  });
+});

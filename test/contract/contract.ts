@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import type { Ground, World } from "../support/worlds.ts";
+import { acquireClaims } from "./acquire.ts";
+import { campaignClaims } from "./campaign.ts";
+import { holdClaims } from "./hold.ts";
+import { modelClaims } from "./model.ts";
+import { releaseClaims } from "./release.ts";
+import { requestClaims } from "./requests.ts";
+import { scheduleClaims } from "./schedules.ts";
+import { storeClaims } from "./store.ts";
+import { takeOverClaims } from "./take-over.ts";
+import { valueClaims } from "./values.ts";
+import { writeClaims } from "./writes.ts";
+
+/** Makes a world for one test. */
+export type MakeWorld = () => World;
+
+/**
+ * What every store has to promise, and what elections on it then promise. Numbers with a hash are those of
+ * the scenarios that the field's own test suites assert.
+ */
+export function contract(name: string, makeStore: () => Promise<Ground>): void {
+  describe.concurrent(name, () => {
+    let ground: Ground | undefined;
+    beforeAll(async () => {
+      ground = await makeStore();
+    });
+    afterAll(async () => {
+      await ground?.[Symbol.asyncDispose]();
+    });
+    const world: MakeWorld = () => {
+      if (ground === undefined) throw new Error("there is no store to test");
+      return ground.world();
+    };
+
+    describe("a store", () => {
+      storeClaims(world);
+      writeClaims(world);
+      valueClaims(world);
+      modelClaims(world);
+    });
+    describe("an election", () => {
+      acquireClaims(world);
+      requestClaims(world);
+      takeOverClaims(world);
+      holdClaims(world);
+      releaseClaims(world);
+      campaignClaims(world);
+      scheduleClaims(world);
+    });
+  });
+}

@@ -1,0 +1,161 @@
+import { describe, expect, it } from "vitest";
+import { parseName } from "../../lib/core/names.ts";
+import {
+  parseHolder,
+  parseTerm,
+  parseTimeout,
+  type TermOptions,
+  type TickOptions,
+} from "../../lib/core/options.ts";
+import { parseTiming, type TimingOptions } from "../../lib/core/timing.ts";
+import { leaseErrorIn } from "../support/failures.ts";
+
+const client = (options: TimingOptions = {}) => ({ options, timing: parseTiming(options), label: "host:1" });
+const term = (options: TermOptions & TickOptions, timing: TimingOptions = {}) =>
+  parseTerm(options, client(timing));
+
+function refusal(options: Record<string, unknown>): string {
+  return leaseErrorIn(() => term(options), "INVALID_ARGUMENT").message;
+}
+
+describe("a name", () => {
+  it.each([
+    ["empty", ""],
+    ["a number", 7],
+    ["undefined", undefined],
+    ["null", null],
+    ["an object", {}],
+    ["too large", "x".repeat(2_049)],
+    ["too large in bytes", "é".repeat(1_025)],
+  ])("is refused when it is %s, with the bound", (_, name) => {
+    expect(leaseErrorIn(() => parseName(name), "INVALID_ARGUMENT").message).toMatch(/^name .*2048/);
+  });
+
+  it("may be as large as a partition key", () => {
+    for (const name of ["x", "x".repeat(2_048), "é".repeat(1_024)]) expect(parseName(name)).toBe(name);
+  });
+
+  it("that is too large is told by its size, never in full", () => {
+    const message = leaseErrorIn(() => parseName("x".repeat(5_007)), "INVALID_ARGUMENT").message;
+    expect(message).toContain("5007");
+    expect(message.length).toBeLessThan(200);
+  });
+});
+
+describe("a candidate's label", () => {
+  it.each([
+    ["empty", ""],
+    ["null", null],
+    ["a number", 1],
+    ["too large", "x".repeat(513)],
+  ])("is refused when it is %s", (_, holder) => {
+    expect(leaseErrorIn(() => parseHolder(holder), "INVALID_ARGUMENT").message).toMatch(/^holder .*512/);
+    expect(refusal({ holder })).toMatch(/^holder /);
+  });
+
+  it("is the client's unless the term has its own", () => {
+    expect(term({}).label).toBe("host:1");
+    expect(term({ holder: "ann" }).label).toBe("ann");
+  });
+});
+
+describe("a term", () => {
+  it("renews itself, has no limit and no tick unless asked", () => {
+    expect(term({})).toMatchObject({
+      autoRenew: true,
+      termLimitMs: Number.POSITIVE_INFINITY,
+      tick: undefined,
+      claimsTick: false,
+    });
+    expect(term({ renew: "manual", tickPolicy: "at-most-once", tick: "t" })).toMatchObject({
+      autoRenew: false,
+      tick: "t",
+      claimsTick: true,
+    });
+  });
+
+  it.each([
+    ["renew", "never"],
+    ["renew", null],
+    ["renew", true],
+    ["tickPolicy", "once"],
+    ["tickPolicy", null],
+  ])("refuses %s that is %j, and names what it may be", (option, value) => {
+    const message = refusal({ [option]: value });
+    expect(message).toContain(option);
+    expect(message).toMatch(option === "renew" ? /"auto".*"manual"/ : /"until-success".*"at-most-once"/);
+  });
+
+  it.each([
+    ["NaN", Number.NaN],
+    ["below a second", 999],
+    ["negative", -1],
+    ["zero", 0],
+    ["minus infinity", Number.NEGATIVE_INFINITY],
+    ["a string", "5000"],
+    ["null", null],
+  ])("refuses a limit that is %s", (_, termLimitMs) => {
+    expect(refusal({ termLimitMs })).toMatch(/termLimitMs.*1000/);
+  });
+
+  it.each([
+    ["empty", ""],
+    ["a number", 5],
+    ["null", null],
+    ["a date", new Date(0)],
+    ["too large", "x".repeat(257)],
+  ])("refuses a tick that is %s", (_, tick) => {
+    expect(refusal({ tick })).toMatch(/^tick .*256/);
+  });
+
+  it.each([
+    ["durationMs", 0],
+    ["durationMs", Number.NaN],
+    ["durationMs", null],
+    ["renewIntervalMs", "x"],
+  ])("refuses %s that is %j, as the client does", (option, value) => {
+    expect(refusal({ [option]: value })).toContain(option);
+  });
+
+  it("with a duration of its own derives its renewals and its deadline from that, not from the client's", () => {
+    const slow = { durationMs: 60_000, renewIntervalMs: 20_000, requestTimeoutMs: 5_000 };
+    const { timing } = term({ durationMs: 3_000 }, slow);
+    expect(timing).toMatchObject({ durationMs: 3_000, renewIntervalMs: 1_000, requestTimeoutMs: 600 });
+  });
+
+  it("with a duration of its own keeps what the client says of the service's clock", () => {
+    const { timing } = term(
+      { durationMs: 3_000 },
+      { graceMs: 9_000, serviceClockErrorMs: 700, clockDriftRatio: 0.1 },
+    );
+    expect(timing).toMatchObject({ graceMs: 9_000, serviceClockErrorMs: 700, clockDriftRatio: 0.1 });
+  });
+
+  it("refuses a renewal interval of its own that leaves no second chance", () => {
+    expect(refusal({ renewIntervalMs: 7_500 })).toMatch(/renewIntervalMs.*7500.*15000/);
+    expect(refusal({ durationMs: 2_000, renewIntervalMs: 1_000 })).toMatch(/renewIntervalMs.*1000.*2000/);
+  });
+
+  it("that asks for nothing has the client's timing", () => {
+    const around = client({ durationMs: 7_000 });
+    expect(parseTerm({}, around).timing).toBe(around.timing);
+  });
+});
+
+describe("how long a wait may last", () => {
+  it("is for ever unless it is said", () => {
+    expect(parseTimeout(undefined)).toBe(Number.POSITIVE_INFINITY);
+    expect(parseTimeout(0)).toBe(0);
+  });
+
+  it.each([
+    ["NaN", Number.NaN],
+    ["negative", -1],
+    ["fractional", 0.5],
+    ["infinite", Infinity],
+    ["null", null],
+    ["a string", "5"],
+  ])("is refused when it is %s", (_, timeoutMs) => {
+    expect(leaseErrorIn(() => parseTimeout(timeoutMs), "INVALID_ARGUMENT").message).toContain("timeoutMs");
+  });
+});

@@ -1,0 +1,174 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { describe, expect, it } from "vitest";
+import type { LeaseErrorCode } from "../../lib/core/errors.ts";
+import { LeaseClient } from "../../lib/lease-client.ts";
+import { LOCAL_AWS } from "../../local/engine.ts";
+import { blackHole, type Local, type Reply, replying } from "../support/aws-server.ts";
+import { leaseErrorOf } from "../support/failures.ts";
+
+/** A client that retries as often as a test says. */
+function sdk(endpoint: string, maxAttempts = 1): DynamoDBClient {
+  return new DynamoDBClient({ ...LOCAL_AWS, endpoint, maxAttempts });
+}
+
+function electing(server: Local, maxAttempts = 1): LeaseClient {
+  return new LeaseClient({
+    tableName: "leases",
+    client: sdk(server.endpoint, maxAttempts),
+    durationMs: 3_000,
+  });
+}
+
+const bad = (error: string, message = "because"): Reply => ({ status: 400, error, message });
+
+/** What the service answers, what that means, and what the message tells one to do. */
+const TURNED_DOWN: readonly (readonly [string, Reply, LeaseErrorCode, RegExp])[] = [
+  ["there is no such table", bad("ResourceNotFoundException"), "TABLE_NOT_FOUND", /tableName.*region/],
+  ["access is denied", bad("AccessDeniedException"), "ACCESS_DENIED", /UpdateItem.*grantCampaign/],
+  ["the key is unknown", bad("UnrecognizedClientException"), "ACCESS_DENIED", /./],
+  ["the signature is wrong", bad("InvalidSignatureException"), "ACCESS_DENIED", /./],
+  ["the signature is incomplete", bad("IncompleteSignatureException"), "ACCESS_DENIED", /./],
+  ["the session has expired", bad("ExpiredTokenException"), "ACCESS_DENIED", /./],
+  ["nothing was signed", bad("MissingAuthenticationTokenException"), "ACCESS_DENIED", /./],
+  [
+    "the table has other keys",
+    bad("ValidationException", "The provided key element does not match the schema"),
+    "TABLE_MISCONFIGURED",
+    /pk.*sk/,
+  ],
+  [
+    "the item grew too large",
+    bad("ValidationException", "Item size has exceeded the maximum allowed size"),
+    "INVALID_ARGUMENT",
+    /large/,
+  ],
+];
+
+/** What the service answers that tells nothing about whether the write was applied. */
+const UNTOLD: readonly (readonly [string, Reply])[] = [
+  ["fails", { status: 500, error: "InternalServerError" }],
+  ["is unavailable", { status: 503, error: "ServiceUnavailable" }],
+  ["throttles", bad("ThrottlingException")],
+  ["has no throughput left", bad("ProvisionedThroughputExceededException")],
+  ["has too many requests", bad("RequestLimitExceeded")],
+  ["is in the middle of a transaction on the row", bad("TransactionConflictException")],
+  ["answers with something else", { status: 418, body: { tea: "pot" } }],
+];
+
+describe.concurrent("a table that says no", () => {
+  it.for(TURNED_DOWN)("because %s is one clear error, and nothing more is sent", async (fault) => {
+    const [, reply, code, advice] = fault;
+    await using server = await replying(reply);
+    const leases = electing(server);
+    const error = await leaseErrorOf(leases.tryAcquire("nightly"), code);
+    expect(error.lease).toBe("nightly");
+    expect(error.message).toContain("nightly");
+    expect(error.message).toContain("leases");
+    expect(error.message).toMatch(advice);
+    expect(error.cause).toMatchObject({ name: reply.error });
+    expect(server.asked, "what surely was not applied need not be given up").toEqual(["UpdateItem"]);
+
+    await leaseErrorOf(leases.get("nightly"), code);
+    await leaseErrorOf(leases.list().next(), code);
+    await leaseErrorOf(leases.acquire("nightly"), code);
+    expect(server.asked).toEqual(["UpdateItem", "GetItem", "Scan", "UpdateItem"]);
+  });
+
+  it.for(UNTOLD)("that %s is neither a win nor a loss, and a possible claim is given up", async (fault) => {
+    await using server = await replying(fault[1]);
+    const leases = electing(server);
+    const error = await leaseErrorOf(leases.tryAcquire("nightly"), "STORE_UNAVAILABLE");
+    expect(error.lease).toBe("nightly");
+    expect(error.cause).toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(server.asked).toEqual(["UpdateItem", "UpdateItem"]);
+    expect((await leaseErrorOf(leases.get("nightly"), "STORE_UNAVAILABLE")).lease).toBe("nightly");
+  });
+
+  it("only after an attempt that may have been applied is unknown, whatever it says at last", async () => {
+    const replies = [{ status: 500, error: "InternalServerError" }, bad("AccessDeniedException")];
+    await using server = await replying(...replies);
+    const leases = electing(server, 2);
+    await leaseErrorOf(leases.tryAcquire("nightly"), "STORE_UNAVAILABLE");
+    expect(server.asked.length, "two attempts to claim, then one to give it up").toBe(3);
+  });
+
+  it("is retried by the SDK while that may help, and then leads nobody astray", async () => {
+    const written: Reply = { status: 200, headers: { date: new Date().toUTCString() } };
+    await using server = await replying({ status: 503, error: "ServiceUnavailable" }, written);
+    const leases = electing(server, 3);
+    const result = await leases.tryAcquire("nightly", { renew: "manual" });
+    expect(result.kind).toBe("acquired");
+    expect(server.asked).toEqual(["UpdateItem", "UpdateItem"]);
+    await leases.close();
+  });
+});
+
+describe.concurrent("a network that is not there", () => {
+  it("is said so in bounded time where nothing listens", async () => {
+    const server = await replying({ status: 200 });
+    await server[Symbol.asyncDispose]();
+    const leases = electing(server, 3);
+    const begun = performance.now();
+    const error = await leaseErrorOf(leases.tryAcquire("nightly"), "STORE_UNAVAILABLE");
+    expect(performance.now() - begun).toBeLessThan(2_500);
+    expect(error.lease).toBe("nightly");
+  });
+
+  it("is said so in bounded time where connections are taken and nothing is ever answered", async () => {
+    await using server = await blackHole();
+    const leases = electing(server, 3);
+    const begun = performance.now();
+    const error = await leaseErrorOf(leases.tryAcquire("nightly"), "STORE_UNAVAILABLE");
+    // Two requests, the claim and giving it up, of a fifth of the duration each.
+    expect(performance.now() - begun).toBeLessThan(2 * 600 + 800);
+    expect(error.lease).toBe("nightly");
+    expect(error.cause).toMatchObject({ code: "STORE_UNAVAILABLE", lease: "nightly" });
+    await leaseErrorOf(leases.get("nightly"), "STORE_UNAVAILABLE");
+    await leaseErrorOf(leases.list().next(), "STORE_UNAVAILABLE");
+    expect(await gone(server), "no socket is left waiting").toBe(true);
+  });
+
+  it("does not stretch a wait beyond its time by more than a request", async () => {
+    await using server = await blackHole();
+    const leases = electing(server);
+    const begun = performance.now();
+    const error = await leaseErrorOf(leases.acquire("nightly", { timeoutMs: 500 }), "ACQUIRE_TIMEOUT");
+    expect(performance.now() - begun).toBeLessThan(500 + 2 * 600 + 800);
+    expect(error.cause).toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+});
+
+/** Waits a moment for every connection to be closed. */
+async function gone(server: Local): Promise<boolean> {
+  for (let tries = 0; tries < 50 && server.connections() > 0; tries += 1) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+  }
+  return server.connections() === 0;
+}
+
+describe("no credentials", () => {
+  it("are one clear error, and nothing is sent", async () => {
+    await using server = await replying({ status: 200 });
+    const client = new DynamoDBClient({
+      region: LOCAL_AWS.region,
+      endpoint: server.endpoint,
+      credentials: async () => {
+        throw Object.assign(new Error("Could not load credentials from any providers"), {
+          name: "CredentialsProviderError",
+          tryNextLink: true,
+        });
+      },
+    });
+    const leases = new LeaseClient({ tableName: "leases", client });
+    const name = "nightly";
+    for (const send of [() => leases.tryAcquire(name), () => leases.get(name), () => leases.acquire(name)]) {
+      const error = await leaseErrorOf(send(), "CREDENTIALS_UNAVAILABLE");
+      expect(error.lease).toBe("nightly");
+      expect(error.message).toMatch(/credentials/);
+      expect(error.cause).toMatchObject({ name: "CredentialsProviderError" });
+    }
+    expect(server.asked).toEqual([]);
+  });
+});
