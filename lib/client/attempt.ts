@@ -58,7 +58,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
   }
 
   function decide(seen: Sighting | undefined): Move {
-    const isOwnClaim = (writeId: string): boolean => memory.isOwnClaim(name, writeId);
+    const isOwnClaim = (writeId: string): boolean => memory.isOwnClaim(writeId);
     const now = exchange.estimate();
     return nextMove({ seen, at: clock.now(), now, tick: settings.tick, isOwnClaim }, timing);
   }
@@ -91,7 +91,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
 
   async function giveUp(made: LeaseWrite[], what: string, cause?: unknown): Promise<never> {
     await abandonAll(made);
-    throw self.error("STORE_UNAVAILABLE", `${what}, so this candidate does not lead; try again`, cause);
+    throw self.error("STORE_UNAVAILABLE", `${what}, so it does not lead; try again`, cause);
   }
 
   /**
@@ -99,7 +99,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
    * vacated its correction cannot land any more, and where the correction has landed the claim's turn is refused.
    */
   async function abandonAll(made: LeaseWrite[]): Promise<void> {
-    for (const write of made) memory.disown(name, write.writeId);
+    for (const write of made) memory.disown(write.writeId);
     for (const { writeId } of made) {
       requests += 1;
       // The claim's own error is the one to report; what landed all the same runs out by itself.

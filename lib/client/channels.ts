@@ -1,5 +1,8 @@
-import { type Channel, channel } from "node:diagnostics_channel";
+import { channel } from "node:diagnostics_channel";
 import type { EventSink, LeaseEventName, LeaseEvents } from "../core/events.ts";
+
+/** Publishes events on `node:diagnostics_channel` `leasehold:<name>`; costs next to nothing unheard. */
+export const publish: EventSink = (name, event) => channel(`leasehold:${name}`).publish(event);
 
 const NAMES = {
   acquired: true,
@@ -11,16 +14,6 @@ const NAMES = {
   clockSkewed: true,
 } as const satisfies Record<LeaseEventName, true>;
 
-const channels = new Map<LeaseEventName, Channel>(
-  (Object.keys(NAMES) as LeaseEventName[]).map((name) => [name, channel(`leasehold:${name}`)]),
-);
-
-/** Publishes events on `node:diagnostics_channel` `leasehold:<name>`; costs next to nothing unheard. */
-export const publish: EventSink = (name, event) => {
-  const target = channels.get(name);
-  if (target?.hasSubscribers) target.publish(event);
-};
-
 /**
  * Calls a listener for every event of every client in this process, and returns what stops it. A listener
  * that throws disturbs neither the election nor other listeners: what it throws is dropped.
@@ -30,7 +23,8 @@ export const publish: EventSink = (name, event) => {
 export function onLeaseEvent(
   listener: <N extends LeaseEventName>(name: N, event: LeaseEvents[N]) => void,
 ): () => void {
-  const stops = [...channels].map(([name, target]) => {
+  const stops = (Object.keys(NAMES) as LeaseEventName[]).map((name) => {
+    const target = channel(`leasehold:${name}`);
     const heed = (event: unknown): void => {
       try {
         listener(name, event as LeaseEvents[typeof name]);

@@ -2,17 +2,16 @@ import { type Sighting, sighted } from "../core/evidence.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import type { EpochMs, Reading } from "../core/units.ts";
 
-const MAX_NAMES = 10_000;
-const MAX_CLAIMS_PER_NAME = 16;
+const MAX_ENTRIES = 10_000;
 
 /**
  * What a client remembers between requests: the last state that it saw of each lease and since when, so that
  * candidates that never wait still gather evidence; and its own claims that it never learnt the outcome of.
- * Bounded: the names longest untouched are forgotten, which costs time, never safety.
+ * Bounded: what was noted longest ago is forgotten, which costs time, never safety.
  */
 export class Memory {
   readonly #sightings = new Map<string, Sighting>();
-  readonly #ownClaims = new Map<string, readonly string[]>();
+  readonly #ownClaims = new Set<string>();
 
   /** The last state that was seen of a lease. */
   sighting(name: string): Sighting | undefined {
@@ -26,12 +25,11 @@ export class Memory {
     received: Reading,
     servedAt: EpochMs | undefined,
   ): Sighting | undefined {
-    if (record === undefined) {
-      this.#sightings.delete(name);
-      return undefined;
-    }
-    const sighting = sighted(this.#sightings.get(name), record, received, servedAt);
-    touch(this.#sightings, name, sighting);
+    const before = this.#sightings.get(name);
+    this.forget(name);
+    if (record === undefined) return undefined;
+    const sighting = sighted(before, record, received, servedAt);
+    bounded(this.#sightings.set(name, sighting));
     return sighting;
   }
 
@@ -40,21 +38,17 @@ export class Memory {
     this.#sightings.delete(name);
   }
 
-  /** Remembers a claim that may have landed or may land yet, and that nobody was told of. */
-  disown(name: string, writeId: string): void {
-    touch(this.#ownClaims, name, [...(this.#ownClaims.get(name) ?? []), writeId].slice(-MAX_CLAIMS_PER_NAME));
+  /** Remembers a claim, by its write's id, that may have landed or may land yet, and that nobody was told of. */
+  disown(writeId: string): void {
+    bounded(this.#ownClaims.add(writeId));
   }
 
   /** Whether a write was such a claim. */
-  isOwnClaim(name: string, writeId: string): boolean {
-    return this.#ownClaims.get(name)?.includes(writeId) ?? false;
+  isOwnClaim(writeId: string): boolean {
+    return this.#ownClaims.has(writeId);
   }
 }
 
-function touch<T>(map: Map<string, T>, name: string, value: T): void {
-  map.delete(name);
-  map.set(name, value);
-  if (map.size <= MAX_NAMES) return;
-  const oldest = map.keys().next();
-  if (!oldest.done) map.delete(oldest.value);
+function bounded(entries: Map<string, unknown> | Set<string>): void {
+  if (entries.size > MAX_ENTRIES) entries.delete(entries.keys().next().value as string);
 }

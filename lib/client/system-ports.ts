@@ -19,5 +19,5 @@ export const systemRandom: Random = {
 
 /** What to call a candidate that was given no name: its Lambda function, or its host and process. */
 export function defaultLabel(): string {
-  return process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? `${hostname() || "host"}:${process.pid}`;
+  return process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? `${hostname()}:${process.pid}`;
 }

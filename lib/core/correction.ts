@@ -2,6 +2,9 @@ import { estimateServiceTime, outsideBy, type Sample } from "./service-clock.ts"
 import type { Timing } from "./timing.ts";
 import type { EpochMs, Reading } from "./units.ts";
 
+/** What is made of whole seconds alone may be wrong by this much, and is no sign of a wrong clock. */
+const HEADER_PRECISION_MS = 500;
+
 /** What a term's first write has to be followed by before anyone is told of the term. */
 export interface Correction {
   /**
@@ -32,7 +35,7 @@ export interface FirstWrite {
 /**
  * Judges a term's first write by what its own response told of service time.
  *
- * Behind by more than δ, `expiresAt` is too early to leave the promised validity; ahead by more than the
+ * Behind by more than half a second (or δ, if that is more), `expiresAt` is too early to leave the promised validity; ahead by more than the
  * grace, others would wait for nothing. The belief is aged by the round trip before it is judged, so a slow
  * response is not taken for a wrong clock.
  *
@@ -50,7 +53,8 @@ export function correctionOf(
   if (samples.length === 0) return { timed: false, skewMs: 0, now: believed, token };
   const aged = believed + Math.max(0, received.mono - sent.mono);
   const skewMs = outsideBy(aged, samples, received, timing);
-  if (skewMs >= -timing.serviceClockErrorMs && skewMs <= timing.graceMs) return undefined;
+  const behindMs = Math.max(timing.serviceClockErrorMs, HEADER_PRECISION_MS);
+  if (skewMs >= -behindMs && skewMs <= timing.graceMs) return undefined;
   const now = estimateServiceTime(samples, received, timing);
   const floor = tokenBefore === undefined ? token : tokenBefore + 1;
   return { timed: true, skewMs, now, token: Math.max(floor, now) };

@@ -1,6 +1,6 @@
 import { invalid } from "./errors.ts";
 import { MAX_HOLDER_BYTES, parseText } from "./names.ts";
-import { parseTiming, parseWholeMs, type Timing, type TimingOptions } from "./timing.ts";
+import { parseTiming, parseWholeMs, show, type Timing, type TimingOptions } from "./timing.ts";
 
 /** When the occurrence of a schedule counts as done. */
 export type TickPolicy = "until-success" | "at-most-once";
@@ -39,8 +39,9 @@ export interface TermOptions {
 /** What may be asked of a term that serves one occurrence of a schedule. */
 export interface TickOptions {
   /**
-   * The occurrence that this is for; of a schedule, its scheduled time (ISO-8601, UTC). Compared as a string:
-   * one that is done, and every one that sorts before it, is refused with `tick-done`.
+   * The occurrence that this is for; of a schedule, its scheduled time (ISO-8601, UTC): 1 to 256 characters
+   * of ASCII. Compared as a string: one that is done, and every one that sorts before it, is refused with
+   * `tick-done`.
    * @default - none: the lease is not bound to occurrences
    */
   readonly tick?: string | undefined;
@@ -62,7 +63,13 @@ export interface TermSettings {
   readonly claimsTick: boolean;
 }
 
-const MAX_TICK_BYTES = 256;
+/** Beyond ASCII, JavaScript (UTF-16) and DynamoDB (UTF-8) do not sort alike. */
+const TICK = /^[ -~]{1,256}$/;
+
+function parseTick(tick: unknown): string {
+  if (typeof tick === "string" && TICK.test(tick)) return tick;
+  throw invalid(`tick must be 1 to 256 characters of ASCII, not ${show(tick)}`);
+}
 
 /**
  * Checks the options of one term against the client's.
@@ -77,21 +84,21 @@ export function parseTerm(
   parseChoice(renew, "renew", ["auto", "manual"]);
   parseChoice(tickPolicy, "tickPolicy", ["until-success", "at-most-once"]);
   if (typeof termLimitMs !== "number" || !(termLimitMs >= 1_000)) {
-    throw invalid(`termLimitMs must be 1000 or more, not ${String(termLimitMs)}`);
+    throw invalid(`termLimitMs must be 1000 or more, not ${show(termLimitMs)}`);
   }
   return {
     timing: termTiming(options, client),
     autoRenew: renew === "auto",
     termLimitMs,
     label: parseHolder(holder),
-    tick: tick === undefined ? undefined : parseText(tick, "tick", MAX_TICK_BYTES),
+    tick: tick === undefined ? undefined : parseTick(tick),
     claimsTick: tickPolicy === "at-most-once",
   };
 }
 
 function parseChoice(value: unknown, option: string, choices: readonly string[]): void {
   if (choices.includes(value as string)) return;
-  throw invalid(`${option} must be "${choices.join('" or "')}", not ${JSON.stringify(value)}`);
+  throw invalid(`${option} must be "${choices.join('" or "')}", not ${show(value)}`);
 }
 
 /** A term with a duration of its own derives its renewal interval and request timeout from that. */

@@ -66,21 +66,15 @@ export function allowanceUntil(
  * of what the service allows. Safety never rests on it; rows are stamped with it.
  */
 export function estimateServiceTime(samples: readonly Sample[], at: Reading, timing: ClockTiming): EpochMs {
-  const skew = wallClockSkew(samples, at, timing);
-  if (skew === 0) return epochMs(Math.round(at.wall));
+  if (outsideBy(at.wall, samples, at, timing) === 0) return epochMs(Math.round(at.wall));
   const earliest = earliestServiceTime(samples, at, timing);
   return epochMs(Math.round((earliest + latestServiceTime(samples, at, timing)) / 2));
 }
 
 /**
- * How far the wall clock is outside of what the service allows, in ms: negative when it is behind, positive
- * when it is ahead, 0 when nothing speaks against it.
+ * How far a belief about service time at `at` is outside of what the service allows, in ms: negative when it is
+ * behind, positive when it is ahead, 0 when nothing speaks against it.
  */
-export function wallClockSkew(samples: readonly Sample[], at: Reading, timing: ClockTiming): number {
-  return outsideBy(at.wall, samples, at, timing);
-}
-
-/** How far a belief about service time at `at` is outside of what the service allows, in ms; 0 when inside. */
 export function outsideBy(
   belief: number,
   samples: readonly Sample[],

@@ -35,7 +35,8 @@ export interface TimingOptions {
    */
   readonly renewIntervalMs?: number | undefined;
   /**
-   * How often a waiting candidate looks, in ms: 50 to 86,400,000. Each wait is jittered.
+   * How often a waiting candidate looks, in ms: 50 to 86,400,000. The first wait is a random part of it, so that
+   * candidates that start together do not look together.
    * @default 2_000
    */
   readonly retryIntervalMs?: number | undefined;
@@ -150,8 +151,9 @@ export function parseWholeMs(
   return value;
 }
 
-function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : String(value);
+/** Shows what was given for an option, and of which type it is. */
+export function show(value: unknown): string {
+  return `"${String(value).slice(0, 40)}" (${typeof value})`;
 }
 
 /**

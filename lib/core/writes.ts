@@ -33,7 +33,8 @@ export type Clearable = "holder" | "expiresAt" | "value";
  * atomically, and adds 1 to `revision` (from 0 where there is none) in every one.
  *
  * Every write of this module undoes its own expectation, so that neither a retry nor a late duplicate of it
- * can be applied twice; a test holds them to it.
+ * can be applied twice; a test holds them to it. One exception, without harm: a claim whose token a correction
+ * has lowered may land again after the release, in a term that nobody was told of and that runs out by itself.
  */
 export interface LeaseWrite {
   readonly kind: "claim" | "take-over" | "renew" | "correct" | "release" | "abandon";

@@ -17,6 +17,7 @@ import { leaseKey, updateOf } from "./expressions.ts";
 import { failureOf } from "./failures.ts";
 import { recordOf } from "./rows.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
+import { pastTransactions } from "./transaction-conflicts.ts";
 
 /** An ARN is the longest name that the service takes. */
 const MAX_TABLE_NAME_BYTES = 1_024;
@@ -70,7 +71,8 @@ export class DynamoDBLeaseStore implements LeaseStore {
     });
     const tap = tapDate(command);
     try {
-      const { Attributes } = await this.#client.send(command, { abortSignal: signal });
+      const send = () => this.#client.send(command, { abortSignal: signal });
+      const { Attributes } = await pastTransactions(signal, send);
       const before = recordOf(Attributes);
       const tokenBefore = before?.token ?? 0;
       return { kind: "written", record: applied(before, write), tokenBefore, servedAt: tap.servedAt };

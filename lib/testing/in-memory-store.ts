@@ -49,11 +49,11 @@ export class InMemoryLeaseStore implements LeaseStore {
     const current = this.#records.get(write.name);
     const servedAt = this.#servedAt();
     const set = copied(write.set, write.name);
-    if (!accepts(current, write.expects)) return judgeRefusal(write, copied(current, write.name), servedAt);
+    if (!accepts(current, write.expects)) return judgeRefusal(write, clone(current), servedAt);
     const record = applied(current, { ...write, set });
     this.#records.set(write.name, record);
     const tokenBefore = current?.token ?? 0;
-    return { kind: "written", record: copied(record, write.name), tokenBefore, servedAt };
+    return { kind: "written", record: clone(record), tokenBefore, servedAt };
   }
 
   async read(name: string): Promise<ReadOutcome> {
@@ -63,13 +63,13 @@ export class InMemoryLeaseStore implements LeaseStore {
 
   async *list(): AsyncGenerator<ListPage, void, undefined> {
     this.#requests += 1;
-    const records = [...this.#records.values()].map((record) => copied(record, record.name));
+    const records = [...this.#records.values()].map(clone);
     yield { records, servedAt: this.#servedAt() };
   }
 
   /** The record of a lease as the table holds it. Not counted as a request. */
   peek(name: string): LeaseRecord | undefined {
-    return copied(this.#records.get(name), name);
+    return clone(this.#records.get(name));
   }
 
   /** Deletes a row, as TTL or an operator would. */
@@ -79,7 +79,7 @@ export class InMemoryLeaseStore implements LeaseStore {
 
   /** Puts a row in place, as a restored backup or an operator would. */
   restore(record: LeaseRecord): void {
-    this.#records.set(record.name, copied(record, record.name));
+    this.#records.set(record.name, clone(record));
   }
 
   #servedAt(): EpochMs | undefined {
@@ -89,11 +89,18 @@ export class InMemoryLeaseStore implements LeaseStore {
 }
 
 /** Nobody who wrote or reads a value can change what the table holds. */
-function copied<T extends object | undefined>(attributes: T, lease: string): T {
-  if (attributes === undefined || !("value" in attributes) || attributes.value === undefined)
-    return attributes;
+function clone<T>(record: T): T {
+  return structuredClone(record);
+}
+
+/**
+ * What a table makes of the attributes of a write.
+ * @throws {LeaseError} INVALID_ARGUMENT for a value that DynamoDB cannot hold
+ */
+function copied(set: LeaseWrite["set"], lease: string): LeaseWrite["set"] {
+  if (set.value === undefined) return set;
   try {
-    return { ...attributes, value: storedCopy(attributes.value) };
+    return { ...set, value: storedCopy(set.value) };
   } catch (cause) {
     const message = `lease "${lease}": DynamoDB cannot store such a value (${String(cause)})`;
     throw new LeaseError("INVALID_ARGUMENT", message, { lease, cause });

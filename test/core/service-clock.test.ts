@@ -6,7 +6,7 @@ import {
   estimateServiceTime,
   latestServiceTime,
   type Sample,
-  wallClockSkew,
+  outsideBy,
   withSample,
 } from "../../lib/core/service-clock.ts";
 import { elapsedAtMost, epochMs, instant } from "../../lib/core/units.ts";
@@ -14,6 +14,10 @@ import { at, freezing, frontEnd, header, moments, sampleOf, TIMING, wildWall } f
 
 const NOON = 1_767_268_800_000;
 const reading = (mono: number, wall: number) => ({ mono: instant(mono), wall: epochMs(wall) });
+
+/** How far the wall clock is outside of what the samples allow. */
+const skewOf = (samples: readonly Sample[], now: ReturnType<typeof reading>): number =>
+  outsideBy(now.wall, samples, now, TIMING);
 
 /** Sent at 1000, received at 1040, served at noon and something. */
 const sample: Sample = {
@@ -88,7 +92,7 @@ it("knows nothing without a sample: no bound, no allowance, no skew, and the wal
   expect(earliestServiceTime([], now, TIMING)).toBe(Number.NEGATIVE_INFINITY);
   expect(latestServiceTime([], now, TIMING)).toBe(Number.POSITIVE_INFINITY);
   expect(allowanceUntil(NOON, [], now, TIMING)).toBeUndefined();
-  expect(wallClockSkew([], now, TIMING)).toBe(0);
+  expect(skewOf([], now)).toBe(0);
   expect(estimateServiceTime([], now, TIMING)).toBe(NOON + 123);
 });
 
@@ -111,10 +115,10 @@ it("believes the wall clock where the service does not contradict it, else the m
 });
 
 it("tells by how much and in which direction the wall clock is off", () => {
-  expect(wallClockSkew([sample], reading(1_040, NOON + 700), TIMING)).toBe(0);
-  expect(wallClockSkew([sample], reading(1_040, NOON - 10_250), TIMING)).toBeCloseTo(-10_000, 0);
+  expect(skewOf([sample], reading(1_040, NOON + 700))).toBe(0);
+  expect(skewOf([sample], reading(1_040, NOON - 10_250))).toBeCloseTo(-10_000, 0);
   const ahead = { ...sample, sent: reading(1_000, NOON + 10_000), received: reading(1_040, NOON + 10_040) };
-  expect(wallClockSkew([ahead], reading(1_040, NOON + 10_040), TIMING)).toBeCloseTo(10_040 - 1_290.2, 0);
+  expect(skewOf([ahead], reading(1_040, NOON + 10_040))).toBeCloseTo(10_040 - 1_290.2, 0);
 });
 
 it("keeps three samples at most, the new one among them, and loses no tightness by that", () => {
