@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -7,6 +8,9 @@ import {
   type TransactWriteCommandInput,
 } from "@aws-sdk/lib-dynamodb";
 import { type Assignment, invoiceKeys } from "./invoice-table.ts";
+
+const MAX_TRIES = 6;
+const FIRST_PAUSE_MS = 20;
 
 /** One element of a `TransactWriteItems` call in document form. */
 type TransactElement = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
@@ -107,7 +111,7 @@ async function giveNumber(
   const { term, token, tick, executionId, requestId } = mandate;
   const assignedAt = new Date().toISOString();
   const witness: Assignment = { ...given, term, token, tick, executionId, requestId, assignedAt };
-  await documents.send(
+  const command = () =>
     new TransactWriteCommand({
       TransactItems: [
         ...mandate.fence,
@@ -126,6 +130,29 @@ async function giveNumber(
           Put: { TableName: tableName, Item: { ...invoiceKeys.assignment(term, given.number), ...witness } },
         },
       ],
-    }),
-  );
+    });
+  await pastConflicts(mandate, () => documents.send(command()));
+}
+
+/**
+ * Sends again a transaction that met another write, as a renewal of the very lease that it checks: nothing of
+ * it was written then, and the SDK does not retry it. Between the tries the mandate is asked again.
+ */
+async function pastConflicts(mandate: Mandate, send: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await send();
+      return;
+    } catch (error) {
+      if (!isConflictAlone(error) || tries === MAX_TRIES) throw error;
+    }
+    await delay(FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + Math.random()));
+    mandate.assertHeld();
+  }
+}
+
+function isConflictAlone(error: unknown): boolean {
+  if (!(error instanceof TransactionCanceledException)) return false;
+  const codes = new Set(error.CancellationReasons?.map(({ Code }) => Code));
+  return codes.has("TransactionConflict") && !codes.has("ConditionalCheckFailed");
 }

@@ -176,3 +176,52 @@ async function receiver() {
   vi.resetModules();
   return (await import("../../lambda/receive-invoices.ts")).handler;
 }
+
+describe("a numbering transaction that meets another write on the lease row", () => {
+  const conflict = (...codes: string[]) =>
+    new TransactionCanceledException({
+      message: "cancelled",
+      $metadata: {},
+      CancellationReasons: codes.map((Code) => ({ Code })),
+    });
+
+  /** A document client whose first transactions are cancelled. */
+  const cancelling = (times: number, error: Error): Billing => {
+    const own = engineClient(engine.endpoint);
+    let left = times;
+    own.middlewareStack.add(
+      (next, context) => async (args) => {
+        if (context.commandName !== "TransactWriteItemsCommand" || left === 0) return next(args);
+        left -= 1;
+        throw error;
+      },
+      { step: "initialize" },
+    );
+    return { ...billing, documents: DynamoDBDocumentClient.from(own) };
+  };
+
+  it("is sent again, and numbers on without a gap", async () => {
+    await receive("t1");
+    const two = cancelling(2, conflict("TransactionConflict", "None"));
+    const { numbers } = await numberPendingInvoices(two, mandate({ fence: [] }));
+    expect(numbers).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("is not sent again once the mandate is over", async () => {
+    await receive("t1");
+    const over = new Error("over");
+    let asked = 0;
+    const assertHeld = (): void => {
+      asked += 1;
+      if (asked > 1) throw over;
+    };
+    const one = cancelling(1, conflict("TransactionConflict"));
+    await expect(numberPendingInvoices(one, mandate({ assertHeld }))).rejects.toBe(over);
+  });
+
+  it("is not sent again when the fence refused it too", async () => {
+    await receive("t1");
+    const refused = conflict("ConditionalCheckFailed", "TransactionConflict");
+    await expect(numberPendingInvoices(cancelling(1, refused), mandate())).rejects.toBe(refused);
+  });
+});
