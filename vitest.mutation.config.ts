@@ -6,6 +6,11 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    include: ["test/core/**/*.test.ts", "test/client/**/*.test.ts", "test/contract/in-memory.test.ts"],
+    include: [
+      "test/core/**/*.test.ts",
+      "test/client/**/*.test.ts",
+      "test/contract/in-memory.test.ts",
+      "test/dynamodb/expressions.test.ts",
+    ],
   },
 });

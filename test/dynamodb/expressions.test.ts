@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import type { LeaseWrite } from "../../lib/core/writes.ts";
+import { leaseKey, updateOf } from "../../lib/dynamodb/expressions.ts";
+
+const write = (more: Partial<LeaseWrite>): LeaseWrite => ({
+  kind: "renew",
+  name: "nightly",
+  writeId: "w-1",
+  expects: { token: 7 },
+  set: {},
+  clear: [],
+  beginsTerm: false,
+  ...more,
+});
+
+describe("the update of a write", () => {
+  it("is keyed by the lease's name and the lease's place under it", () => {
+    expect(leaseKey("nightly")).toStrictEqual({ pk: "nightly", sk: "lease" });
+    expect(updateOf(write({})).Key).toStrictEqual({ pk: "nightly", sk: "lease" });
+  });
+
+  it("has the condition of a claim, in full", () => {
+    const claim = write({ expects: { vacant: true, tokenBelow: 9, tickBelow: "t-2" } });
+    const { ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues } = updateOf(claim);
+    expect(ConditionExpression).toBe(
+      "attribute_not_exists(#holder)" +
+        " AND (attribute_not_exists(#token) OR #token < :below_token)" +
+        " AND (attribute_not_exists(#tick) OR #tick < :below_tick)",
+    );
+    expect(ExpressionAttributeNames).toMatchObject({
+      "#holder": "holder",
+      "#token": "token",
+      "#tick": "tick",
+    });
+    expect(ExpressionAttributeValues).toMatchObject({ ":below_token": 9, ":below_tick": "t-2" });
+  });
+
+  it("has the condition of a compare-and-set, in full, and no other", () => {
+    const { ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues } = updateOf(
+      write({ expects: { revision: 3, token: 7, holder: "ann", writeId: "w-0" } }),
+    );
+    expect(ConditionExpression).toBe(
+      "#revision = :is_revision AND #token = :is_token AND #holder = :is_holder AND #writeId = :is_writeId",
+    );
+    expect(ExpressionAttributeValues).toStrictEqual({
+      ":is_revision": 3,
+      ":is_token": 7,
+      ":is_holder": "ann",
+      ":is_writeId": "w-0",
+      ":set_writeId": "w-1",
+      ":zero": 0,
+      ":plus_revision": 1,
+      ":plus_transitions": 0,
+    });
+    expect(ExpressionAttributeNames).toStrictEqual({
+      "#revision": "revision",
+      "#token": "token",
+      "#holder": "holder",
+      "#writeId": "writeId",
+      "#transitions": "transitions",
+    });
+  });
+
+  it("counts the revision up in every write, and the terms in one that begins a term", () => {
+    const counts =
+      "#revision = if_not_exists(#revision, :zero) + :plus_revision, " +
+      "#transitions = if_not_exists(#transitions, :zero) + :plus_transitions";
+    expect(updateOf(write({})).UpdateExpression).toBe(`SET #writeId = :set_writeId, ${counts}`);
+    expect(updateOf(write({ beginsTerm: true })).ExpressionAttributeValues[":plus_transitions"]).toBe(1);
+  });
+
+  it("sets what has a value, leaves out what has none, and removes what is to be cleared", () => {
+    const { UpdateExpression, ExpressionAttributeNames, ExpressionAttributeValues } = updateOf(
+      write({ set: { ttl: 5, tick: undefined }, clear: ["holder", "value"] }),
+    );
+    expect(UpdateExpression).toMatch(
+      /^SET #ttl = :set_ttl, #writeId = :set_writeId, .* REMOVE #holder, #value$/,
+    );
+    expect(ExpressionAttributeValues[":set_ttl"]).toBe(5);
+    expect(ExpressionAttributeValues).not.toHaveProperty(":set_tick");
+    expect(ExpressionAttributeNames).toMatchObject({ "#holder": "holder", "#value": "value" });
+  });
+
+  it("is never made without a condition", () => {
+    expect(() => updateOf(write({ expects: {} }))).toThrow("a write needs a condition");
+  });
+});
