@@ -12,6 +12,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    // The proof has a command of its own: npm run test:proof.
+    exclude: ["test/simulation/**", "test/torture/**"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
