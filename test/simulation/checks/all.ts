@@ -1,0 +1,30 @@
+import type { Checker, History, Violation } from "../history.ts";
+import { tokensRise } from "./i1-tokens-rise.ts";
+import { oneLeader } from "./i2-one-leader.ts";
+import { fencing } from "./i3-fencing.ts";
+import { ownTermOnly } from "./i4-own-term-only.ts";
+import { recovery } from "./i5-recovery.ts";
+import { endsExplained } from "./i6-ends-explained.ts";
+import { toldTheTruth } from "./outcomes.ts";
+import { requestBudget } from "./request-budget.ts";
+import { noSurprises } from "./surprises.ts";
+import { ticksOnce } from "./ticks.ts";
+
+/** Every checker. */
+export const CHECKERS: readonly Checker[] = [
+  tokensRise,
+  oneLeader,
+  fencing,
+  ownTermOnly,
+  recovery,
+  endsExplained,
+  toldTheTruth,
+  ticksOnce,
+  requestBudget,
+  noSurprises,
+];
+
+/** What is wrong with a history, in the order in which it went wrong. */
+export function violationsOf(history: History): Violation[] {
+  return CHECKERS.flatMap((check) => check(history)).sort((a, b) => a.at - b.at);
+}

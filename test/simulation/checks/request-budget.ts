@@ -1,0 +1,177 @@
+import type { AnswerKind, Checker, History, HistoryEvent, Violation } from "../history.ts";
+
+type Kind = "read" | "claim" | "take-over" | "correct" | "abandon" | "renew" | "release";
+
+/** A request and what its sender learnt of it. */
+interface Asked {
+  readonly kind: Kind;
+  readonly at: number;
+  answer: AnswerKind | undefined;
+}
+
+/** An attempt stands by after this many claims and takeovers. */
+const MAX_WRITES = 4;
+/** In a calm world an attempt claims, or looks and claims, or claims and is told of a token ahead of its clock. */
+const MAX_CALM = 2;
+/** A release is sent again once when nobody answers. */
+const RELEASE_TRIES = 2;
+
+/**
+ * The protocol's counts: never more requests than they allow.
+ *
+ * An attempt claims at once (or looks first, when it is not an `acquire`'s first); only a refusal is followed
+ * by another claim, only a success by one correction, and an unknown outcome by nothing but abandoning what
+ * was sent, once each. A release is sent once, and once more when it is not answered. Nothing is renewed once
+ * release was asked for. In a calm world the counts are exact: 1 to acquire, 1 to be refused, 1 to release,
+ * and renewals no closer together than `renewIntervalMs`.
+ */
+export const requestBudget: Checker = (history) => {
+  const violations: Violation[] = [];
+  const found = (at: number, message: string): void => {
+    violations.push({ by: "request-budget", at, message });
+  };
+  for (const [operation, requests] of requestsByOperation(history)) {
+    const attempts = attemptsOf(requests, history.calm);
+    const wrong = attempts.map(faultOf).find((fault) => fault !== undefined);
+    const first = attempts[0]?.[0];
+    if (first !== undefined && first.kind !== "claim") {
+      found(first.at, `operation ${operation} begins with a ${first.kind}`);
+    }
+    const most = Math.max(0, ...attempts.map(({ length }) => length));
+    if (history.calm && most > MAX_CALM) {
+      found(first?.at ?? 0, `operation ${operation} makes ${most} requests in one attempt`);
+    }
+    if (wrong !== undefined) found(wrong.at, `operation ${operation}: ${wrong.what}`);
+  }
+  checkTerms(history, found);
+  return violations;
+};
+
+function requestsByOperation(history: History): Map<number, Asked[]> {
+  const operations = new Map<number, Asked[]>();
+  const byRequest = new Map<number, Asked>();
+  for (const event of history.events) {
+    if (event.kind === "sent" && event.operation > 0) {
+      const asked: Asked = { kind: event.write?.kind ?? "read", at: event.at, answer: undefined };
+      byRequest.set(event.request, asked);
+      const others = operations.get(event.operation);
+      if (others === undefined) operations.set(event.operation, [asked]);
+      else others.push(asked);
+    }
+    if (event.kind === "answered") {
+      const asked = byRequest.get(event.request);
+      if (asked !== undefined) asked.answer = event.answer;
+    }
+  }
+  return operations;
+}
+
+/** Cuts an operation's requests into attempts: each begins with a look, or, the first, with a claim. */
+function attemptsOf(requests: readonly Asked[], calm: boolean): Asked[][] {
+  const attempts: Asked[][] = [];
+  for (const request of requests) {
+    if (request.kind === "renew" || request.kind === "release") continue;
+    const last = attempts.at(-1);
+    if (last === undefined || (request.kind === "read" && (calm || !wantsRecord(last))))
+      attempts.push([request]);
+    else last.push(request);
+  }
+  return attempts;
+}
+
+/** After a claim that was refused without a record to show for it, the same attempt may look once. */
+function wantsRecord(attempt: readonly Asked[]): boolean {
+  const last = attempt.at(-1);
+  return last?.kind === "claim" && last.answer === "refused";
+}
+
+function faultOf(attempt: readonly Asked[]): { readonly at: number; readonly what: string } | undefined {
+  const writes = attempt.filter(({ kind }) => kind === "claim" || kind === "take-over").length;
+  const made = attempt.filter(
+    ({ kind }) => kind === "claim" || kind === "take-over" || kind === "correct",
+  ).length;
+  const abandons = attempt.filter(({ kind }) => kind === "abandon").length;
+  const at = attempt[0]?.at ?? 0;
+  if (writes > MAX_WRITES) return { at, what: `${writes} claims in one attempt` };
+  if (abandons > made) return { at, what: `${abandons} abandons of ${made} writes` };
+  for (let index = 1; index < attempt.length; index += 1) {
+    const before = attempt[index - 1] as Asked;
+    const after = attempt[index] as Asked;
+    if (!mayFollow(before, after)) {
+      const what = `a ${after.kind} after a ${before.kind} that was ${before.answer ?? "not answered"}`;
+      return { at: after.at, what };
+    }
+  }
+  return undefined;
+}
+
+function mayFollow(before: Asked, after: Asked): boolean {
+  const settled = before.answer === "written";
+  switch (before.kind) {
+    case "read":
+      return after.kind === "claim" || after.kind === "take-over";
+    case "claim":
+    case "take-over":
+      // A success is followed by a correction, or given up because its answer came too late.
+      if (settled) return after.kind === "correct" || after.kind === "abandon";
+      if (before.answer === "refused")
+        return after.kind === "claim" || after.kind === "take-over" || after.kind === "read";
+      return after.kind === "abandon";
+    case "correct":
+      if (before.answer === "refused") return after.kind === "claim" || after.kind === "take-over";
+      return after.kind === "abandon";
+    case "abandon":
+      return after.kind === "abandon" && !settled;
+    case "renew":
+    case "release":
+      return false;
+    default:
+      return before.kind satisfies never;
+  }
+}
+
+function checkTerms(history: History, found: (at: number, message: string) => void): void {
+  const released = new Map<string, number>();
+  const extended = new Map<number, number>();
+  const renewals = new Map<number, number>();
+  const byHand = new Set<number>();
+  const gap = history.timing.renewIntervalMs * 0.98;
+  for (const event of history.events) {
+    if (event.kind === "began") {
+      extended.set(event.term.token, event.at);
+      released.delete(`${event.term.process} ${event.term.token}`);
+    }
+    if (event.kind === "release-asked") {
+      released.set(`${event.term.process} ${event.term.token}`, 0);
+    }
+    if (event.kind === "answered" && event.answer === "written") {
+      const token = renewals.get(event.request);
+      // A renewal that the leader asked for may have an automatic one queue behind it, which goes out at once.
+      if (token !== undefined) extended.set(token, byHand.has(event.request) ? 0 : event.at);
+    }
+    if (event.kind !== "sent" || event.write === undefined) continue;
+    const { kind, expects } = event.write;
+    if (kind === "release") countRelease(event, released, found);
+    if (kind !== "renew" || expects.token === undefined) continue;
+    renewals.set(event.request, expects.token);
+    if (event.operation !== 0) byHand.add(event.request);
+    if (released.has(`${event.process} ${expects.token}`)) {
+      found(event.at, `${event.process} renews token ${expects.token} after its release`);
+    }
+    const since = event.at - (extended.get(expects.token) ?? 0);
+    if (history.calm && event.operation === 0 && since < gap) {
+      found(event.at, `${event.process} renews after ${Math.round(since)} ms, and every ${gap} ms would do`);
+    }
+  }
+}
+
+function countRelease(
+  { write, at, process }: Extract<HistoryEvent, { kind: "sent" }>,
+  released: Map<string, number>,
+  found: (at: number, message: string) => void,
+): void {
+  const key = `${process} ${write?.expects.token}`;
+  const tries = (released.get(key) ?? 0) + 1;
+  released.set(key, tries);
+  if (tries > RELEASE_TRIES) found(at, `${process} sends release ${tries} of token ${write?.expects.token}`);
+}

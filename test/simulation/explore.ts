@@ -1,0 +1,45 @@
+import { Command } from "commander";
+import { exploreAbroad } from "./fleet.ts";
+import { claimedKinds, Summary } from "./report/summary.ts";
+import { SCENARIOS, scenarioNamed } from "./scenarios.ts";
+
+interface Options {
+  readonly minutes?: number;
+  readonly histories?: number;
+  readonly scenario?: string;
+  readonly seed: number;
+  readonly workers?: number;
+  readonly json?: boolean;
+}
+
+const options = new Command("explore.ts")
+  .description("Plays simulated histories on all cores until time or number is used up, and checks each.")
+  .option("--minutes <number>", "for how long (1 when no number is given)", Number)
+  .option("--histories <number>", "how many", Number)
+  .option("--scenario <name>", "one world only; all in turn otherwise")
+  .option("--seed <number>", "the first seed", Number, Math.floor(Date.now() / 1_000) * 1_000)
+  .option("--workers <number>", "how many threads; one a core otherwise", Number)
+  .option("--json", "print the result as JSON")
+  .parse()
+  .opts<Options>();
+
+const scenarios = options.scenario === undefined ? Object.keys(SCENARIOS) : [options.scenario];
+const claimed = claimedKinds(scenarios.map(scenarioNamed));
+const summary = new Summary(scenarios);
+const minutes = options.minutes ?? (options.histories === undefined ? 1 : Number.POSITIVE_INFINITY);
+const live = options.json !== true && process.stderr.isTTY;
+const ticker = live ? setInterval(() => summary.progress(), 1_000) : undefined;
+
+await exploreAbroad(
+  {
+    scenarios,
+    firstSeed: options.seed,
+    histories: options.histories ?? Number.POSITIVE_INFINITY,
+    untilEpochMs: Date.now() + minutes * 60_000,
+    workers: options.workers,
+  },
+  (progress) => summary.add(progress),
+);
+clearInterval(ticker);
+summary.print(claimed, options.json ?? false);
+process.exitCode = summary.ok(claimed) ? 0 : 1;

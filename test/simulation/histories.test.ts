@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { violationsOf } from "./checks/all.ts";
+import type { Progress } from "./explore-worker.ts";
+import { exploreAbroad } from "./fleet.ts";
+import { REGRESSIONS } from "./regressions.ts";
+import { claimedKinds, Summary } from "./report/summary.ts";
+import { SCENARIOS, scenarioNamed } from "./scenarios.ts";
+import { playAll, playOne } from "./world/drive.ts";
+import { historyOf, type Play } from "./world/history-of.ts";
+
+const NAMES = Object.keys(SCENARIOS);
+/** The share of the exploration that every test run pays for: the same seeds each time. */
+const HISTORIES = NAMES.length * 300;
+
+describe("simulated elections", () => {
+  it(`hold every invariant in ${HISTORIES} histories of ${NAMES.length} worlds, with every fault injected that is claimed`, {
+    timeout: 120_000,
+  }, async () => {
+    const summary = new Summary(NAMES);
+    const failures: Progress["failures"][number][] = [];
+    await exploreAbroad(
+      {
+        scenarios: NAMES,
+        firstSeed: 1_000_000,
+        histories: HISTORIES,
+        untilEpochMs: Number.POSITIVE_INFINITY,
+      },
+      (progress) => {
+        summary.add(progress);
+        failures.push(...progress.failures);
+      },
+    );
+    expect(failures).toEqual([]);
+    expect(summary.ok(claimedKinds(NAMES.map(scenarioNamed)))).toBe(true);
+  });
+
+  it.each(REGRESSIONS)("stay clean of what $scenario $seed found: $found", async ({ scenario, seed }) => {
+    expect(violationsOf(await playOne(historyOf(scenarioNamed(scenario), seed)))).toEqual([]);
+  });
+
+  it.each(NAMES)("tell the same history of %s for the same seed, alone or beside others", async (name) => {
+    const scenario = scenarioNamed(name);
+    const alone = await playOne(historyOf(scenario, 7));
+    const plays: Play[] = [7, 8, 9, 7].map((seed) => historyOf(scenario, seed));
+    const told: string[] = [];
+    await playAll(
+      () => plays.shift(),
+      (history) => {
+        if (history.seed === 7) told.push(JSON.stringify(history.events));
+      },
+    );
+    expect(told).toEqual([JSON.stringify(alone.events), JSON.stringify(alone.events)]);
+  });
+});

@@ -1,0 +1,156 @@
+import type { LeaseRecord } from "../../lib/core/record.ts";
+import type { LeaseEnd } from "../../lib/core/term.ts";
+import type { Timing } from "../../lib/core/timing.ts";
+import type { LeaseWrite } from "../../lib/core/writes.ts";
+import type { FaultKind } from "./world/faults.ts";
+
+/** One term that a candidate was told of, as the world names it. */
+export interface TermLog {
+  readonly id: number;
+  readonly process: string;
+  readonly lease: string;
+  readonly holder: string;
+  readonly token: number;
+  readonly tick: string | undefined;
+  readonly atMostOnce: boolean;
+  readonly manual: boolean;
+}
+
+/** Who changed a row besides candidates. Only `ttl` is part of what the protocol promises to stand. */
+export type RowHand = "operator-delete" | "operator-restore" | "operator-release" | "ttl";
+
+/** What a request came to, as its sender learnt it; `failed` surely did nothing. */
+export type AnswerKind = "written" | "refused" | "unknown" | "failed" | "read" | "read-failed";
+
+/** What an operation of the public surface came to. */
+export type OperationEnd = "acquired" | "refused" | "tick-done" | "unavailable" | "other";
+
+/** What happened, by kind. Checkers read nothing else. */
+export type Happening =
+  | { readonly kind: "joined"; readonly process: string; readonly host: string; readonly wallErrorMs: number }
+  | { readonly kind: "paused"; readonly process: string; readonly how: FaultKind }
+  | { readonly kind: "thawed"; readonly process: string }
+  | { readonly kind: "crashed"; readonly process: string }
+  | { readonly kind: "wall-stepped"; readonly process: string; readonly byMs: number }
+  | {
+      readonly kind: "sent";
+      readonly process: string;
+      /** The operation that it serves; 0 for what a lease does by itself, -1 for renewals asked for. */
+      readonly operation: number;
+      readonly request: number;
+      /** `undefined` for a read. */
+      readonly write: LeaseWrite | undefined;
+    }
+  | {
+      readonly kind: "executed";
+      readonly process: string;
+      readonly request: number;
+      /** Whether the network made this copy of the request. */
+      readonly copy: boolean;
+      readonly write: LeaseWrite;
+      readonly before: LeaseRecord | undefined;
+      /** `undefined` when the condition refused it. */
+      readonly after: LeaseRecord | undefined;
+    }
+  | {
+      readonly kind: "answered";
+      readonly process: string;
+      readonly request: number;
+      readonly answer: AnswerKind;
+      /** Whether the answer carried a `Date` header. */
+      readonly dated: boolean;
+    }
+  | {
+      readonly kind: "row";
+      readonly by: RowHand;
+      readonly lease: string;
+      readonly before: LeaseRecord | undefined;
+      readonly after: LeaseRecord | undefined;
+    }
+  | {
+      readonly kind: "operation";
+      readonly process: string;
+      readonly operation: number;
+      readonly what: "acquire" | "tryAcquire" | "run";
+      readonly lease: string;
+      readonly tick: string | undefined;
+      readonly atMostOnce: boolean;
+    }
+  | {
+      readonly kind: "operation-ended";
+      readonly process: string;
+      readonly operation: number;
+      readonly end: OperationEnd;
+    }
+  | { readonly kind: "began"; readonly term: TermLog }
+  | {
+      readonly kind: "asked";
+      readonly term: TermLog;
+      readonly held: boolean;
+      readonly because: "overlap" | "thaw" | "row" | "closing";
+    }
+  | {
+      readonly kind: "heard";
+      readonly term: TermLog;
+      /** Whether the handle's signal was aborted by then, asked without reading the clocks. */
+      readonly aborted: boolean;
+    }
+  | { readonly kind: "work-done"; readonly term: TermLog }
+  | { readonly kind: "release-asked"; readonly term: TermLog; readonly completed: boolean }
+  | { readonly kind: "release-answered"; readonly term: TermLog; readonly result: string }
+  | {
+      readonly kind: "ended";
+      readonly term: TermLog;
+      readonly end: LeaseEnd | undefined;
+      readonly aborted: boolean;
+    }
+  | {
+      readonly kind: "fenced";
+      readonly term: TermLog;
+      /** Which storage: one that keeps the highest token that it saw, or one that checks the lease's row. */
+      readonly by: "high-water-mark" | "row-check";
+      readonly accepted: boolean;
+    }
+  | { readonly kind: "surprise"; readonly process: string; readonly error: string }
+  | { readonly kind: "faults-stopped"; readonly left: readonly string[] };
+
+/** A happening and its instant, ms since the history began, by the world's own true clock. */
+export type HistoryEvent = Happening & { readonly at: number };
+
+/** All that happened in one history, and what it was played with. */
+export interface History {
+  readonly scenario: string;
+  readonly seed: number;
+  /** The common service clock at the history's beginning. */
+  readonly epochMs: number;
+  readonly timing: Timing;
+  readonly events: readonly HistoryEvent[];
+  readonly endedAt: number;
+  /** Whether the world was free of every fault. */
+  readonly calm: boolean;
+  readonly faults: ReadonlyMap<FaultKind, number>;
+}
+
+/** One breach of an invariant. */
+export interface Violation {
+  /** The checker that found it. */
+  readonly by: CheckerName;
+  readonly at: number;
+  readonly message: string;
+}
+
+/** The checkers by name. */
+export type CheckerName =
+  | "I1-tokens-rise"
+  | "I2-one-leader"
+  | "I3-fencing"
+  | "I4-own-term-only"
+  | "I5-recovery"
+  | "I6-ends-explained"
+  | "outcomes"
+  | "ticks"
+  | "request-budget"
+  | "surprises";
+
+/** Reads a history and tells what is wrong with it. */
+export type Checker = (history: History) => Violation[];

@@ -1,0 +1,182 @@
+import type { WriteOutcome } from "../../../lib/core/outcome.ts";
+import type { CallOptions, LeaseStore } from "../../../lib/core/ports.ts";
+import type { LeaseRecord } from "../../../lib/core/record.ts";
+import type { Reading } from "../../../lib/core/units.ts";
+import type { LeaseWrite } from "../../../lib/core/writes.ts";
+import type { SimProcess } from "../world/process.ts";
+import { type Plant, replacing } from "./plant.ts";
+
+type Write = LeaseStore["write"];
+
+/** A store whose writes pass through something else first. */
+function writing(
+  change: (write: Write, process: SimProcess) => Write,
+): (store: LeaseStore, process: SimProcess) => LeaseStore {
+  return (store, process) => ({
+    write: change((write, call) => store.write(write, call), process),
+    read: (name, call) => store.read(name, call),
+    list: (call) => store.list(call),
+  });
+}
+
+/** What a write would have made of a row that expected it. */
+function wishfully(write: LeaseWrite): WriteOutcome {
+  const record = { token: 0, revision: 1, transitions: 0, durationMs: 0, ...write.set };
+  const imagined = { ...record, name: write.name, writeId: write.writeId } as LeaseRecord;
+  return { kind: "written", record: imagined, tokenBefore: 0, servedAt: undefined };
+}
+
+async function resolved(outcome: Promise<WriteOutcome>, { signal }: CallOptions): Promise<WriteOutcome> {
+  const late = new Promise<WriteOutcome>((resolve) => {
+    signal.addEventListener("abort", () => resolve({ kind: "unknown", cause: signal.reason }));
+  });
+  return Promise.race([outcome, late]);
+}
+
+/** A clock that is only read when a timer of its own fires: what isHeld() says is a flag that timers set. */
+function readByTimerAlone(clock: SimProcess): { now: () => Reading; timer: SimProcess["timer"] } {
+  let reading = clock.now();
+  const tick = (): void => {
+    reading = clock.now();
+    clock.timer(100, tick);
+  };
+  tick();
+  return { now: () => reading, timer: (ms, callback) => clock.timer(ms, callback) };
+}
+
+/** Faults in what is concluded from answers and in how timers are used. */
+export const IN_CONDUCT: readonly Plant[] = [
+  {
+    name: "lost response taken for a loss",
+    about: "a retry is refused by its own success, and the row is held by nobody",
+    scenario: "network",
+    caughtBy: "outcomes",
+    budget: 100,
+    replace: replacing("core/outcome.ts", () => ({
+      judgeRefusal: (_write, current, servedAt) => ({ kind: "refused", current, servedAt }),
+    })),
+  },
+  {
+    name: "lost response taken for a win",
+    about: "a claim that nobody answered is believed to have landed",
+    scenario: "network",
+    caughtBy: "outcomes",
+    budget: 100,
+    tamper: {
+      store: writing((write) => async (wanted, call) => {
+        const outcome = await write(wanted, call);
+        return outcome.kind === "unknown" && wanted.beginsTerm ? wishfully(wanted) : outcome;
+      }),
+    },
+  },
+  {
+    name: "unknown renewal taken for a success",
+    about: "a renewal that nobody answered extends the term",
+    scenario: "network",
+    caughtBy: "I4-own-term-only",
+    budget: 300,
+    tamper: {
+      store: writing((write) => async (wanted, call) => {
+        const outcome = await resolved(write(wanted, call), call);
+        return outcome.kind === "unknown" && wanted.kind === "renew" ? wishfully(wanted) : outcome;
+      }),
+    },
+  },
+  {
+    name: "refusal without its record",
+    about: "a holder that was superseded is told that its row is gone",
+    scenario: "pauses",
+    caughtBy: "I6-ends-explained",
+    budget: 300,
+    tamper: {
+      store: writing((write) => async (wanted, call) => {
+        const outcome = await write(wanted, call);
+        return outcome.kind === "refused" && wanted.kind === "renew"
+          ? { ...outcome, current: undefined }
+          : outcome;
+      }),
+    },
+  },
+  {
+    name: "renewal after release",
+    about: "what renews a lease is not stopped by its release",
+    scenario: "calm",
+    caughtBy: "request-budget",
+    budget: 20,
+    tamper: {
+      store: writing((write) => {
+        let last: LeaseWrite | undefined;
+        return async (wanted, call) => {
+          if (wanted.kind === "renew") last = wanted;
+          const outcome = await write(wanted, call);
+          if (last !== undefined && wanted.kind === "release" && last.expects.token === wanted.expects.token)
+            void write(last, call);
+          return outcome;
+        };
+      }),
+    },
+  },
+  {
+    name: "somebody else's claim taken for our own",
+    about: "a candidate takes over without evidence",
+    scenario: "calm",
+    caughtBy: "I4-own-term-only",
+    budget: 20,
+    replace: replacing("core/next-move.ts", (original) => ({
+      nextMove: (situation, timing) => original.nextMove({ ...situation, isOwnClaim: () => true }, timing),
+    })),
+  },
+  {
+    name: "validity never re-checked after thaw",
+    about: "what a handle says of itself is a flag that timers set, and timers are late",
+    scenario: "pauses",
+    caughtBy: "I2-one-leader",
+    budget: 200,
+    tamper: { clock: readByTimerAlone },
+  },
+  {
+    name: "no timer for the end",
+    about: "a leader whose renewals hang is not told when its validity ends",
+    scenario: "network",
+    caughtBy: "I6-ends-explained",
+    budget: 300,
+    replace: replacing("client/renewal-loop.ts", () => ({
+      renewalLoop: (clock, { renew, intervalMs }) => {
+        let cancel: () => void = () => undefined;
+        const restart = (): void => {
+          cancel();
+          if (renew !== undefined) cancel = clock.timer(intervalMs, () => void renew().then(restart));
+        };
+        return { restart, stop: () => cancel() };
+      },
+    })),
+  },
+  {
+    name: "renewing too often",
+    about: "more requests than the protocol's counts allow",
+    scenario: "calm",
+    caughtBy: "request-budget",
+    budget: 20,
+    replace: replacing("client/renewal-loop.ts", (original) => ({
+      renewalLoop: (clock, renewable) =>
+        original.renewalLoop(clock, { ...renewable, intervalMs: renewable.intervalMs / 3 }),
+    })),
+  },
+  {
+    name: "a look before every claim",
+    about: "a vacant lease costs two requests",
+    scenario: "calm",
+    caughtBy: "request-budget",
+    budget: 20,
+    tamper: {
+      store: (store) => ({
+        write: async (wanted, call) => {
+          if (wanted.kind === "claim") await store.read(wanted.name, call);
+          return store.write(wanted, call);
+        },
+        read: (name, call) => store.read(name, call),
+        list: (call) => store.list(call),
+      }),
+    },
+  },
+];

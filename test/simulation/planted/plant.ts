@@ -1,0 +1,44 @@
+import type { CheckerName } from "../history.ts";
+import type { Tamper } from "../world/tamper.ts";
+
+/** The modules in which bugs are planted, by their place in lib. */
+export interface Modules {
+  readonly "client/renewal-loop.ts": typeof import("../../../lib/client/renewal-loop.ts");
+  readonly "core/correction.ts": typeof import("../../../lib/core/correction.ts");
+  readonly "core/evidence.ts": typeof import("../../../lib/core/evidence.ts");
+  readonly "core/next-move.ts": typeof import("../../../lib/core/next-move.ts");
+  readonly "core/outcome.ts": typeof import("../../../lib/core/outcome.ts");
+  readonly "core/service-clock.ts": typeof import("../../../lib/core/service-clock.ts");
+  readonly "core/units.ts": typeof import("../../../lib/core/units.ts");
+  readonly "core/validity.ts": typeof import("../../../lib/core/validity.ts");
+  readonly "core/writes.ts": typeof import("../../../lib/core/writes.ts");
+}
+
+/** Functions of a module, each with a fault in it. */
+export interface Replacement {
+  readonly module: keyof Modules;
+  readonly make: (original: object) => object;
+}
+
+/** Declares what takes the place of some of a module's functions, given the right ones. */
+export function replacing<M extends keyof Modules>(
+  module: M,
+  make: (original: Modules[M]) => Partial<Modules[M]>,
+): Replacement {
+  return { module, make: (original) => make(original as Modules[M]) };
+}
+
+/** A small fault of the protocol that the simulation has to notice. */
+export interface Plant {
+  readonly name: string;
+  /** What is wrong, and how that shows. */
+  readonly about: string;
+  /** The world that brings it out. */
+  readonly scenario: string;
+  /** Which checker complains, among others perhaps. */
+  readonly caughtBy: CheckerName;
+  /** How many histories it may take. */
+  readonly budget: number;
+  readonly replace?: Replacement;
+  readonly tamper?: Partial<Tamper>;
+}

@@ -1,0 +1,14 @@
+import { IN_CONDUCT } from "./in-conduct.ts";
+import { IN_TIME } from "./in-time.ts";
+import { IN_WRITES } from "./in-writes.ts";
+import type { Plant } from "./plant.ts";
+
+/** Every planted bug. */
+export const PLANTS: readonly Plant[] = [...IN_WRITES, ...IN_TIME, ...IN_CONDUCT];
+
+/** Finds a planted bug. */
+export function plantNamed(name: string): Plant {
+  const plant = PLANTS.find((candidate) => candidate.name === name);
+  if (plant !== undefined) return plant;
+  throw new Error(`there is no planted bug "${name}"`);
+}

@@ -1,0 +1,127 @@
+import type { LeaseRecord } from "../../../lib/core/record.ts";
+import type { LeaseWrite } from "../../../lib/core/writes.ts";
+import { nameOf } from "../checks/claims.ts";
+import type { History, HistoryEvent, TermLog, Violation } from "../history.ts";
+
+/** Tells a history line by line: when, who, what. Violations stand where they were found. */
+export function timelineOf(history: History, violations: readonly Violation[]): string[] {
+  const lines: string[] = [];
+  const pending = [...violations].sort((a, b) => a.at - b.at);
+  const brief = (epoch: number | undefined): string =>
+    epoch === undefined ? "-" : ((epoch - history.epochMs) / 1_000).toFixed(3);
+  const put = (at: number, who: string, what: string): void => {
+    lines.push(`${(at / 1_000).toFixed(3).padStart(9)}  ${who.padEnd(14)}  ${what}`);
+  };
+  for (const event of history.events) {
+    while (pending[0] !== undefined && pending[0].at < event.at) {
+      const { at, by, message } = pending.shift() as Violation;
+      put(at, "*** VIOLATION", `${by}: ${message}`);
+    }
+    const [who, what] = tell(event, brief);
+    if (what !== "") put(event.at, who, what);
+  }
+  for (const { at, by, message } of pending) put(at, "*** VIOLATION", `${by}: ${message}`);
+  return lines;
+}
+
+type Brief = (epoch: number | undefined) => string;
+
+function tell(event: HistoryEvent, brief: Brief): readonly [string, string] {
+  switch (event.kind) {
+    case "joined":
+      return [event.process, `joins; its wall clock is ${event.wallErrorMs} ms off`];
+    case "paused":
+      return [event.process, `pauses (${event.how})`];
+    case "thawed":
+      return [event.process, "runs on"];
+    case "crashed":
+      return [event.process, "crashes"];
+    case "wall-stepped":
+      return [event.process, `its wall clock steps by ${event.byMs} ms`];
+    case "operation":
+      return [
+        event.process,
+        `calls ${event.what}${event.tick === undefined ? "" : ` for tick ${event.tick}`}`,
+      ];
+    case "operation-ended":
+      return [event.process, `its call comes to: ${event.end}`];
+    case "sent":
+      return [
+        event.process,
+        `sends #${event.request} ${event.write === undefined ? "read" : writeText(event.write, brief)}`,
+      ];
+    case "answered":
+      return [event.process, `learns of #${event.request}: ${event.answer}${event.dated ? "" : ", no Date"}`];
+    case "executed":
+      return ["table", `${executedText(event)} ${recordText(event.after ?? event.before, brief)}`];
+    case "row":
+      return [event.by, `leaves ${recordText(event.after, brief)}`];
+    case "surprise":
+      return [event.process, `SURPRISE ${event.error}`];
+    case "faults-stopped":
+      return ["world", `faults stop${event.left.length === 0 ? ", all candidates are dead" : ""}`];
+    default:
+      return termText(event, brief);
+  }
+}
+
+type TermEvent = Extract<HistoryEvent, { readonly term: TermLog }>;
+
+function termText(event: TermEvent, brief: Brief): readonly [string, string] {
+  const { term } = event;
+  const token = brief(term.token);
+  switch (event.kind) {
+    case "began":
+      return [term.process, `LEADS with token ${token} as ${term.holder}`];
+    case "asked":
+      return [
+        term.process,
+        `${event.held ? "still leads" : "does not lead any more"} (token ${token}, asked: ${event.because})`,
+      ];
+    case "heard":
+      return event.aborted ? ["", ""] : [term.process, `has not heard that token ${token} is over`];
+    case "work-done":
+      return [term.process, `has done its work for ${term.tick}`];
+    case "release-asked":
+      return [term.process, `releases token ${token}${event.completed ? "" : ", not completed"}`];
+    case "release-answered":
+      return [term.process, `learns of its release: ${event.result}`];
+    case "ended":
+      return [
+        term.process,
+        `ends token ${token}: ${event.end === undefined ? "still held" : JSON.stringify(event.end)}`,
+      ];
+    case "fenced":
+      return [event.by, `${event.accepted ? "accepts" : "REFUSES"} a write of ${nameOf(term)} = ${token}`];
+    default:
+      return event satisfies never;
+  }
+}
+
+function executedText({
+  request,
+  copy,
+  after,
+  process,
+}: Extract<HistoryEvent, { kind: "executed" }>): string {
+  return `${after === undefined ? "refuses" : "executes"} #${request}${copy ? " (a copy)" : ""} of ${process}:`;
+}
+
+function writeText({ kind, expects, set }: LeaseWrite, brief: Brief): string {
+  const wants = Object.entries(expects).map(
+    ([name, value]) => `${name}=${name.startsWith("token") ? brief(value as number) : String(value)}`,
+  );
+  const makes = [
+    ...(set.token === undefined ? [] : [`token ${brief(set.token)}`]),
+    ...(set.expiresAt === undefined ? [] : [`until ${brief(set.expiresAt)}`]),
+    ...(set.tick === undefined ? [] : [`tick ${set.tick}`]),
+  ];
+  return `${kind} if ${wants.join(", ")}${makes.length > 0 ? `: ${makes.join(", ")}` : ""}`;
+}
+
+function recordText(record: LeaseRecord | undefined, brief: Brief): string {
+  if (record === undefined) return "no row";
+  const { holder, token, revision, expiresAt } = record;
+  const until = expiresAt === undefined ? "" : ` until ${brief(expiresAt)}`;
+  return `revision ${revision}, token ${brief(token)}, ${holder === undefined ? "vacant" : `held by ${holder}${until}`}`;
+}

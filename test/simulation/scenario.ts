@@ -1,0 +1,57 @@
+import type { FaultRates } from "./world/faults.ts";
+
+/** How a candidate behaves. */
+export type RoleKind = "campaign" | "poll" | "schedule";
+
+/** Some candidates of one kind. */
+export interface Role {
+  readonly role: RoleKind;
+  /** How many hosts play it. */
+  readonly hosts: number;
+  /** Whether the hosts freeze as Lambda environments do, monotonic clock included. @default false */
+  readonly freezes?: boolean;
+  /** How often each begins a new process, or a new client, instead of going on with the old. @default 0.1 */
+  readonly forgetful?: number;
+  /** The share of terms that only their holder's own calls renew. @default 0.15 */
+  readonly manual?: number;
+  /** The share of those that are kept until they run out, never renewed. @default 0.2 */
+  readonly lingering?: number;
+  /** The share of terms that have a `termLimitMs`. @default 0.15 */
+  readonly limited?: number;
+}
+
+/** A world and who lives in it, as data. */
+export interface Scenario {
+  readonly name: string;
+  /** What it is for. */
+  readonly about: string;
+  /** How long faults go on, in ms. */
+  readonly lengthMs: number;
+  readonly roles: readonly Role[];
+  readonly rates: FaultRates;
+  /** Whether each history picks which faults rage and which rest, so that rare meetings happen. @default true */
+  readonly weather?: boolean;
+  /** What each history picks its timing from. */
+  readonly timing: {
+    readonly durationMs: readonly number[];
+    readonly retryIntervalMs: readonly number[];
+    /** δ; the grace is the least that it allows. */
+    readonly serviceClockErrorMs: readonly number[];
+    /** How much of the duration a request may take. @default - the library's own */
+    readonly requestTimeoutShare?: number;
+    /** ρ. */
+    readonly clockDriftRatio: readonly number[];
+  };
+  /** Time between occurrences of the schedule, in ms. @default 30_000 */
+  readonly tickEveryMs?: number;
+  /** The least and the most that an undelayed message takes, in ms. @default [1, 30] */
+  readonly latencyMs?: readonly [number, number];
+  /** How far a wrong wall clock is off, at least and at most, in ms. @default [200, 300_000] */
+  readonly wallErrorMs?: readonly [number, number];
+  /** How much longer a slow message takes, at least and at most, in ms. @default [200, 15_000] */
+  readonly slowMs?: readonly [number, number];
+  /** How far a wall clock steps, at least and at most, in ms. @default [50, 300_000] */
+  readonly wallStepMs?: readonly [number, number];
+  /** When TTL deletes a row that is due, in ms after: `undefined` for never. */
+  readonly ttlDelayMs?: readonly number[];
+}

@@ -1,0 +1,214 @@
+import type { Scenario } from "../scenario.ts";
+import { CLOCKS, EVERYTHING, NETWORK } from "./rates.ts";
+
+const NETWORK_WORLD: Scenario = {
+  name: "network",
+  about:
+    "a network that loses, delays, doubles and reorders, with short terms and messages that may take no time",
+  lengthMs: 90_000,
+  roles: [
+    { role: "campaign", hosts: 3 },
+    { role: "poll", hosts: 2, forgetful: 0.5 },
+  ],
+  rates: {
+    ...Object.fromEntries(Object.entries(NETWORK).map(([kind, rate]) => [kind, rate * 2.5])),
+    "clock-drift": 0.5,
+    "front-end-skew": 1,
+    "wall-error": 0.2,
+  },
+  timing: {
+    durationMs: [1_500, 3_000, 8_000],
+    retryIntervalMs: [200, 500, 1_000],
+    serviceClockErrorMs: [0, 250],
+    clockDriftRatio: [0, 0.005],
+  },
+  latencyMs: [0.01, 30],
+};
+
+const CLOCK_WORLD: Scenario = {
+  name: "clocks",
+  about:
+    "wall clocks that are minutes wrong, step and drift; front ends that disagree; monotonic clocks at the limits of their drift",
+  lengthMs: 240_000,
+  roles: [
+    { role: "campaign", hosts: 3, limited: 0.3 },
+    { role: "poll", hosts: 2, forgetful: 0.5, limited: 0.3 },
+  ],
+  rates: {
+    ...CLOCKS,
+    "wall-error": 0.5,
+    "wall-step": 4,
+    "clock-drift": 1,
+    "response-lost": 0.05,
+    "request-lost": 0.05,
+    slow: 0.05,
+    partition: 1.5,
+    "gc-pause": 2,
+    crash: 0.4,
+  },
+  timing: {
+    durationMs: [3_000, 8_000, 30_000, 60_000],
+    retryIntervalMs: [200, 500, 1_000],
+    serviceClockErrorMs: [0, 100, 250, 1_000],
+    clockDriftRatio: [0.005, 0.02, 0.1],
+  },
+  latencyMs: [0.01, 5],
+};
+
+const PAUSE_WORLD: Scenario = {
+  name: "pauses",
+  about: "processes that stop, freeze and stall between two lines of code, and wake up when it hurts most",
+  lengthMs: 120_000,
+  roles: [
+    { role: "campaign", hosts: 2 },
+    { role: "campaign", hosts: 2, freezes: true },
+    { role: "poll", hosts: 1, forgetful: 0.5 },
+  ],
+  rates: {
+    "gc-pause": 6,
+    stop: 3,
+    freeze: 3,
+    stall: 0.01,
+    "worst-moment-thaw": 0.7,
+    crash: 0.3,
+    partition: 0.5,
+    "response-lost": 0.03,
+    slow: 0.05,
+    "late-duplicate": 0.03,
+    "clock-drift": 0.5,
+    "front-end-skew": 1,
+    "wall-error": 0.2,
+  },
+  timing: {
+    durationMs: [2_000, 5_000, 15_000],
+    retryIntervalMs: [200, 1_000],
+    serviceClockErrorMs: [0, 250],
+    clockDriftRatio: [0.005],
+  },
+  latencyMs: [0.05, 30],
+};
+
+const LIMITS: Scenario = {
+  name: "limits",
+  about: "terms with a limit or renewed by hand, while wall clocks step forth and back within a term",
+  lengthMs: 120_000,
+  roles: [
+    { role: "campaign", hosts: 3, limited: 0.9, manual: 0.6, lingering: 0 },
+    { role: "poll", hosts: 1, limited: 0.9, manual: 0.6, lingering: 0 },
+  ],
+  rates: {
+    "wall-step": 20,
+    "wall-error": 0.1,
+    "request-lost": 0.05,
+    "response-lost": 0.25,
+    slow: 0.05,
+    "server-error-applied": 0.05,
+    partition: 1,
+    "gc-pause": 2,
+    stop: 0.5,
+    stall: 0.001,
+    "worst-moment-thaw": 0.5,
+    crash: 0.3,
+    "clock-drift": 0.7,
+    "front-end-skew": 1,
+  },
+  weather: false,
+  timing: {
+    durationMs: [3_000, 15_000],
+    retryIntervalMs: [50, 200],
+    serviceClockErrorMs: [0, 250],
+    clockDriftRatio: [0, 0.005],
+  },
+  wallStepMs: [300, 8_000],
+  latencyMs: [0.01, 10],
+};
+
+const EDGES: Scenario = {
+  name: "edges",
+  about:
+    "terms that run out to their last moment under clocks at the limits of their drift, with others watching",
+  lengthMs: 120_000,
+  roles: [{ role: "campaign", hosts: 4, manual: 0.7, limited: 0.1, forgetful: 0 }],
+  rates: {
+    "no-date": 0.5,
+    slow: 0.1,
+    partition: 1,
+    "gc-pause": 1,
+    crash: 0.2,
+    "clock-drift": 1,
+    "front-end-skew": 1,
+  },
+  weather: false,
+  timing: {
+    durationMs: [2_000, 5_000],
+    retryIntervalMs: [50, 100],
+    serviceClockErrorMs: [0, 250],
+    clockDriftRatio: [0, 0.005, 0.1],
+  },
+  slowMs: [100, 1_000],
+  latencyMs: [0.01, 2],
+};
+
+const STAMPS: Scenario = {
+  name: "stamps",
+  about:
+    "wall clocks that are seconds wrong and slow answers that cannot tell, so that rows are stamped early and late",
+  lengthMs: 120_000,
+  roles: [
+    { role: "poll", hosts: 3, manual: 0.9, lingering: 0.8, limited: 0, forgetful: 1 },
+    { role: "campaign", hosts: 1, manual: 0.9, lingering: 0.8, limited: 0, forgetful: 0.9 },
+  ],
+  rates: {
+    "wall-error": 0.9,
+    "wall-step": 3,
+    "request-lost": 0.03,
+    "response-lost": 0.05,
+    slow: 0.5,
+    "gc-pause": 2,
+    crash: 0.2,
+    "clock-drift": 0.3,
+    "front-end-skew": 1,
+  },
+  weather: false,
+  timing: {
+    durationMs: [5_000, 10_000, 15_000],
+    retryIntervalMs: [50],
+    serviceClockErrorMs: [0, 250, 1_000],
+    requestTimeoutShare: 0.33,
+    clockDriftRatio: [0.005],
+  },
+  wallErrorMs: [800, 5_000],
+  wallStepMs: [500, 8_000],
+  slowMs: [200, 1_500],
+  latencyMs: [0.01, 5],
+};
+
+const BLIND: Scenario = {
+  name: "blind",
+  about:
+    "proxies that strip the Date header from some responses or all, so that only watching tells who is gone",
+  lengthMs: 120_000,
+  roles: [
+    { role: "campaign", hosts: 3 },
+    { role: "poll", hosts: 1 },
+  ],
+  rates: { ...EVERYTHING, "no-date": 0.7, "clock-drift": 1, partition: 2 },
+  timing: {
+    durationMs: [3_000, 10_000],
+    retryIntervalMs: [200, 1_000],
+    serviceClockErrorMs: [0, 250],
+    clockDriftRatio: [0.005, 0.02, 0.1],
+  },
+  latencyMs: [0.01, 30],
+};
+
+/** Trials of one thing each. */
+export const TRIALS: readonly Scenario[] = [
+  NETWORK_WORLD,
+  CLOCK_WORLD,
+  PAUSE_WORLD,
+  LIMITS,
+  EDGES,
+  STAMPS,
+  BLIND,
+];

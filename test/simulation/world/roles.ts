@@ -1,0 +1,185 @@
+import type { StoreLeaseClient } from "../../../lib/client/lease-client.ts";
+import type { RunOptions } from "../../../lib/client/results.ts";
+import type { OperationEnd } from "../history.ts";
+import type { Role } from "../scenario.ts";
+import {
+  during,
+  forgive,
+  lead,
+  operate,
+  release,
+  type Stage,
+  type TermWishes,
+  WORK_FAILED,
+} from "./stage.ts";
+
+/** One delivery of one occurrence of a schedule. */
+export interface Delivery {
+  readonly tick: string;
+  readonly atMostOnce: boolean;
+}
+
+/** A process's part: what it does by itself, and what it does with a delivery. */
+export interface Player {
+  readonly deliver: (delivery: Delivery) => void;
+}
+
+/** Keeps one client, or makes a new one now and then as forgetful roles do. */
+function clientsOf(stage: Stage): () => StoreLeaseClient {
+  let client: StoreLeaseClient | undefined;
+  return () => {
+    const forget = stage.draws.happens(stage.role.forgetful ?? 0.1);
+    if (client === undefined || forget) client = stage.newClient();
+    return client;
+  };
+}
+
+function wishesOf({ draws, role }: Stage): TermWishes & { readonly options: RunOptions } {
+  const manual = draws.happens(role.manual ?? 0.15);
+  const limited = draws.happens(role.limited ?? 0.15);
+  const termLimitMs = draws.spread(1_500, 60_000);
+  const options: RunOptions = {
+    renew: manual ? "manual" : "auto",
+    ...(limited ? { termLimitMs: Math.floor(termLimitMs) } : {}),
+  };
+  return { manual, tick: undefined, atMostOnce: false, options };
+}
+
+/** Waits to be elected, leads, resigns, and again: a service that runs all the time. */
+export async function campaign(stage: Stage): Promise<void> {
+  const { draws, lease, world } = stage;
+  const clientOf = clientsOf(stage);
+  const { durationMs } = world.settings.timing;
+  for (;;) {
+    const client = clientOf();
+    const { options, ...wishes } = wishesOf(stage);
+    const impatient = draws.happens(0.1);
+    const timeoutMs = Math.floor(draws.spread(100, 60_000));
+    const won = await operate(
+      stage,
+      "acquire",
+      {},
+      () => client.acquire(lease, impatient ? { ...options, timeoutMs } : options),
+      () => "acquired",
+    );
+    if (won !== undefined) {
+      await during(stage, won, wishes, async (open) => {
+        await lead(stage, open, draws.spread(0.1, 6) * durationMs);
+        // Some forget to release a term that was lost; the row then has to run out.
+        if (won.end === undefined || draws.happens(0.5)) await release(stage, open, draws.happens(0.8));
+      });
+    }
+    await stage.sleep(draws.spread(5, durationMs));
+  }
+}
+
+/** Tries now and then and does not wait: a job that works when it happens to lead. */
+export async function poll(stage: Stage): Promise<void> {
+  const { draws, lease, world } = stage;
+  const clientOf = clientsOf(stage);
+  const { durationMs } = world.settings.timing;
+  for (;;) {
+    const client = clientOf();
+    const { options, ...wishes } = wishesOf(stage);
+    const result = await operate(
+      stage,
+      "tryAcquire",
+      {},
+      () => client.tryAcquire(lease, options),
+      ({ kind }) => kind,
+    );
+    if (result?.kind === "acquired") {
+      await during(stage, result.lease, wishes, async (open) => {
+        await lead(stage, open, draws.spread(0.1, 3) * durationMs);
+        await release(stage, open, true);
+      });
+    }
+    const atOnce = result?.kind === "refused" && draws.happens(0.4);
+    await stage.sleep(atOnce ? result.retryAfterMs + 1 : draws.spread(100, durationMs));
+  }
+}
+
+/**
+ * Works when an occurrence of the schedule is delivered: a function. Where hosts freeze, its process stands
+ * still from the end of one invocation to the beginning of the next; elsewhere it serves several at a time.
+ */
+export function scheduled(stage: Stage): Player {
+  const clientOf = clientsOf(stage);
+  const { world, process, role } = stage;
+  const freezes = role.freezes ?? false;
+  const waiting: Delivery[] = [];
+  let busy = 0;
+
+  const work = async (delivery: Delivery): Promise<void> => {
+    busy += 1;
+    await invoke(stage, clientOf(), delivery).catch((error: unknown) => forgive(stage, error));
+    busy -= 1;
+    const next = waiting.shift();
+    if (next !== undefined) return work(next);
+    if (freezes && busy === 0) {
+      world.agenda.in(0.5, () => {
+        if (busy === 0) world.pause(process, "freeze", Number.POSITIVE_INFINITY);
+      });
+    }
+  };
+  return {
+    deliver: (delivery) => {
+      if (freezes && busy === 0) world.thaw(process);
+      process.deliver(() => {
+        if (freezes && busy > 0) waiting.push(delivery);
+        else void work(delivery);
+      });
+    },
+  };
+}
+
+async function invoke(stage: Stage, client: StoreLeaseClient, { tick, atMostOnce }: Delivery): Promise<void> {
+  const { draws, lease, world, process } = stage;
+  const { options, ...wished } = wishesOf(stage);
+  const wishes = { ...wished, tick, atMostOnce };
+  const stop = new AbortController();
+  if (draws.happens(0.1)) process.timer(draws.spread(10, 30_000), () => stop.abort());
+  const tickPolicy = atMostOnce ? "at-most-once" : "until-success";
+  const leadMs = draws.spread(0.05, 1.5) * world.settings.timing.durationMs;
+  const fails = draws.happens(0.15);
+  const endOf = (result: { readonly kind: string; readonly reason?: string }): OperationEnd =>
+    result.kind === "led" ? "acquired" : result.reason === "tick-done" ? "tick-done" : "refused";
+  await operate(
+    stage,
+    "run",
+    wishes,
+    () =>
+      client.run(
+        lease,
+        (won) =>
+          during(stage, won, wishes, async (open) => {
+            await lead(stage, open, leadMs);
+            if (fails) throw WORK_FAILED;
+            if (!stop.signal.aborted) world.record({ kind: "work-done", term: open.log });
+            world.record({ kind: "release-asked", term: open.log, completed: !stop.signal.aborted });
+          }),
+        { ...options, tick, tickPolicy, signal: stop.signal },
+      ),
+    endOf,
+  );
+}
+
+/** Lets a process begin its part. */
+export function play(stage: Stage): Player {
+  const { role }: { readonly role: Role } = stage;
+  const alone: Player = { deliver: () => undefined };
+  switch (role.role) {
+    case "campaign":
+    case "poll": {
+      const part = role.role === "campaign" ? campaign : poll;
+      stage.process.deliver(() => {
+        part(stage).catch((error: unknown) => forgive(stage, error));
+      });
+      return alone;
+    }
+    case "schedule":
+      return scheduled(stage);
+    default:
+      return role.role satisfies never;
+  }
+}

@@ -1,0 +1,152 @@
+import { StoreLeaseClient } from "../../../lib/client/lease-client.ts";
+import type { Lease } from "../../../lib/client/lease.ts";
+import { isLeaseError, type LeaseErrorCode } from "../../../lib/core/errors.ts";
+import type { OperationEnd, TermLog } from "../history.ts";
+import type { Role } from "../scenario.ts";
+import type { Draws } from "./chance.ts";
+import { SimStore } from "./network.ts";
+import type { SimProcess } from "./process.ts";
+import type { Witness } from "./witness.ts";
+import { type OpenTerm, operations } from "./terms.ts";
+import type { World } from "./world.ts";
+
+/** What a process has to play a role with. */
+export interface Stage {
+  readonly world: World;
+  readonly process: SimProcess;
+  readonly witness: Witness;
+  readonly lease: string;
+  readonly draws: Draws;
+  readonly role: Role;
+  newClient(): StoreLeaseClient;
+  /** Waits by the process's own clock, or until the signal is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** What a candidate asks of the next term. */
+export type TermWishes = Pick<TermLog, "tick" | "atMostOnce" | "manual">;
+
+const EXPECTED: readonly LeaseErrorCode[] = [
+  "STORE_UNAVAILABLE",
+  "LEASE_LOST",
+  "ABORTED",
+  "ACQUIRE_TIMEOUT",
+  "CLIENT_CLOSED",
+];
+
+/** Sets the stage for a process. */
+export function stageOf(
+  world: World,
+  process: SimProcess,
+  witness: Witness,
+  role: Role,
+  lease: string,
+): Stage {
+  const store = world.tamper.store(new SimStore(world, process), process);
+  const clock = world.tamper.clock(process);
+  const draws = world.chance.of(`${process.name}/role`);
+  // Some hosts keep their candidates' label across restarts, some do not.
+  const holder = draws.happens(0.5) ? process.host : process.name;
+  return {
+    world,
+    process,
+    witness,
+    lease,
+    draws,
+    role,
+    newClient: () =>
+      new StoreLeaseClient({ ...world.settings.options, store, holder, clock, random: process }),
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
+        const cancel = process.timer(ms, resolve);
+        signal?.addEventListener("abort", () => {
+          cancel();
+          resolve();
+        });
+      }),
+  };
+}
+
+/** Runs one operation of the public surface under a number of its own, and notes what it came to. */
+export async function operate<T>(
+  stage: Stage,
+  what: "acquire" | "tryAcquire" | "run",
+  wishes: Partial<TermWishes>,
+  call: () => Promise<T>,
+  endOf: (result: T) => OperationEnd,
+): Promise<T | undefined> {
+  const { world, process, lease } = stage;
+  const operation = world.nextOperation();
+  const { tick, atMostOnce = false } = wishes;
+  world.record({ kind: "operation", process: process.name, operation, what, lease, tick, atMostOnce });
+  let end: OperationEnd = "other";
+  try {
+    const result = await operations.run(operation, call);
+    end = endOf(result);
+    return result;
+  } catch (error) {
+    if (isLeaseError(error, "STORE_UNAVAILABLE")) end = "unavailable";
+    forgive(stage, error);
+    return undefined;
+  } finally {
+    world.record({ kind: "operation-ended", process: process.name, operation, end });
+  }
+}
+
+/** Errors that faults explain are part of the game; any other is a surprise, and surprises are violations. */
+export function forgive({ world, process }: Stage, error: unknown): void {
+  if (isLeaseError(error, ...EXPECTED) || error === WORK_FAILED) return;
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  world.record({ kind: "surprise", process: process.name, error: text });
+}
+
+/** The number under which renewals and proclamations go that a leader asked for itself. */
+export const BY_HAND = -1;
+
+/** What guarded work fails with when it fails by itself. */
+export const WORK_FAILED: unique symbol = Symbol("the work failed");
+
+/** Leads for a while: fenced writes, now and then a proclamation, renewals by hand where nothing else renews. */
+export async function lead(stage: Stage, open: OpenTerm, forMs: number): Promise<void> {
+  const { process, draws, world } = stage;
+  const { log, lease } = open;
+  const lingers = draws.happens(stage.role.lingering ?? 0.2) && log.manual;
+  const lengthMs = lingers ? 3 * world.settings.timing.durationMs : forMs;
+  const diligence = lingers ? 0 : draws.pick([0.1, 0.5]);
+  const until = process.now().mono + lengthMs;
+  const step = Math.max(50, lengthMs / 6);
+  const byHand = (write: () => Promise<void>): Promise<void> =>
+    operations.run(BY_HAND, write).catch((error: unknown) => forgive(stage, error));
+  while (process.now().mono < until) {
+    // Careful leaders wake up when their signal is aborted; others notice at their next look.
+    await stage.sleep(draws.spread(step / 5, step * 2), draws.happens(0.7) ? lease.signal : undefined);
+    if (!lease.isHeld()) return;
+    if (draws.happens(0.5)) stage.witness.write(log, process.lagMs);
+    if (!lingers && draws.happens(0.1)) await byHand(() => lease.proclaim(`at ${world.agenda.now}`));
+    if (log.manual && draws.happens(diligence)) await byHand(() => lease.renew());
+  }
+}
+
+/** Notes a term that began, for as long as `use` lasts. */
+export async function during<T>(
+  stage: Stage,
+  lease: Lease,
+  wishes: TermWishes,
+  use: (open: OpenTerm) => Promise<T>,
+): Promise<T> {
+  const open = stage.world.began(stage.process, lease, wishes);
+  try {
+    return await use(open);
+  } finally {
+    stage.world.ended(open);
+  }
+}
+
+/** Releases in one of the ways that there are, and notes it. */
+export async function release(stage: Stage, open: OpenTerm, completed: boolean): Promise<void> {
+  const { world } = stage;
+  world.record({ kind: "release-asked", term: open.log, completed });
+  const { kind } = await open.lease.release({ completed });
+  world.record({ kind: "release-answered", term: open.log, result: kind });
+}

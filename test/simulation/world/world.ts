@@ -1,0 +1,299 @@
+import type { Lease } from "../../../lib/client/lease.ts";
+import type { LeaseWrite } from "../../../lib/core/writes.ts";
+import type { Happening, History, HistoryEvent, TermLog } from "../history.ts";
+import type { Scenario } from "../scenario.ts";
+import { Agenda, type Entry } from "./agenda.ts";
+import { Chance, type Draws } from "./chance.ts";
+import { FaultCount, type FaultKind } from "./faults.ts";
+import { SimProcess } from "./process.ts";
+import { Service } from "./service.ts";
+import { clocksOf, timingOf } from "./settings.ts";
+import type { Execution } from "./table.ts";
+import { HONEST, type Tamper } from "./tamper.ts";
+import { type OpenTerm, operations } from "./terms.ts";
+import { weatherOf } from "./weather.ts";
+
+/** A leader that was not paused hears of its end within this, in ms: its own timer tells it. */
+const HEARS_WITHIN_MS = 50;
+/** How often a leader whose row was taken is listened to instead of asked. */
+const HUSHED = 0.2;
+
+/** One history under way: virtual time, a service, processes, and the record of all that happens. */
+export class World {
+  readonly agenda = new Agenda();
+  readonly faults = new FaultCount();
+  readonly chance: Chance;
+  readonly service: Service;
+  readonly tamper: Tamper;
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly settings: ReturnType<typeof timingOf>;
+  readonly processes: SimProcess[] = [];
+  readonly #events: HistoryEvent[] = [];
+  readonly #weather: Map<FaultKind, number>;
+  readonly #open = new Set<OpenTerm>();
+  readonly #over: OpenTerm[] = [];
+  readonly #hushed = new Set<OpenTerm>();
+  readonly #latecomers = new Set<Entry>();
+  readonly #lagging = new Set<SimProcess>();
+  readonly #lastExecuted = new Map<string, number>();
+  #requests = 0;
+  #operations = 0;
+  #terms = 0;
+  #touched = false;
+  #faultsStopped = false;
+  #finished = false;
+
+  constructor(scenario: Scenario, seed: number, tamper: Tamper = HONEST) {
+    this.tamper = tamper;
+    this.scenario = scenario;
+    this.seed = seed;
+    this.chance = new Chance(seed);
+    this.#weather = weatherOf(scenario, this.chance);
+    this.settings = timingOf(scenario, this.chance);
+    const skewed = this.rate("front-end-skew") > 0;
+    const skewMs = skewed ? this.settings.timing.serviceClockErrorMs : 0;
+    if (skewMs > 0) this.faults.add("front-end-skew");
+    this.service = new Service(this.agenda, this.chance, skewMs);
+  }
+
+  /** How much of a kind of fault there is now: none once faults have stopped. */
+  rate(kind: FaultKind): number {
+    return this.#faultsStopped ? 0 : (this.#weather.get(kind) ?? 0);
+  }
+
+  record(happening: Happening): void {
+    this.#events.push(Object.assign(happening as HistoryEvent, { at: this.agenda.now }));
+  }
+
+  /** How long an undelayed message takes. */
+  readonly latency = (draws: Draws): number => {
+    const [low, high] = this.scenario.latencyMs ?? [1, 30];
+    return draws.spread(low, high);
+  };
+
+  /** Starts a process on a host. */
+  spawn(host: string, generation: number): SimProcess {
+    const name = `${host}.${generation}`;
+    const { clockDriftRatio } = this.settings.timing;
+    const traits = clocksOf(name, this.chance, {
+      wallError: this.rate("wall-error"),
+      wallErrorMs: this.scenario.wallErrorMs ?? [200, 300_000],
+      drift: this.rate("clock-drift"),
+      clockDriftRatio,
+    });
+    if (Math.abs(traits.wallErrorMs) > 100) this.faults.add("wall-error");
+    if (traits.monoRate !== 1) this.faults.add("clock-drift");
+    const process: SimProcess = new SimProcess(name, host, traits, {
+      agenda: this.agenda,
+      epochMs: this.service.epochMs,
+      draws: this.chance.of(`${name}/timers`),
+      stallRate: () => this.rate("stall"),
+      onStall: () => {
+        this.faults.add("stall");
+        this.#lagging.add(process);
+      },
+      onActivity: () => {
+        this.#touched = true;
+      },
+    });
+    this.processes.push(process);
+    this.record({ kind: "joined", process: name, host, wallErrorMs: Math.round(traits.wallErrorMs) });
+    return process;
+  }
+
+  /** Notes that a request sets out, and numbers it. */
+  sent(process: SimProcess, write: LeaseWrite | undefined): number {
+    this.#requests += 1;
+    const operation = operations.getStore() ?? 0;
+    this.record({ kind: "sent", process: process.name, operation, request: this.#requests, write });
+    return this.#requests;
+  }
+
+  /** Executes a write at the table. Whoever loses a row by it is asked at once whether it believed to hold it. */
+  executed(process: SimProcess, request: number, write: LeaseWrite, copy: boolean): Execution {
+    const last = this.#lastExecuted.get(process.name) ?? 0;
+    if (request < last) this.faults.add("reordered");
+    this.#lastExecuted.set(process.name, Math.max(last, request));
+    const { before, after } = this.service.table.execute(write);
+    this.record({ kind: "executed", process: process.name, request, copy, write, before, after });
+    if (before?.holder !== undefined && after !== undefined) {
+      const kept = after.holder === before.holder && after.token === before.token;
+      if (!kept) this.#askHolder(before.holder, before.token, write.beginsTerm);
+    }
+    return { before, after };
+  }
+
+  /** Something that the network still has to deliver: dropped when faults stop. */
+  latecomer(inMs: number, happen: () => void): void {
+    const entry = this.agenda.in(inMs, () => {
+      this.#latecomers.delete(entry);
+      happen();
+    });
+    this.#latecomers.add(entry);
+  }
+
+  nextOperation(): number {
+    this.#operations += 1;
+    return this.#operations;
+  }
+
+  /** Notes that a candidate was told that it leads. */
+  began(
+    process: SimProcess,
+    lease: Lease,
+    about: Omit<TermLog, "id" | "process" | "lease" | "holder" | "token">,
+  ): OpenTerm {
+    this.#terms += 1;
+    const { name, holder, token } = lease;
+    const log: TermLog = { id: this.#terms, process: process.name, lease: name, holder, token, ...about };
+    const open: OpenTerm = { log, lease, process };
+    this.record({ kind: "began", term: log });
+    this.#worstMoments(open);
+    this.#open.add(open);
+    return open;
+  }
+
+  /** Notes that nobody will ask this term again: it ended and its holder knows. */
+  ended(open: OpenTerm): void {
+    this.#open.delete(open);
+    this.#over.push(open);
+    const { log, lease, process } = open;
+    const end = process.asked(() => lease.end);
+    this.record({ kind: "ended", term: log, end, aborted: lease.signal.aborted });
+  }
+
+  pause(process: SimProcess, how: FaultKind, forMs: number): void {
+    if (!process.pause(how)) return;
+    this.faults.add(how);
+    this.record({ kind: "paused", process: process.name, how });
+    if (forMs !== Number.POSITIVE_INFINITY) this.agenda.in(forMs, () => this.thaw(process));
+  }
+
+  /** Lets a process run on. The first thing it does is to ask whether it still leads. */
+  thaw(process: SimProcess): void {
+    const order = this.chance.of(`${process.name}/thaws`).pick(["as-it-came", "reversed"] as const);
+    if (!process.thaw(order)) return;
+    this.record({ kind: "thawed", process: process.name });
+    for (const open of this.#open) if (open.process === process) this.#ask(open, "thaw");
+  }
+
+  crash(process: SimProcess): void {
+    if (process.crashed) return;
+    process.crash();
+    this.record({ kind: "crashed", process: process.name });
+    for (const open of this.#open) if (open.process === process) this.#open.delete(open);
+  }
+
+  stepWall(process: SimProcess, byMs: number): void {
+    process.stepWall(byMs);
+    this.faults.add("wall-step");
+    this.record({ kind: "wall-stepped", process: process.name, byMs });
+    // A term that is over stays over, wherever the clock was set.
+    for (const open of this.#over)
+      if (open.process === process && process.running) this.#ask(open, "closing");
+  }
+
+  /** Asks everybody who may lead. */
+  rollCall(): void {
+    for (const open of this.#open) if (this.#canBeAsked(open)) this.#ask(open, "closing");
+  }
+
+  stopFaults(): void {
+    this.#faultsStopped = true;
+    for (const process of this.processes) process.cutOffUntil = 0;
+    for (const entry of this.#latecomers) entry.happen = undefined;
+    this.#latecomers.clear();
+  }
+
+  /** Ends the history. Every handle that can still be asked is asked. */
+  finish(): void {
+    this.#finished = true;
+    for (const open of [...this.#open, ...this.#over]) if (open.process.running) this.#ask(open, "closing");
+  }
+
+  /**
+   * Lets the next thing happen; false when the history is over. Between two steps the caller lets all promises
+   * that are ready proceed, so that whatever the step set off in a process has come to rest.
+   */
+  step(): boolean {
+    if (this.#finished) return false;
+    if (this.#touched) {
+      this.#touched = false;
+      this.#settle();
+      if (this.#touched) return true;
+    }
+    while (!this.#touched && !this.#finished) if (!this.agenda.step()) this.finish();
+    return true;
+  }
+
+  history(): History {
+    return {
+      scenario: this.scenario.name,
+      seed: this.seed,
+      epochMs: this.service.epochMs,
+      timing: this.settings.timing,
+      events: this.#events,
+      endedAt: this.agenda.now,
+      calm: Object.keys(this.scenario.rates).length === 0,
+      faults: this.faults.counts,
+    };
+  }
+
+  /** After code ran: who stalled is busy for that long, and two who may both lead are asked. */
+  #settle(): void {
+    for (const process of this.#lagging) {
+      const lag = process.takeLag();
+      if (lag > 0 && process.pause("stall")) {
+        this.record({ kind: "paused", process: process.name, how: "stall" });
+        this.agenda.in(lag, () => this.thaw(process));
+      }
+    }
+    this.#lagging.clear();
+    if (this.#open.size < 2) return;
+    for (const open of this.#open) if (this.#canBeAsked(open)) this.#ask(open, "overlap");
+  }
+
+  #canBeAsked(open: OpenTerm): boolean {
+    return open.process.running && open.process.lagMs === 0 && !this.#hushed.has(open);
+  }
+
+  #ask(open: OpenTerm, because: "overlap" | "thaw" | "row" | "closing"): void {
+    const held = open.process.asked(() => open.lease.isHeld());
+    this.record({ kind: "asked", term: open.log, held, because });
+    if (held) return;
+    this.#touched = true;
+    if (this.#open.delete(open)) this.#over.push(open);
+  }
+
+  #askHolder(holder: string, token: number, succeeded: boolean): void {
+    for (const open of this.#open) {
+      const { log } = open;
+      if (log.holder !== holder || log.token !== token || !this.#canBeAsked(open)) continue;
+      if (succeeded && this.chance.of("hearing").happens(HUSHED)) this.#listen(open);
+      else this.#ask(open, "row");
+    }
+  }
+
+  /** Looks whether a leader hears by itself that its term is over, without asking it: asking would tell it. */
+  #listen(open: OpenTerm): void {
+    const { process, log, lease } = open;
+    const since = process.runningSince;
+    this.#hushed.add(open);
+    this.agenda.in(HEARS_WITHIN_MS, () => {
+      this.#hushed.delete(open);
+      if (!process.running || process.runningSince !== since || process.everFroze) return;
+      this.record({ kind: "heard", term: log, aborted: lease.signal.aborted });
+    });
+  }
+
+  /** Those who lost the lease in their sleep like to wake up when their successor begins. */
+  #worstMoments(successor: OpenTerm): void {
+    for (const { process } of this.#open) {
+      if (process === successor.process || !process.paused) continue;
+      if (!this.chance.of(`${process.name}/worst-moments`).happens(this.rate("worst-moment-thaw"))) continue;
+      this.faults.add("worst-moment-thaw");
+      this.agenda.in(0, () => this.thaw(process));
+    }
+  }
+}

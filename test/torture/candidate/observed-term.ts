@@ -1,0 +1,48 @@
+import { performance } from "node:perf_hooks";
+import type { Lease } from "../../../lib/index.ts";
+import type { Span } from "../checks/history.ts";
+import type { Report } from "./messages.ts";
+
+const SAMPLE_EVERY_MS = 4;
+const REPORT_EVERY_MS = 40;
+
+/** This machine's monotonic clock in ms: one clock for all its processes, which no clock shift touches. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/**
+ * Asks a handle over and over whether it is held, until it says no, and reports when it said yes. It only asks:
+ * when the process is frozen or late, the handle's answer counts and not this timer's idea of it.
+ */
+export function observeTerm(lease: Lease, report: (report: Report) => void): void {
+  const { holder, token } = lease;
+  let first: Span | undefined;
+  let last: Span | undefined;
+  let samples = 0;
+  let reportedAt = 0;
+
+  const tell = (): void => {
+    if (first === undefined || last === undefined) return;
+    report({ kind: "held", holder, token, first, last, samples });
+    reportedAt = performance.now();
+  };
+  const sample = (): void => {
+    const before = monotonicMs();
+    const held = lease.isHeld();
+    const after = monotonicMs();
+    if (!held) {
+      clearInterval(timer);
+      tell();
+      report({ kind: "over", token });
+      return;
+    }
+    samples += 1;
+    last = { before, after };
+    first ??= last;
+    if (samples === 1 || performance.now() - reportedAt >= REPORT_EVERY_MS) tell();
+  };
+  report({ kind: "began", holder, token });
+  const timer = setInterval(sample, SAMPLE_EVERY_MS);
+  sample();
+}

@@ -1,0 +1,51 @@
+import type { Books } from "../../../local/play/witness.ts";
+import type { Reached, RowState } from "./row-history.ts";
+
+/**
+ * When a question was asked and when its answer was known, by this machine's monotonic clock in ms, which is
+ * one clock for all processes. The answer was true at some instant in between.
+ */
+export interface Span {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** A term that a candidate was handed, and when its handle said that it was held. */
+export interface HandedOut {
+  readonly candidate: string;
+  readonly holder: string;
+  readonly token: number;
+  /** The first and the last time that `isHeld()` said yes. */
+  readonly first: Span;
+  readonly last: Span;
+  /** How often it said yes. */
+  readonly samples: number;
+}
+
+/** A number that storage accepted. */
+export interface GivenNumber {
+  readonly token: number;
+  readonly holder: string;
+  readonly number: number;
+  /** When its write went on to the engine. */
+  readonly forwardedAt: number;
+}
+
+/** What the checks judge: what the engine showed, and what the candidates said that they believed. */
+export interface History {
+  /** The states of the lease's row by revision. */
+  readonly states: ReadonlyMap<number, RowState>;
+  /** How many writes were accepted upon each revision. */
+  readonly writesUpon: ReadonlyMap<number, number>;
+  readonly contradictions: readonly string[];
+  readonly reached: readonly Reached[];
+  /** The row as the runner saw it past the proxy, in order. */
+  readonly seen: readonly RowState[];
+  /** Every term that a candidate was handed, in the order in which they were reported. */
+  readonly handedOut: readonly HandedOut[];
+  readonly given: readonly GivenNumber[];
+  readonly books: Books;
+}
+
+/** What is wrong with a history: each entry a sentence. */
+export type Check = (history: History) => readonly string[];
