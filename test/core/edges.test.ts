@@ -42,6 +42,12 @@ describe("a write, to the letter", () => {
     expect(write.set).not.toHaveProperty("tick");
   });
 
+  it("claims without a time where nothing vouches for one, and clears what was proclaimed before", () => {
+    const write = claim({ ...request, timed: false });
+    expect(write.clear).toStrictEqual(["value", "expiresAt"]);
+    expect(write.set).not.toHaveProperty("expiresAt");
+  });
+
   it("takes over the state that was seen, and begins a term", () => {
     const write = takeOver(request, record);
     expect(write.kind).toBe("take-over");
