@@ -111,6 +111,7 @@ export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>
     const at = clock.now();
     // The write may land though its answer is lost. Where it promises less than what there is, that counts from here on.
     validity = [...validity, ...validityOf({ sent: at, durationMs, expiresAt }, samples, at, timing)];
+    loop.restart(); // The end may have come closer.
     assertHeld();
     return renew(record, { writeId: random.id(), now, durationMs, timed, retentionMs, value });
   }

@@ -25,7 +25,7 @@ export interface RenewalLoop {
  * so that the end never waits for a renewal that hangs.
  */
 export function renewalLoop(clock: Clock, { remainingMs, renew, intervalMs }: Renewable): RenewalLoop {
-  let cancels: { renewal?: () => void; expiry?: () => void } = {};
+  const cancels: { renewal?: () => void; expiry?: () => void } = {};
   let stopped = false;
 
   const set = (timer: "renewal" | "expiry", ms: number, callback: () => void): void => {
@@ -53,7 +53,6 @@ export function renewalLoop(clock: Clock, { remainingMs, renew, intervalMs }: Re
       stopped = true;
       cancels.renewal?.();
       cancels.expiry?.();
-      cancels = {};
     },
   };
 }

@@ -52,7 +52,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
   constructor({ tableName, client }: DynamoDBStoreOptions) {
     parseText(tableName, "tableName", MAX_TABLE_NAME_BYTES);
     if (client !== undefined && typeof client?.send !== "function") {
-      throw invalid("client must be a DynamoDBClient or DynamoDBDocumentClient");
+      throw invalid("client must be a DynamoDB client of SDK 3");
     }
     this.tableName = tableName;
     this.#owned = client === undefined;
