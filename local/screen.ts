@@ -11,7 +11,7 @@ export interface Screen {
 
 /** Makes a screen of a stream. Colours and the progress line are for terminals. */
 export function makeScreen(stream: NodeJS.WriteStream): Screen {
-  const terminal = stream.isTTY;
+  const terminal = stream.isTTY === true;
   const erase = terminal ? "\r\x1b[2K" : "";
   let shown = "";
   return {

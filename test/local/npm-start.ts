@@ -8,7 +8,11 @@ const program = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
 /** Starts what `npm start` starts, with an engine of its own. */
 export function npmStart(...args: string[]) {
   const { LEASEHOLD_DYNAMODB_ENDPOINT: _, AWS_ENDPOINT_URL_DYNAMODB: __, ...env } = process.env;
-  return spawn(process.execPath, [program, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  // A runner may ask for colour of everything it starts; the account still gives none where there is no terminal.
+  return spawn(process.execPath, [program, ...args], {
+    env: { ...env, FORCE_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
 /** Runs it to its end. */

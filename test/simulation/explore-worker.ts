@@ -13,7 +13,7 @@ export interface Errand {
   /** The distance from one of its seeds to the next. */
   readonly stride: number;
   readonly histories: number;
-  readonly untilEpochMs: number;
+  readonly forMs: number;
 }
 
 /** A history that went wrong. */
@@ -75,15 +75,16 @@ class Tally {
 
 /** Plays seeds of the errand's scenarios in turn until their number or the time is used up. */
 export async function explore(errand: Errand, report: (progress: Progress) => void): Promise<void> {
-  const { scenarios, firstSeed, stride, histories, untilEpochMs } = errand;
+  const { scenarios, firstSeed, stride, histories, forMs } = errand;
   // A stack trace is most of what an error costs, and histories end terms by the thousand.
   Error.stackTraceLimit = 0;
   const tally = new Tally();
   let played = 0;
-  let reportedAt = Date.now();
+  let reportedAt = performance.now();
+  const until = performance.now() + forMs;
   await playAll(
     () => {
-      if (played >= histories || Date.now() >= untilEpochMs) return undefined;
+      if (played >= histories || performance.now() >= until) return undefined;
       const seed = firstSeed + played * stride;
       const scenario = scenarioNamed(scenarios[played % scenarios.length] ?? "mixed");
       played += 1;
@@ -91,8 +92,8 @@ export async function explore(errand: Errand, report: (progress: Progress) => vo
     },
     (history) => {
       tally.add(history);
-      if (Date.now() - reportedAt < REPORT_EVERY_MS) return;
-      reportedAt = Date.now();
+      if (performance.now() - reportedAt < REPORT_EVERY_MS) return;
+      reportedAt = performance.now();
       report(tally.take());
     },
   );

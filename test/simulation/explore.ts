@@ -35,7 +35,7 @@ await exploreAbroad(
     scenarios,
     firstSeed: options.seed,
     histories: options.histories ?? Number.POSITIVE_INFINITY,
-    untilEpochMs: Date.now() + minutes * 60_000,
+    forMs: minutes * 60_000,
     workers: options.workers,
   },
   (progress) => summary.add(progress),

@@ -8,19 +8,19 @@ export interface Expedition {
   readonly firstSeed: number;
   /** How many histories; infinite to go by time alone. */
   readonly histories: number;
-  readonly untilEpochMs: number;
+  readonly forMs: number;
   /** @default - one a core */
   readonly workers?: number | undefined;
 }
 
 /** Explores on all cores, and reports as it goes. Ends when the number is reached or the time is up. */
 export async function exploreAbroad(
-  { scenarios, firstSeed, histories, untilEpochMs, workers = availableParallelism() }: Expedition,
+  { scenarios, firstSeed, histories, forMs, workers = availableParallelism() }: Expedition,
   report: (progress: Progress) => void,
 ): Promise<void> {
   const errands = Array.from({ length: workers }, (_, index): Errand => {
     const share = Math.ceil(Math.min(histories, Number.MAX_SAFE_INTEGER) / workers);
-    return { scenarios, firstSeed: firstSeed + index, stride: workers, histories: share, untilEpochMs };
+    return { scenarios, firstSeed: firstSeed + index, stride: workers, histories: share, forMs };
   });
   await Promise.all(errands.map((errand) => send(errand, report)));
 }

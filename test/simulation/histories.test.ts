@@ -23,7 +23,7 @@ describe("simulated elections", () => {
         scenarios: NAMES,
         firstSeed: 1_000_000,
         histories: HISTORIES,
-        untilEpochMs: Number.POSITIVE_INFINITY,
+        forMs: Number.POSITIVE_INFINITY,
       },
       (progress) => {
         summary.add(progress);

@@ -44,6 +44,8 @@ export interface Scenario {
   };
   /** Time between occurrences of the schedule, in ms. @default 30_000 */
   readonly tickEveryMs?: number;
+  /** The share of occurrences that never come, so that there are long silences. @default 0 */
+  readonly skippedTicks?: number;
   /** The least and the most that an undelayed message takes, in ms. @default [1, 30] */
   readonly latencyMs?: readonly [number, number];
   /** How far a wrong wall clock is off, at least and at most, in ms. @default [200, 300_000] */

@@ -16,6 +16,8 @@ export const ticksOnce: Checker = (history) => {
   const atMostOnce = new Set<string>();
   const recorded: { readonly tick: string; readonly at: number; readonly holder: string }[] = [];
   const wanted = new Map<number, string>();
+  // A claim that nobody was told of uses its occurrence up as well; nothing is lost if that is forgotten.
+  const led = new Set(digest.terms.map(({ term }) => term.holder));
   const found = (at: number, message: string): void => {
     violations.push({ by: "ticks", at, message });
   };
@@ -35,7 +37,9 @@ export const ticksOnce: Checker = (history) => {
   for (const { term, claimedAt, toldAt } of digest.terms) {
     const { tick, holder } = term;
     if (tick === undefined) continue;
-    const before = recorded.find((one) => one.tick >= tick && one.at < claimedAt && one.holder !== holder);
+    const before = recorded.find(
+      (one) => one.tick >= tick && one.at < claimedAt && one.holder !== holder && led.has(one.holder),
+    );
     if (before === undefined) continue;
     if (tamperedBetween(digest, before.at, claimedAt, ["operator-delete", "operator-restore"])) continue;
     const forgets = claimedAt - before.at > history.timing.retentionMs;

@@ -87,7 +87,7 @@ export class Summary {
     const table = new Table({
       head: ["fault injected", "times"],
       colAligns: ["left", "right"],
-      style: { head: [] },
+      style: { head: [], border: [] },
     });
     for (const kind of claimed) {
       const times = this.#faults.get(kind) ?? 0;

@@ -82,7 +82,7 @@ const OPERATORS: Scenario = {
 const DAYS: Scenario = {
   name: "days",
   about: "a lease used now and then in days, whose row TTL deletes in between: at once, late, or never",
-  lengthMs: 6 * 86_400_000,
+  lengthMs: 12 * 86_400_000,
   roles: [{ role: "schedule", hosts: 3, freezes: true, forgetful: 0.5 }],
   rates: {
     "response-lost": 0.1,
@@ -98,6 +98,7 @@ const DAYS: Scenario = {
   },
   timing: TIMING,
   tickEveryMs: 30_000_000,
+  skippedTicks: 0.6,
   ttlDelayMs: [0, 0, 3_600_000, 40_000_000],
 };
 

@@ -77,7 +77,7 @@ function hostsOf(scenario: Scenario): Host[] {
 function schedule(world: World, hosts: readonly Host[]): void {
   const served = hosts.filter(({ role }) => role.role === "schedule");
   if (served.length === 0) return;
-  const { tickEveryMs = 30_000, lengthMs } = world.scenario;
+  const { tickEveryMs = 30_000, skippedTicks = 0, lengthMs } = world.scenario;
   const draws = world.chance.of("schedule");
   const atMostOnce = draws.happens(0.4);
   const deliver = (tick: string, inMs: number): void => {
@@ -87,6 +87,8 @@ function schedule(world: World, hosts: readonly Host[]): void {
     });
   };
   const occur = (): void => {
+    if (world.agenda.now + tickEveryMs < lengthMs) world.agenda.in(tickEveryMs, occur);
+    if (skippedTicks > 0 && draws.happens(skippedTicks)) return;
     const tick = new Date(world.service.now).toISOString();
     const late = draws.happens(world.rate("late-tick"));
     if (late) world.faults.add("late-tick");
@@ -95,7 +97,6 @@ function schedule(world: World, hosts: readonly Host[]): void {
       world.faults.add("duplicate-tick");
       deliver(tick, draws.spread(1, 2 * tickEveryMs));
     }
-    if (world.agenda.now + tickEveryMs < lengthMs) world.agenda.in(tickEveryMs, occur);
   };
   world.agenda.in(draws.between(0, tickEveryMs), occur);
 }
