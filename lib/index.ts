@@ -1,7 +1,11 @@
 /** Leader election on DynamoDB: the lease client, its errors, events and fencing. */
 export type { Refusal } from "./client/attempt.ts";
 export { onLeaseEvent } from "./client/channels.ts";
-export type { Lease } from "./client/lease.ts";
+export { type CampaignOptions, Candidate, type CandidateOptions } from "./client/candidate.ts";
+export type { Lease, StepDownOptions } from "./client/lease.ts";
+export type { CandidateListeners } from "./client/listeners.ts";
+export type { Asked, CandidateInfo, ForcedRelease, StepDownRequest } from "./client/operating.ts";
+export type { ObserveOptions } from "./client/reading.ts";
 export type {
   AcquireOptions,
   AcquireResult,
@@ -12,6 +16,7 @@ export type {
 export {
   type Followed,
   type InvocationContext,
+  type InvocationElector,
   type LeaderContext,
   type LeadershipOptions,
   scheduledTick,
@@ -21,10 +26,12 @@ export { isLeaseError, LeaseError, type LeaseErrorCode } from "./core/errors.ts"
 export type { LeaseEventName, LeaseEvents } from "./core/events.ts";
 export type { Evidence } from "./core/evidence.ts";
 export type { RefusalReason } from "./core/next-move.ts";
-export type { TermOptions, TickOptions, TickPolicy } from "./core/options.ts";
+export type { CandidacyOptions } from "./core/candidate-options.ts";
+export type { Sticky, TermOptions, TickOptions, TickPolicy } from "./core/options.ts";
 export type { CallOptions, Clock, LeaseStore, ListPage, Random } from "./core/ports.ts";
 export type { LeaseRecord, LeaseState } from "./core/record.ts";
-export type { LeaseEnd, ReleaseResult } from "./core/term.ts";
+export type { Handover, LeaseEnd, ReleaseResult } from "./core/term.ts";
 export { DEFAULT_TIMING, recoveryBoundMs, type Timing, type TimingOptions } from "./core/timing.ts";
 export { type FenceCheck, type Fencing, fenceCheck } from "./dynamodb/fence-check.ts";
-export { LeaseClient, type LeaseClientOptions } from "./lease-client.ts";
+export type { LeaseClientOptions } from "./client-options.ts";
+export { LeaseClient } from "./lease-client.ts";

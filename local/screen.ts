@@ -11,7 +11,8 @@ export interface Screen {
 
 /** Makes a screen of a stream. Colours and the progress line are for terminals. */
 export function makeScreen(stream: NodeJS.WriteStream): Screen {
-  const terminal = stream.isTTY === true;
+  // Not a terminal: the property is missing, whatever its type says, and a default would take its place.
+  const terminal = "isTTY" in stream && stream.isTTY;
   const erase = terminal ? "\r\x1b[2K" : "";
   let shown = "";
   return {

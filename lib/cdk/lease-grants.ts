@@ -12,12 +12,18 @@ export interface GrantTarget {
 }
 
 /**
- * What a candidate sends: `UpdateItem` for the four writes, `GetItem` to look, and the `ConditionCheck` on the
- * lease row with which a fenced transaction proves its token (IAM knows item actions, not transactions).
+ * What a candidate sends: `UpdateItem` for every write, `GetItem` to look, `Query` to list who stands for a lease of
+ * its own, and the `ConditionCheck` on the lease row with which a fenced transaction proves its token (IAM knows
+ * item actions, not transactions).
  */
-const CAMPAIGN_ACTIONS = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"];
-const OBSERVE_ACTIONS = ["dynamodb:GetItem"];
-const OBSERVE_ALL_ACTIONS = ["dynamodb:GetItem", "dynamodb:Scan"];
+const CAMPAIGN_ACTIONS = [
+  "dynamodb:GetItem",
+  "dynamodb:Query",
+  "dynamodb:UpdateItem",
+  "dynamodb:ConditionCheckItem",
+];
+const OBSERVE_ACTIONS = ["dynamodb:GetItem", "dynamodb:Query"];
+const OBSERVE_ALL_ACTIONS = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"];
 
 /** What DynamoDB asks of a caller's rights on a customer's key. */
 const KEY_READ_ACTIONS = ["kms:Decrypt", "kms:DescribeKey"];

@@ -4,7 +4,8 @@ import { type Move, nextMove, type RefusalReason } from "../core/next-move.ts";
 import type { WriteOutcome } from "../core/outcome.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
 import { type Allowance, remainingOf, type Validity, validityOf } from "../core/validity.ts";
-import { abandon, claim, correct, type LeaseWrite, takeOver } from "../core/writes.ts";
+import { plusMs } from "../core/units.ts";
+import { abandon, claim, correct, type LeaseWrite, resume, takeOver } from "../core/writes.ts";
 import type { Candidacy } from "./candidacy.ts";
 import type { Answer } from "./exchange.ts";
 
@@ -19,7 +20,10 @@ export interface NewTerm {
 /** Why a candidate does not lead. */
 export interface Refusal {
   readonly kind: "refused";
-  /** `held`: another candidate leads. `tick-done`: the occurrence was done before. */
+  /**
+   * `held`: another candidate leads. `reserved`: nobody does, and the lease is kept for another for a bounded
+   * time. `tick-done`: the occurrence was done before.
+   */
   readonly reason: RefusalReason;
   /** The lease as it stood. */
   readonly state: LeaseState;
@@ -42,8 +46,10 @@ const MAX_WRITES = 4;
  *   abandoned), and whatever else the store says
  */
 export async function attempt(self: Candidacy, first: "claim" | "look"): Promise<AttemptResult> {
-  const { name, holder, settings, exchange, memory, clock, random, timing, tell } = self;
+  const { name, holder, identity, settings, exchange, memory, clock, random, timing, tell } = self;
   const limit: Allowance = { from: clock.now(), lengthMs: settings.termLimitMs };
+  /** How long past its end a term is proven to be over by any header, in ms. */
+  const provableMs = timing.graceMs + 1_000 + timing.serviceClockErrorMs;
   let requests = 0;
 
   async function look(): Promise<Sighting | undefined> {
@@ -60,21 +66,41 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
   function decide(seen: Sighting | undefined): Move {
     const isOwnClaim = (writeId: string): boolean => memory.isOwnClaim(writeId);
     const now = exchange.estimate();
-    return nextMove({ seen, at: clock.now(), now, tick: settings.tick, isOwnClaim }, timing);
+    const lastToken = self.lastToken();
+    const { tick } = settings;
+    return nextMove({ seen, at: clock.now(), now, tick, holder, identity, lastToken, isOwnClaim }, timing);
   }
 
   function writeFor(move: Exclude<Move, { kind: "stand-by" }>): LeaseWrite {
+    const { sticky, holdAtLeastMs, reclaimDelayMs, termLimitMs } = settings;
+    const { retentionMs } = settings.timing;
+    const now = exchange.estimate();
+    const durationMs = Math.min(settings.timing.durationMs, Math.floor(termLimitMs));
+    const times = { writeId: random.id(), now, durationMs, timed: exchange.timed, retentionMs };
+    if (move.kind === "resume") return resume(move.seen, times);
     const request = {
       ...settings,
-      ...settings.timing,
+      ...times,
       name,
       holder,
-      writeId: random.id(),
-      now: exchange.estimate(),
-      durationMs: Math.min(settings.timing.durationMs, Math.floor(settings.termLimitMs)),
-      timed: exchange.timed,
+      priority: self.priority,
+      // Whoever crashes at once has not held for `holdAtLeastMs` either.
+      reclaimDelayMs: Math.max(reclaimDelayMs, holdAtLeastMs - durationMs, sticky?.forMs ?? 0),
+      ownExpiredBy: identity === "shared" ? plusMs(now, -provableMs) : undefined,
     };
     return move.kind === "claim" ? claim(request) : takeOver(request, move.seen);
+  }
+
+  /**
+   * Whether a claim has put no valid term of its own id aside. It was decided by a clock that may be wrong; the
+   * response brings both the record that it found and the service's word on when that was.
+   */
+  function provenBy({ before, tokenBefore, servedAt }: Written): boolean {
+    if (identity !== "shared") return true;
+    if (tokenBefore === undefined) return false;
+    if (before?.holder === undefined) return true;
+    const { expiresAt } = before;
+    return servedAt !== undefined && expiresAt !== undefined && servedAt >= expiresAt + timing.graceMs;
   }
 
   /** Sends a write; `before` are those that may hold the lease for us already. */
@@ -99,6 +125,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
    * vacated its correction cannot land any more, and where the correction has landed the claim's turn is refused.
    */
   async function abandonAll(made: LeaseWrite[]): Promise<void> {
+    if (identity === "shared") return; // What it wrote over may last: the row has to run out by itself.
     for (const write of made) memory.disown(write.writeId);
     for (const { writeId } of made) {
       requests += 1;
@@ -150,7 +177,14 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     const write = writeFor(move);
     const answer = await send(write);
     if (answer.outcome.kind === "written") {
-      const term = await confirm(write, answer, answer.outcome);
+      if (move.kind === "claim" && !provenBy(answer.outcome)) {
+        seen = memory.note(name, answer.outcome.record, answer.received, undefined);
+        break; // The row runs out by itself: nobody was told of the term, and an earlier one may last.
+      }
+      const term =
+        move.kind === "resume"
+          ? await begin(answer.outcome.record, answer.sent, [write])
+          : await confirm(write, answer, answer.outcome);
       if (term !== undefined) {
         const because = move.kind === "claim" ? "vacant" : move.because;
         tell("acquired", { token: term.record.token, requests, because });
@@ -163,6 +197,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     }
     move = decide(seen);
   }
+  // Too much contention, or a term of its own that an earlier one may still stand behind: all that can be said is "held".
   const { reason, retryAfterMs } =
     move.kind === "stand-by" ? move : { reason: "held" as const, retryAfterMs: 0 };
   const state = stateOf(name, seen?.record, false);

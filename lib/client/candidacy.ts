@@ -1,5 +1,6 @@
 import { LeaseError, type LeaseErrorCode } from "../core/errors.ts";
 import type { EventSink, LeaseEventName, LeaseEvents } from "../core/events.ts";
+import type { Identity } from "../core/next-move.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { WriteOutcome } from "../core/outcome.ts";
 import type { Clock, Random } from "../core/ports.ts";
@@ -18,10 +19,20 @@ export interface Surroundings {
   readonly timing: Timing;
 }
 
-/** One candidate for one lease: its id, its settings, and how it speaks. */
-export interface Candidacy extends Surroundings {
-  readonly name: string;
+/** Who a candidate is, where it is more than one attempt. */
+export interface Person {
   readonly holder: string;
+  readonly identity: Identity;
+  readonly priority: number;
+  /** How old a term has to be before a higher priority is heeded, in ms. */
+  readonly settleMs: number;
+  /** The highest token of the terms that it began and ended. */
+  readonly lastToken: () => number;
+}
+
+/** One candidate for one lease: its id, its settings, and how it speaks. */
+export interface Candidacy extends Surroundings, Person {
+  readonly name: string;
   readonly settings: TermSettings;
   /** Sends a write within the candidate's own deadline. */
   readonly send: (write: LeaseWrite) => Promise<Answer<WriteOutcome>>;
@@ -34,18 +45,30 @@ export interface Candidacy extends Surroundings {
   error(code: LeaseErrorCode, message: string, cause?: unknown): LeaseError;
 }
 
-/** Makes a candidate with an id that nobody else has. */
-export function candidacyOf(around: Surroundings, name: string, settings: TermSettings): Candidacy {
+/** Makes a candidate: somebody in particular, or one with an id that nobody else has. */
+export function candidacyOf(
+  around: Surroundings,
+  name: string,
+  settings: TermSettings,
+  person?: Person,
+): Candidacy {
   const { exchange, random, emit } = around;
-  const holder = `${settings.label}/${random.id()}`;
+  const { label, sticky } = settings;
+  const self = person ?? {
+    holder: sticky?.id ?? `${label}/${random.id()}`,
+    identity: sticky === undefined ? "fresh" : "shared",
+    priority: 0,
+    settleMs: 0,
+    lastToken: () => 0,
+  };
   return {
     ...around,
+    ...self,
     name,
-    holder,
     settings,
     send: (write) => exchange.write(write, settings.timing.requestTimeoutMs),
     tell: <N extends LeaseEventName>(event: N, details: Omit<LeaseEvents[N], "lease" | "holder">) =>
-      emit(event, { lease: name, holder, ...details } as unknown as LeaseEvents[N]),
+      emit(event, { lease: name, holder: self.holder, ...details } as unknown as LeaseEvents[N]),
     error: (code, message, cause) =>
       new LeaseError(code, `lease "${name}" ${message}`, { lease: name, cause }),
   };

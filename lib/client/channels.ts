@@ -9,6 +9,7 @@ const NAMES = {
   refused: true,
   renewed: true,
   renewalFailed: true,
+  handover: true,
   lost: true,
   released: true,
   clockSkewed: true,

@@ -20,6 +20,8 @@ export interface Answer<Outcome> {
  * learns service time from the response.
  */
 export interface Exchange {
+  /** The store's table, if it is one. */
+  readonly tableName: string | undefined;
   /** What responses have told of service time. */
   readonly samples: readonly Sample[];
   /** Whether responses carry a `Date` header, as far as is known. Without it no write sets `expiresAt`. */
@@ -36,6 +38,11 @@ export interface Exchange {
    * @throws {LeaseError} STORE_UNAVAILABLE after `timeoutMs`, and whatever the store throws
    */
   read(name: string, timeoutMs: number): Promise<Answer<ReadOutcome>>;
+  /**
+   * Reads who stands for a lease, strongly consistent.
+   * @throws {LeaseError} as {@link read}
+   */
+  standing(name: string, timeoutMs: number): Promise<Answer<ListPage>>;
   /**
    * Reads all records page by page; each page has its own deadline.
    * @throws {LeaseError} STORE_UNAVAILABLE after `timeoutMs`, and whatever the store throws
@@ -79,6 +86,7 @@ export function exchangeWith(store: LeaseStore, clock: Clock, timing: Timing): E
   }
 
   return {
+    tableName: store.tableName,
     get samples() {
       return samples;
     },
@@ -95,6 +103,8 @@ export function exchangeWith(store: LeaseStore, clock: Clock, timing: Timing): E
         }),
       ),
     read: (name, timeoutMs) => stamped(() => within(timeoutMs, name, (call) => store.read(name, call))),
+    standing: (name, timeoutMs) =>
+      stamped(() => within(timeoutMs, name, (call) => store.standing(name, call))),
     async *list(timeoutMs) {
       const ender = new AbortController();
       const pages = store.list({ signal: ender.signal })[Symbol.asyncIterator]();

@@ -1,64 +1,31 @@
-import { invalid, isLeaseError, LeaseError } from "../core/errors.ts";
-import { evidenceOfExpiry } from "../core/evidence.ts";
-import { parseName } from "../core/names.ts";
-import { parseHolder, parseTerm, parseTimeout, type TermOptions, type TickOptions } from "../core/options.ts";
-import type { Clock, LeaseStore, Random } from "../core/ports.ts";
-import { type LeaseState, stateOf } from "../core/record.ts";
+import type { LeaseState } from "../core/record.ts";
+import { parseTimeout } from "../core/options.ts";
 import type { ReleaseResult } from "../core/term.ts";
-import { parseTiming, type Timing, type TimingOptions } from "../core/timing.ts";
-import { attempt, type Refusal } from "./attempt.ts";
-import { candidacyOf, type Surroundings } from "./candidacy.ts";
-import { publish } from "./channels.ts";
-import { exchangeWith } from "./exchange.ts";
+import { campaign } from "./campaign.ts";
+import { Candidate, type CandidateOptions } from "./candidate.ts";
+import { runOnce } from "./guarded-run.ts";
+import { type Hub, openHub, type StoreClientOptions } from "./hub.ts";
 import type { Lease } from "./lease.ts";
-import { type LeaseHandle, openLease } from "./lease-handle.ts";
-import { Memory } from "./memory.ts";
+import {
+  type CandidateInfo,
+  type Asked,
+  forceRelease,
+  type ForcedRelease,
+  listCandidates,
+  requestStepDown,
+  type StepDownRequest,
+} from "./operating.ts";
+import { listLeases, observeLease, type ObserveOptions, readLease } from "./reading.ts";
 import type { AcquireOptions, AcquireResult, RunOptions, RunResult, TryAcquireOptions } from "./results.ts";
-import { defaultLabel, systemClock, systemRandom } from "./system-ports.ts";
-import { aborted, pause } from "./waiting.ts";
-
-/** Options of a client of any store. */
-export interface StoreClientOptions extends TimingOptions {
-  /** Where the leases live. */
-  readonly store: LeaseStore;
-  /**
-   * What to call the candidates of this client: the first part of their ids.
-   * @default - the Lambda function's name, or host and process id
-   */
-  readonly holder?: string | undefined;
-  /**
-   * The process's clocks and timers.
-   * @default - the system's
-   */
-  readonly clock?: Clock | undefined;
-  /**
-   * Chance: ids and jitter.
-   * @default - the platform's
-   */
-  readonly random?: Random | undefined;
-}
+import { tryOnce } from "./try-once.ts";
 
 /** Elections on any {@link LeaseStore}. `LeaseClient` of `leasehold` is this on a DynamoDB table. */
 export class StoreLeaseClient implements AsyncDisposable {
-  readonly #around: Surroundings;
-  readonly #defaults: { readonly options: TimingOptions; readonly timing: Timing; readonly label: string };
-  readonly #handles = new Set<LeaseHandle>();
-  #closed = false;
+  readonly #hub: Hub;
 
   /** @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound */
   constructor(options: StoreClientOptions) {
-    const timing = parseTiming(options);
-    const { clock = systemClock, holder = defaultLabel() } = options;
-    const label = parseHolder(holder);
-    this.#defaults = { options, timing, label };
-    this.#around = {
-      exchange: exchangeWith(options.store, clock, timing),
-      memory: new Memory(),
-      clock,
-      random: options.random ?? systemRandom,
-      emit: publish,
-      timing,
-    };
+    this.#hub = openHub(options);
   }
 
   /**
@@ -70,7 +37,7 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} TABLE_NOT_FOUND, TABLE_MISCONFIGURED, ACCESS_DENIED, CREDENTIALS_UNAVAILABLE
    */
   async tryAcquire(name: string, options: TryAcquireOptions = {}): Promise<AcquireResult> {
-    return this.#candidate(name, options)("claim");
+    return tryOnce(this.#hub, name, options);
   }
 
   /**
@@ -84,29 +51,14 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} what {@link tryAcquire} throws, except STORE_UNAVAILABLE
    */
   async acquire(name: string, options: AcquireOptions = {}): Promise<Lease> {
+    const hub = this.#hub;
     const { signal } = options;
     const timeoutMs = parseTimeout(options.timeoutMs);
-    const { clock, random } = this.#around;
-    const candidate = this.#candidate(name, options);
-    const { retryIntervalMs } = this.#around.timing;
-    const start = clock.now().mono;
-    let lastError: unknown;
-
-    for (let tries = 0; ; tries += 1) {
-      if (signal?.aborted) throw aborted(name, signal);
-      try {
-        const result = await candidate(tries === 0 ? "claim" : "look");
-        lastError = undefined;
-        if (result.kind === "acquired") return await this.#unlessAborted(result.lease, signal);
-      } catch (error) {
-        if (!isLeaseError(error, "STORE_UNAVAILABLE")) throw error;
-        lastError = error;
-      }
-      const left = timeoutMs - (clock.now().mono - start);
-      if (left <= 0) throw timedOut(name, timeoutMs, lastError);
-      const wait = tries === 0 ? retryIntervalMs * random.fraction() : retryIntervalMs;
-      await pause(clock, Math.max(1, Math.min(wait, left)), signal);
-    }
+    const { clock, random } = hub;
+    const { retryIntervalMs } = hub.timing;
+    const self = hub.candidacy(name, hub.settle(options));
+    const wait = { name, clock, random, retryIntervalMs, timeoutMs, push: false, signal };
+    return campaign(hub.tries(self), wait);
   }
 
   /**
@@ -123,27 +75,15 @@ export class StoreLeaseClient implements AsyncDisposable {
     work: (lease: Lease) => Promise<T>,
     options: RunOptions = {},
   ): Promise<RunResult<T>> {
-    if (typeof work !== "function") throw invalid("work must be a function");
-    const { signal } = options;
-    if (signal?.aborted) throw aborted(name, signal);
-    const result = await this.#candidate(name, options)("claim");
-    if (result.kind === "refused") {
-      return { kind: "followed", reason: result.reason, state: result.state };
-    }
-    const { lease } = result;
-    const stepDown = (): void => lease.stepDown(aborted(name, signal as AbortSignal));
-    signal?.addEventListener("abort", stepDown);
-    if (signal?.aborted) await this.#unlessAborted(lease, signal);
-    let completed = false;
-    let value: T;
-    try {
-      value = await work(lease);
-      completed = !(signal?.aborted ?? false);
-    } finally {
-      signal?.removeEventListener("abort", stepDown);
-      await lease.release({ completed });
-    }
-    return { kind: "led", value, token: lease.token, end: lease.end ?? { reason: "released" } };
+    return runOnce(this.#hub, name, work, options);
+  }
+
+  /**
+   * Makes a long-lived candidate, which campaigns again after every loss. Nothing is sent before it campaigns.
+   * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound; CLIENT_CLOSED
+   */
+  candidate(name: string, options: CandidateOptions = {}): Candidate {
+    return new Candidate(this.#hub, name, options);
   }
 
   /**
@@ -152,13 +92,17 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} as {@link tryAcquire}
    */
   async get(name: string): Promise<LeaseState> {
-    this.#assertOpen();
-    parseName(name);
-    const { exchange, memory, clock, timing } = this.#around;
-    const { outcome, received } = await exchange.read(name, timing.requestTimeoutMs);
-    const seen = memory.note(name, outcome.record, received, outcome.servedAt);
-    const over = seen !== undefined && evidenceOfExpiry(seen, clock.now(), timing) !== undefined;
-    return stateOf(name, seen?.record, over);
+    return readLease(this.#hub, name);
+  }
+
+  /**
+   * Follows a lease: gives its present state, then every change that it sees. It looks once per `intervalMs`, so
+   * the latest wins and states in between may be skipped. A store that cannot be reached is tried again, silently.
+   * Ends when the signal is aborted, the client closed, or the iteration left.
+   * @throws {LeaseError} INVALID_ARGUMENT; while iterated, as {@link tryAcquire} except STORE_UNAVAILABLE
+   */
+  observe(name: string, options: ObserveOptions = {}): AsyncGenerator<LeaseState, void, undefined> {
+    return observeLease(this.#hub, name, options);
   }
 
   /**
@@ -166,16 +110,36 @@ export class StoreLeaseClient implements AsyncDisposable {
    * hot paths.
    * @throws {LeaseError} as {@link tryAcquire}, while iterated
    */
-  async *list(): AsyncGenerator<LeaseState, void, undefined> {
-    this.#assertOpen();
-    const { exchange, clock, timing } = this.#around;
-    for await (const { records, servedAt } of exchange.list(timing.requestTimeoutMs)) {
-      const at = clock.now();
-      for (const record of records) {
-        const over = evidenceOfExpiry({ record, firstSeen: at, servedAt }, at, timing) !== undefined;
-        yield stateOf(record.name, record, over);
-      }
-    }
+  list(): AsyncGenerator<LeaseState, void, undefined> {
+    return listLeases(this.#hub);
+  }
+
+  /**
+   * Lists who stands for a lease, strongest first: those candidates that have registered and not let their
+   * registration lapse. Whoever only calls `tryAcquire`, `acquire` or `run` does not register. 1 request.
+   * @throws {LeaseError} as {@link tryAcquire}
+   */
+  async candidates(name: string): Promise<readonly CandidateInfo[]> {
+    return listCandidates(this.#hub, name);
+  }
+
+  /**
+   * Asks whoever leads to hand over, at once whatever its priority: it sees the request in its next renewal,
+   * drains and releases. 2 requests. Nothing is forced: a leader that is cut off runs out by itself.
+   * @throws {LeaseError} as {@link tryAcquire}
+   */
+  async requestStepDown(name: string, options: StepDownRequest = {}): Promise<Asked> {
+    return requestStepDown(this.#hub, name, options);
+  }
+
+  /**
+   * Vacates a lease, whoever holds it: the last resort. The holder learns of it with its next renewal; until
+   * then **it and its successor both believe that they lead**, and only storage that checks tokens refuses it.
+   * Try {@link requestStepDown} first. 2 requests.
+   * @throws {LeaseError} as {@link tryAcquire}
+   */
+  async forceRelease(name: string): Promise<ForcedRelease> {
+    return forceRelease(this.#hub, name);
   }
 
   /**
@@ -183,46 +147,11 @@ export class StoreLeaseClient implements AsyncDisposable {
    * stop the others; the results come in no order. A second call does nothing.
    */
   async close(): Promise<readonly ReleaseResult[]> {
-    this.#closed = true;
-    const held = [...this.#handles];
-    return Promise.all(held.map((lease) => lease.release({ completed: false })));
+    return this.#hub.close();
   }
 
   /** Closes the client. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-
-  /** Makes one candidate, with one id, and returns what makes its attempts. */
-  #candidate(name: string, options: TermOptions & TickOptions) {
-    parseName(name);
-    const self = candidacyOf(this.#around, name, parseTerm(options, this.#defaults));
-    return async (
-      first: "claim" | "look",
-    ): Promise<Refusal | { readonly kind: "acquired"; readonly lease: LeaseHandle }> => {
-      this.#assertOpen();
-      const result = await attempt(self, first);
-      if (result.kind === "refused") return result;
-      const lease = openLease(self, result.term, this.#handles);
-      if (this.#closed) await lease.release({ completed: false });
-      this.#assertOpen();
-      return { kind: "acquired", lease };
-    };
-  }
-
-  async #unlessAborted(lease: LeaseHandle, signal: AbortSignal | undefined): Promise<Lease> {
-    if (!signal?.aborted) return lease;
-    await lease.release({ completed: false });
-    throw aborted(lease.name, signal);
-  }
-
-  #assertOpen(): void {
-    if (this.#closed) throw new LeaseError("CLIENT_CLOSED", "this client was closed");
-  }
-}
-
-function timedOut(name: string, timeoutMs: number, cause: unknown): LeaseError {
-  const why = isLeaseError(cause) ? cause.message : "another candidate leads";
-  const message = `lease "${name}" was not acquired within ${timeoutMs} ms: ${why}`;
-  return new LeaseError("ACQUIRE_TIMEOUT", message, { lease: name, cause });
 }

@@ -1,11 +1,14 @@
 import type { LeaseError } from "../core/errors.ts";
-import type { LeaseRecord } from "../core/record.ts";
-import { describeEnd, type LeaseEnd, type ReleaseResult } from "../core/term.ts";
-import { plusMs, type Reading } from "../core/units.ts";
+import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
+import { heeds, reservationOf } from "../core/handover.ts";
+import { parseStepDown } from "../core/options.ts";
+import { describeEnd, type LeaseEnd, refusedRelease, type ReleaseResult } from "../core/term.ts";
+import { elapsedAtLeast, plusMs, type Reading } from "../core/units.ts";
 import { remainingOf, type Validity, validityOf } from "../core/validity.ts";
 import { type LeaseWrite, release, renew, ttlOf } from "../core/writes.ts";
 import type { NewTerm } from "./attempt.ts";
 import type { Candidacy } from "./candidacy.ts";
+import { draining } from "./draining.ts";
 import type { Lease } from "./lease.ts";
 import { renewalLoop } from "./renewal-loop.ts";
 
@@ -17,25 +20,45 @@ const RENEWAL_TRIES = 3;
 /** A {@link Lease}, and the part of it that the client keeps to itself. */
 export interface LeaseHandle extends Lease {
   /** Aborts the work's signal, while the term goes on until the work has settled and is released. */
-  stepDown(reason: LeaseError): void;
+  askToStop(reason: LeaseError): void;
+  /** The lease as its holder last wrote it. */
+  readonly state: LeaseState;
+  /** Resolves with what became of the release, once it was released. */
+  readonly released: Promise<ReleaseResult>;
 }
+
+/** Told once of the end of the term with this token. Must not throw. */
+export type OnEnd = (end: LeaseEnd, token: number) => void;
 
 /** What a proclamation proclaims; none for a plain renewal. */
 type Proclaimed = { readonly is: unknown } | undefined;
 
 /** Makes the handle of a term that has begun. It is in `open` for as long as it needs a release. */
-export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>): LeaseHandle {
+export function openLease(
+  self: Candidacy,
+  term: NewTerm,
+  open: Set<LeaseHandle>,
+  onEnd?: OnEnd,
+): LeaseHandle {
   const { name, holder, settings, clock, exchange, random, timing, tell } = self;
   const { retentionMs, durationMs: fullDurationMs } = settings.timing;
   const { token } = term.record;
   const limit: Validity = [term.limit];
   const ender = new AbortController();
+  const began = clock.now();
+  /** Renewals of this handle that nobody knows the outcome of. */
+  const unanswered = new Set<string>();
   let { record, validity } = term;
   let end: LeaseEnd | undefined;
   let writing: Promise<unknown> = Promise.resolve();
   let releasing: Promise<ReleaseResult> | undefined;
   let storeReachable = true;
   let steppingDown = false;
+  let { reserveForMs } = settings;
+  let settle: (result: ReleaseResult) => void = () => undefined;
+  const released = new Promise<ReleaseResult>((resolve) => {
+    settle = resolve;
+  });
 
   const left = (of: Validity): number => remainingOf(of, clock.now());
 
@@ -68,7 +91,9 @@ export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>
   function finish(how: LeaseEnd): void {
     end = how;
     loop.stop();
+    drain.stop();
     ender.abort(lost());
+    onEnd?.(how, token);
   }
 
   function lose(how: LeaseEnd): void {
@@ -76,6 +101,31 @@ export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>
     finish(how);
     open.delete(handle);
     tell("lost", { token, end: how });
+    if (drain.begun !== undefined) drained();
+  }
+
+  /** Whether another process with the same, declared-stable id has gone on with the term. */
+  function isForeign({ writeId }: LeaseRecord): boolean {
+    return self.identity === "stable" && !unanswered.has(writeId);
+  }
+
+  function heed(): void {
+    const { priority, settleMs } = self;
+    const ledMs = elapsedAtLeast(began, clock.now());
+    if (heeds(record, { priority, ledMs, settleMs })) handOver(record.askedBy || undefined);
+  }
+
+  function handOver(to: string | undefined, drainMs: number = settings.drainMs): void {
+    if (drain.begun !== undefined || releasing !== undefined) return;
+    tell("handover", { token, to, drainMs });
+    drain.begin({ to, drainMs });
+  }
+
+  function drained(): void {
+    if (releasing !== undefined) return;
+    if (settings.releasesDrained) return void handle.release({ completed: false });
+    steppingDown = true;
+    ender.abort(self.error("HANDED_OVER", `with token ${token} is to be handed over; finish its work`));
   }
 
   /** One write at a time: two renewals in flight would compare-and-set against each other. */
@@ -97,7 +147,8 @@ export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>
       assertHeld();
       if (outcome.kind === "written") return extend(outcome.record, sent);
       const { current } = outcome;
-      if (current?.token !== token || current.holder !== holder) throw overtaken(current);
+      if (current?.token !== token || current.holder !== holder || isForeign(current))
+        throw overtaken(current);
       record = current; // An unanswered renewal of ours had landed: go on from there.
     }
     throw failed(undefined);
@@ -113,15 +164,19 @@ export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>
     validity = [...validity, ...validityOf({ sent: at, durationMs, expiresAt }, samples, at, timing)];
     loop.restart(); // The end may have come closer.
     assertHeld();
-    return renew(record, { writeId: random.id(), now, durationMs, timed, retentionMs, value });
+    const writeId = random.id();
+    unanswered.add(writeId);
+    return renew(record, { writeId, now, durationMs, timed, retentionMs, value });
   }
 
   function extend(written: LeaseRecord, sent: Reading): void {
     record = written;
+    unanswered.clear();
     validity = [...validityOf({ ...written, sent }, exchange.samples, clock.now(), timing), ...limit];
     assertHeld();
     loop.restart();
     tell("renewed", { token, remainingMs: remainingMs() });
+    heed();
   }
 
   /** Notes a renewal that came to nothing, and says what to throw: `error`, unless the term is over. */
@@ -135,7 +190,7 @@ export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>
   }
 
   function overtaken(current: LeaseRecord | undefined): LeaseError {
-    const superseded = current !== undefined && current.token !== token;
+    const superseded = current !== undefined && (current.token !== token || current.holder === holder);
     lose(
       superseded ? { reason: "superseded", by: current.holder, token: current.token } : { reason: "revoked" },
     );
@@ -157,16 +212,21 @@ export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>
    */
   async function vacate(completed: boolean): Promise<ReleaseResult> {
     remainingMs();
-    if (end === undefined) finish({ reason: steppingDown ? "stepped-down" : "released" });
+    const asked = steppingDown || drain.begun !== undefined;
+    if (end === undefined) finish({ reason: asked ? "stepped-down" : "released" });
     if (end?.reason === "superseded") return { kind: "superseded", by: end.by, token: end.token };
+    if (settings.sticky !== undefined && settings.claimsTick && !asked) return { kind: "kept" };
     const tick = completed ? settings.tick : undefined;
+    const ledMs = elapsedAtLeast(began, clock.now());
+    const kept = reservationOf({ ...settings, handover: drain.begun, reserveForMs, ledMs });
+    const reserve = kept && { ...kept, now: exchange.estimate(), timed: exchange.timed };
     let cause: unknown;
     for (let tries = 0; tries < RELEASE_TRIES; tries += 1) {
-      const ttl = ttlOf(exchange.estimate(), 0, retentionMs);
+      const ttl = ttlOf(exchange.estimate(), reserve?.ms ?? 0, retentionMs);
       try {
-        const { outcome } = await self.send(release(handle, { writeId: random.id(), ttl, tick }));
+        const { outcome } = await self.send(release(handle, { writeId: random.id(), ttl, tick, reserve }));
         if (outcome.kind === "written") return { kind: "released" };
-        if (outcome.kind === "refused") return refusedRelease(outcome.current);
+        if (outcome.kind === "refused") return refusedRelease(outcome.current, token);
         cause = outcome.cause;
       } catch (error) {
         cause = error;
@@ -175,12 +235,7 @@ export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>
     return { kind: "unknown", cause };
   }
 
-  function refusedRelease(current: LeaseRecord | undefined): ReleaseResult {
-    if (current === undefined) return { kind: "gone" };
-    if (current.token === token) return { kind: "released" }; // Vacant already, by our own lost try or an operator.
-    return { kind: "superseded", by: current.holder, token: current.token };
-  }
-
+  const drain = draining(clock, drained);
   const loop = renewalLoop(clock, {
     remainingMs,
     renew: settings.autoRenew ? renewQuietly : undefined,
@@ -191,7 +246,13 @@ export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>
     name,
     holder,
     token,
+    tableName: exchange.tableName,
     signal: ender.signal,
+    handover: drain.handover,
+    released,
+    get state() {
+      return stateOf(name, record, false);
+    },
     get end() {
       remainingMs();
       return end;
@@ -201,17 +262,26 @@ export function openLease(self: Candidacy, term: NewTerm, open: Set<LeaseHandle>
     assertHeld,
     renew: () => inTurn(undefined),
     proclaim: (value) => inTurn({ is: value }),
-    stepDown(reason) {
+    askToStop(reason) {
       steppingDown = true;
       ender.abort(reason);
+    },
+    async stepDown(options = {}) {
+      const how = parseStepDown(options, settings);
+      reserveForMs = how.reserveForMs;
+      handOver(how.reserveFor, how.drainMs);
+      if (end !== undefined && releasing === undefined) drained();
+      return released;
     },
     async release({ completed = true } = {}) {
       if (releasing !== undefined) {
         await releasing;
         return { kind: "already-released" };
       }
+      drain.stop();
       releasing = vacate(completed);
       const result = await releasing;
+      settle(result);
       await writing; // Nothing of this handle is in flight any more, and no timer of it is left.
       tell("released", { token, result });
       open.delete(handle);

@@ -1,4 +1,23 @@
-import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
+import type { Handover, LeaseEnd, ReleaseResult } from "../core/term.ts";
+
+/** How a leader gives up its term on its own initiative. */
+export interface StepDownOptions {
+  /**
+   * The id of the candidate that the lease is kept for.
+   * @default - whoever comes first
+   */
+  readonly reserveFor?: string | undefined;
+  /**
+   * For how long it is kept, in ms: 0 to a day.
+   * @default - the term's `reserveForMs`
+   */
+  readonly reserveForMs?: number | undefined;
+  /**
+   * How long the work may go on, in ms: 0 to a day.
+   * @default - the term's `drainMs`
+   */
+  readonly drainMs?: number | undefined;
+}
 
 /**
  * One term of leadership: the time from winning a lease to losing or releasing it.
@@ -13,8 +32,10 @@ import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
 export interface Lease extends AsyncDisposable {
   /** The lease's name. */
   readonly name: string;
-  /** This candidate's id, unique to this term. */
+  /** This candidate's id. */
   readonly holder: string;
+  /** The table that the lease is in: what a fence has to name. `undefined` where the store is none. */
+  readonly tableName: string | undefined;
   /** The fencing token: higher than that of every earlier term of this lease. Hand it to storage. */
   readonly token: number;
   /**
@@ -22,6 +43,12 @@ export interface Lease extends AsyncDisposable {
    * `LeaseError` that says why. A timer may be late: ask {@link isHeld} right before what matters.
    */
   readonly signal: AbortSignal;
+  /**
+   * Resolves when the leader is to hand over, because a stronger candidate or an operator asked, or on
+   * {@link stepDown}: finish what can be finished. `drainMs` later `signal` is aborted; under `run` and
+   * `leaderOnly` the lease is released once the work has settled, otherwise at that very time. Never rejects.
+   */
+  readonly handover: Promise<Handover>;
   /** How the term ended; `undefined` while it lasts. */
   readonly end: LeaseEnd | undefined;
 
@@ -52,6 +79,13 @@ export interface Lease extends AsyncDisposable {
    * @throws {LeaseError} as {@link renew}; INVALID_ARGUMENT for what DynamoDB cannot store
    */
   proclaim(value: unknown): Promise<void>;
+
+  /**
+   * Hands over: {@link handover} resolves, the work drains, the lease is released and kept for a successor.
+   * Resolves when that is done. Under `run` that is once the work has settled: the work itself must not wait for it.
+   * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+   */
+  stepDown(options?: StepDownOptions): Promise<ReleaseResult>;
 
   /**
    * Ends the term: this handle stops leading at once, then the row is vacated (1 request), so that the next

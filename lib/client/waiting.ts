@@ -1,17 +1,55 @@
 import { LeaseError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 
-/** Waits `ms`, or until a signal is aborted; says nothing about which. Leaves no timer and no listener. */
-export function pause(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** What ends a wait early, from outside. A call while nobody waits ends the next wait at once. */
+export interface Wakeup {
+  /** Ends the wait. */
+  wake(): void;
+  /** Calls back at the next wake-up, or at once if one is due; returns what forgets it. */
+  next(callback: () => void): () => void;
+}
+
+/** Makes a wake-up for one waiter. */
+export function makeWakeup(): Wakeup {
+  let due = false;
+  let waiter: (() => void) | undefined;
+  return {
+    wake() {
+      due = waiter === undefined;
+      waiter?.();
+    },
+    next(callback) {
+      if (due) {
+        due = false;
+        callback();
+        return () => undefined;
+      }
+      waiter = callback;
+      return () => {
+        waiter = undefined;
+      };
+    },
+  };
+}
+
+/**
+ * Waits `ms`, or until a signal is aborted or a wake-up comes; resolves with whether it was a wake-up. Leaves no
+ * timer and no listener.
+ */
+export function pause(clock: Clock, ms: number, signal?: AbortSignal, wakeup?: Wakeup): Promise<boolean> {
   return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const done = (): void => {
+    if (signal?.aborted) return resolve(false);
+    let forget: (() => void) | undefined;
+    const end = (woken: boolean): void => {
       cancel();
-      signal?.removeEventListener("abort", done);
-      resolve();
+      forget?.();
+      signal?.removeEventListener("abort", onAbort);
+      resolve(woken);
     };
-    const cancel = clock.timer(ms, done);
-    signal?.addEventListener("abort", done);
+    const onAbort = (): void => end(false);
+    const cancel = clock.timer(ms, () => end(false));
+    signal?.addEventListener("abort", onAbort);
+    forget = wakeup?.next(() => end(true));
   });
 }
 

@@ -1,10 +1,10 @@
 import { invalid } from "../core/errors.ts";
 import { parseName } from "../core/names.ts";
 import type { RefusalReason } from "../core/next-move.ts";
-import type { TickPolicy } from "../core/options.ts";
+import type { Sticky, TickPolicy } from "../core/options.ts";
 import { parseWholeMs } from "../core/timing.ts";
 import type { Lease } from "./lease.ts";
-import type { StoreLeaseClient } from "./lease-client.ts";
+import type { AcquireResult, TryAcquireOptions } from "./results.ts";
 
 /** What of a Lambda context matters here. */
 export interface InvocationContext {
@@ -18,16 +18,24 @@ export type LeaderContext<TContext = InvocationContext> = TContext & { readonly 
 /** What an invocation that does not lead returns, without having run the handler. */
 export interface Followed {
   readonly led: false;
-  /** `held`: another invocation leads. `tick-done`: the occurrence was done before. */
+  /**
+   * `held`: another invocation leads. `reserved`: the lease is kept for another. `tick-done`: the occurrence was
+   * done before.
+   */
   readonly reason: RefusalReason;
   /** The leader's id; `undefined` when nobody leads. */
   readonly leader: string | undefined;
 }
 
+/** What `leaderOnly` needs of a client: a `LeaseClient` has it. */
+export interface InvocationElector {
+  tryAcquire(name: string, options?: TryAcquireOptions): Promise<AcquireResult>;
+}
+
 /** Options of `leaderOnly` and {@link withLeadership}. */
 export interface LeadershipOptions<TEvent = unknown> {
   /** The client to elect with: one per process, made outside of the handler. */
-  readonly leases: StoreLeaseClient;
+  readonly leases: InvocationElector;
   /** The lease to lead under. */
   readonly name: string;
   /**
@@ -37,9 +45,19 @@ export interface LeadershipOptions<TEvent = unknown> {
   readonly tick?: ((event: TEvent) => string | undefined) | undefined;
   /**
    * When an occurrence counts as done: once the handler has returned, or by being claimed.
-   * @default "until-success"
+   * @default - "until-success"; with `sticky`, "at-most-once"
    */
   readonly tickPolicy?: TickPolicy | undefined;
+  /**
+   * Keeps the lead with one region or function from occurrence to occurrence; see `TickOptions.sticky`.
+   * @default - none
+   */
+  readonly sticky?: Sticky | undefined;
+  /**
+   * The shortest time from winning the lease until another invocation can, in ms; see `TermOptions.holdAtLeastMs`.
+   * @default 0
+   */
+  readonly holdAtLeastMs?: number | undefined;
   /**
    * How long the term lasts without renewal, in ms.
    * @default - the client's
@@ -72,7 +90,7 @@ export function scheduledTick(event: unknown): string | undefined {
 export function electInvocations<TEvent>(
   options: LeadershipOptions<TEvent>,
 ): (event: TEvent, context: InvocationContext) => Promise<Lease | Followed> {
-  const { leases, durationMs, tickPolicy, tick: tickOf = scheduledTick } = options;
+  const { leases, durationMs, tickPolicy, sticky, holdAtLeastMs, tick: tickOf = scheduledTick } = options;
   if (typeof leases?.tryAcquire !== "function") throw invalid("leases must be a LeaseClient");
   if (typeof tickOf !== "function") throw invalid("tick must be a function");
   const name = parseName(options.name);
@@ -83,6 +101,9 @@ export function electInvocations<TEvent>(
     const result = await leases.tryAcquire(name, {
       durationMs,
       tickPolicy,
+      sticky,
+      holdAtLeastMs,
+      afterDrain: "signal",
       tick: tickOf(event),
       termLimitMs,
     });

@@ -12,6 +12,7 @@
  * | `TABLE_MISCONFIGURED` | the table's keys are not those of a lease table | deploy a `LeaseTable` |
  * | `ACCESS_DENIED` | IAM, or a wrong or expired key, refused the request | `grantCampaign` or `grantObserve` |
  * | `CREDENTIALS_UNAVAILABLE` | the SDK found no credentials to sign with | configure credentials |
+ * | `HANDED_OVER` | the leader is to hand over and its time to drain is up | finish the work and release |
  * | `FENCED` | storage refused a write of an older term; nothing was written | stop the leader's work |
  * | `CLIENT_CLOSED` | the client was closed before the call | create a new client |
  */
@@ -25,6 +26,7 @@ export type LeaseErrorCode =
   | "TABLE_MISCONFIGURED"
   | "ACCESS_DENIED"
   | "CREDENTIALS_UNAVAILABLE"
+  | "HANDED_OVER"
   | "FENCED"
   | "CLIENT_CLOSED";
 
@@ -36,6 +38,8 @@ export interface LeaseErrorDetails {
   readonly lease?: string | undefined;
   /** The error underneath, kept as it was. */
   readonly cause?: unknown;
+  /** The fencing token that stood against it, where one did. */
+  readonly token?: number | undefined;
 }
 
 /**
@@ -45,12 +49,15 @@ export interface LeaseErrorDetails {
 export class LeaseError extends Error {
   readonly code: LeaseErrorCode;
   readonly lease: string | undefined;
+  /** With `FENCED`: the later term's token, where it is known. */
+  declare readonly token?: number;
 
   constructor(code: LeaseErrorCode, message: string, details: LeaseErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "LeaseError";
     this.code = code;
     this.lease = details.lease;
+    if (details.token !== undefined) this.token = details.token;
     Object.defineProperty(this, brand, { value: true });
   }
 }

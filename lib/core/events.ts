@@ -1,6 +1,6 @@
 import type { Evidence } from "./evidence.ts";
 import type { RefusalReason } from "./next-move.ts";
-import type { LeaseEnd, ReleaseResult } from "./term.ts";
+import type { Handover, LeaseEnd, ReleaseResult } from "./term.ts";
 
 interface About {
   /** The lease. */
@@ -35,6 +35,8 @@ export interface LeaseEvents {
     readonly remainingMs: number;
     readonly cause: unknown;
   };
+  /** The holder was asked to hand over and lets its work drain. */
+  readonly handover: About & Handover & { readonly token: number };
   /** The term ended without a release. */
   readonly lost: About & { readonly token: number; readonly end: LeaseEnd };
   /** The holder released. */

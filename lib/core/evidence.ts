@@ -11,8 +11,11 @@ export interface Sighting {
   readonly servedAt: EpochMs | undefined;
 }
 
-/** Why a term is over: by the service's own clock, by having watched it, or because it was our own claim that nobody was told of. */
-export type Evidence = "service-clock" | "observation" | "own-claim";
+/**
+ * Why a term is over: by the service's own clock, by having watched it, because it was our own claim that
+ * nobody was told of, or our own term that we have ended ourselves.
+ */
+export type Evidence = "service-clock" | "observation" | "own-claim" | "own-term";
 
 /** Notes that a record was seen, again or for the first time. A changed record starts the watch anew. */
 export function sighted(
@@ -35,7 +38,8 @@ function isSameState(a: LeaseRecord, b: LeaseRecord): boolean {
 }
 
 /**
- * Whether a term is surely over, and by which proof.
+ * Whether a term, or a reservation, is surely over, and by which proof. One that its holder wanted closed for
+ * longer (`reclaimDelayMs`) is over that much later.
  *
  * `servedAt` comes from the response that carried the record, so the service itself vouches that it is at
  * least that late: no candidate's wall clock takes part. A watch on the monotonic clock is the proof where
@@ -46,9 +50,10 @@ export function evidenceOfExpiry(
   at: Reading,
   timing: Pick<Timing, "graceMs" | "clockDriftRatio">,
 ): Evidence | undefined {
-  const { expiresAt } = seen.record;
-  if (seen.servedAt !== undefined && expiresAt !== undefined && seen.servedAt >= expiresAt + timing.graceMs) {
-    return "service-clock";
+  const { expiresAt, reclaimDelayMs = 0 } = seen.record;
+  const { servedAt } = seen;
+  if (servedAt !== undefined && expiresAt !== undefined) {
+    if (servedAt >= expiresAt + timing.graceMs + reclaimDelayMs) return "service-clock";
   }
   return watchLeftMs(seen, at, timing) <= 0 ? "observation" : undefined;
 }
@@ -56,6 +61,7 @@ export function evidenceOfExpiry(
 /** How much longer a state has to be watched unchanged, in ms, before that proves its term over. */
 export function watchLeftMs(seen: Sighting, at: Reading, timing: Pick<Timing, "clockDriftRatio">): number {
   const ratio = timing.clockDriftRatio;
-  const needed = seen.record.durationMs * ((1 + ratio) / (1 - ratio));
+  const { durationMs, reclaimDelayMs = 0 } = seen.record;
+  const needed = (durationMs + reclaimDelayMs) * ((1 + ratio) / (1 - ratio));
   return needed - elapsedAtLeast(seen.firstSeen, at);
 }

@@ -6,6 +6,9 @@ export const MAX_NAME_BYTES = 2048;
 /** Longest label of a candidate in bytes; a random suffix follows it in the candidate's id. */
 export const MAX_HOLDER_BYTES = 512;
 
+/** Longest id of a candidate in bytes: a label and its random suffix. */
+export const MAX_ID_BYTES = 640;
+
 /**
  * Checks a lease name: a string of 1 to {@link MAX_NAME_BYTES} bytes.
  * @throws {LeaseError} INVALID_ARGUMENT otherwise

@@ -3,13 +3,23 @@ import type { LeaseRecord } from "./record.ts";
 import type { Timing } from "./timing.ts";
 import type { EpochMs, Reading } from "./units.ts";
 
-/** Why a candidate does not lead: another does; or the occurrence is done. */
-export type RefusalReason = "held" | "tick-done";
+/** Why a candidate does not lead: another does; the vacant lease is kept for another; or the occurrence is done. */
+export type RefusalReason = "held" | "reserved" | "tick-done";
+
+/**
+ * What a candidate's id tells of a record that carries it. `fresh`: nobody had it before. `lasting`: it had
+ * terms before, all of them this very candidate's. `stable`: a process before this one may have begun the term.
+ * `shared`: invocations that may overlap have it (`sticky`).
+ */
+export type Identity = "fresh" | "lasting" | "stable" | "shared";
+
+type EvidenceTiming = Pick<Timing, "graceMs" | "clockDriftRatio">;
 
 /** What a candidate does next, given what it saw. */
 export type Move =
   | { readonly kind: "claim" }
   | { readonly kind: "take-over"; readonly seen: LeaseRecord; readonly because: Evidence | "vacant" }
+  | { readonly kind: "resume"; readonly seen: LeaseRecord; readonly because: "own-term" }
   | { readonly kind: "stand-by"; readonly reason: RefusalReason; readonly retryAfterMs: number };
 
 /** What a candidate knows when it decides. */
@@ -20,42 +30,73 @@ export interface Situation {
   /** The candidate's estimate of service time. */
   readonly now: EpochMs;
   readonly tick: string | undefined;
+  /** The candidate's id. */
+  readonly holder: string;
+  readonly identity: Identity;
+  /** The highest token of the terms that this candidate itself began; all of those have ended. */
+  readonly lastToken: number;
   /** Whether a write id is that of a claim of ours whose outcome we never learned, and told nobody of. */
   readonly isOwnClaim: (writeId: string) => boolean;
 }
 
 /**
  * Decides a candidate's next move. A vacant lease is claimed; one whose token is ahead of our clock is taken
- * over in the state that was seen; one whose term is over by evidence likewise; any other is left alone.
+ * over in the state that was seen; one whose term or reservation is over by evidence likewise; any other is
+ * left alone. A term of our own id is ours to go on with or to take again, as the id's nature allows.
  */
-export function nextMove(situation: Situation, timing: Pick<Timing, "graceMs" | "clockDriftRatio">): Move {
+export function nextMove(situation: Situation, timing: EvidenceTiming): Move {
   const { seen, at, now, tick } = situation;
   if (seen === undefined) return { kind: "claim" };
   const { record } = seen;
   if (tick !== undefined && record.tick !== undefined && record.tick >= tick) {
     return { kind: "stand-by", reason: "tick-done", retryAfterMs: 0 };
   }
-  if (record.holder === undefined) {
+  const { reservedFor } = record;
+  const open = reservedFor === undefined || reservedFor === situation.holder;
+  if (record.holder === undefined && open) {
     return record.token < now ? { kind: "claim" } : { kind: "take-over", seen: record, because: "vacant" };
   }
-  const because = situation.isOwnClaim(record.writeId) ? "own-claim" : evidenceOfExpiry(seen, at, timing);
+  if (returns(situation, seen, timing)) {
+    return { kind: "resume", seen: record, because: "own-term" };
+  }
+  const closed = closedTo(situation, seen);
+  const because = proofOf(situation, closed, timing);
   if (because !== undefined) return { kind: "take-over", seen: record, because };
-  return { kind: "stand-by", reason: "held", retryAfterMs: untilEvidenceMs(seen, at, now, timing) };
+  const reason = record.holder === undefined ? "reserved" : "held";
+  return { kind: "stand-by", reason, retryAfterMs: untilEvidenceMs(closed, at, now, timing) };
+}
+
+/** Whether the term is one that an earlier process with our declared-stable id left, and lasts. */
+function returns(situation: Situation, seen: Sighting, timing: EvidenceTiming): boolean {
+  const { identity, holder, isOwnClaim, lastToken, at } = situation;
+  const { record } = seen;
+  if (identity !== "stable" || record.holder !== holder || record.token <= lastToken) return false;
+  return !isOwnClaim(record.writeId) && evidenceOfExpiry(seen, at, timing) === undefined;
+}
+
+/** The lease as it is closed to us: what its holder wanted it closed for after its term is for others only. */
+function closedTo({ identity, holder }: Situation, seen: Sighting): Sighting {
+  if (identity !== "shared" || seen.record.holder !== holder) return seen;
+  return { ...seen, record: { ...seen.record, reclaimDelayMs: 0 } };
+}
+
+function proofOf(situation: Situation, seen: Sighting, timing: EvidenceTiming): Evidence | undefined {
+  const { identity, holder, lastToken, isOwnClaim, at } = situation;
+  const { record } = seen;
+  if (isOwnClaim(record.writeId)) return "own-claim";
+  const own = record.holder === holder && (identity === "lasting" || identity === "stable");
+  if (own && record.token <= lastToken) return "own-term";
+  return evidenceOfExpiry(seen, at, timing);
 }
 
 /**
  * How long until there may be evidence against a holder that does not renew, in ms: by the service's clock
  * (whose header shows whole seconds) or by watching, whichever is sooner.
  */
-export function untilEvidenceMs(
-  seen: Sighting,
-  at: Reading,
-  now: EpochMs,
-  timing: Pick<Timing, "graceMs" | "clockDriftRatio">,
-): number {
+export function untilEvidenceMs(seen: Sighting, at: Reading, now: EpochMs, timing: EvidenceTiming): number {
   const watch = watchLeftMs(seen, at, timing);
-  const { expiresAt } = seen.record;
+  const { expiresAt, reclaimDelayMs = 0 } = seen.record;
   if (expiresAt === undefined) return Math.max(0, Math.ceil(watch));
-  const provable = Math.ceil((expiresAt + timing.graceMs) / 1_000) * 1_000;
+  const provable = Math.ceil((expiresAt + timing.graceMs + reclaimDelayMs) / 1_000) * 1_000;
   return Math.max(0, Math.ceil(Math.min(watch, provable - now)));
 }

@@ -1,5 +1,5 @@
 import { invalid } from "./errors.ts";
-import { MAX_HOLDER_BYTES, parseText } from "./names.ts";
+import { MAX_HOLDER_BYTES, MAX_ID_BYTES, parseText } from "./names.ts";
 import { parseTiming, parseWholeMs, show, type Timing, type TimingOptions } from "./timing.ts";
 
 /** When the occurrence of a schedule counts as done. */
@@ -34,6 +34,50 @@ export interface TermOptions {
    * @default - the client's `holder`
    */
   readonly holder?: string | undefined;
+  /**
+   * How long work may go on once a hand-over was asked for (`lease.handover`) before it is told to stop
+   * (`lease.signal`), in ms: 0 to a day.
+   * @default 5_000
+   */
+  readonly drainMs?: number | undefined;
+  /**
+   * What happens when the time to drain is up. `release`: the lease is released, whatever its work does. `signal`:
+   * only `signal` is aborted, and whoever took the lease releases it once its work has settled, as `run` and
+   * `leaderOnly` do.
+   * @default "release"
+   */
+  readonly afterDrain?: "release" | "signal" | undefined;
+  /**
+   * For how long a lease that is handed over is kept for its successor, in ms: 0 to a day. A successor that
+   * never comes costs this much, and `graceMs` and a second at most.
+   * @default 10_000
+   */
+  readonly reserveForMs?: number | undefined;
+  /**
+   * The shortest time from winning the lease until another can, in ms: 0 to a day. A release before is kept for
+   * nobody until then. For short work under a schedule whose triggers come at slightly different times
+   * (ShedLock's `lockAtLeastFor`).
+   * @default 0
+   */
+  readonly holdAtLeastMs?: number | undefined;
+  /**
+   * How long the lease stays closed to others after a term that was **not** released, in ms: 0 to a day. It
+   * gives side effects of a dead leader time to come to rest where storage does not check tokens (the lock-delay
+   * of Chubby and Consul). It delays recovery by as much.
+   * @default 0
+   */
+  readonly reclaimDelayMs?: number | undefined;
+}
+
+/** Leadership that stays with one candidate from occurrence to occurrence. */
+export interface Sticky {
+  /**
+   * The id that all invocations share which are to go on leading: a region, or a function's name. Replaces the
+   * random id. Overlapping invocations of one id exclude each other all the same.
+   */
+  readonly id: string;
+  /** How long after a term others leave the lease to this id, in ms: longer than a period of the schedule. */
+  readonly forMs: number;
 }
 
 /** What may be asked of a term that serves one occurrence of a schedule. */
@@ -48,19 +92,37 @@ export interface TickOptions {
   /**
    * `until-success`: done when released after success, so that another try follows a leader that crashed.
    * `at-most-once`: done by being claimed.
-   * @default "until-success"
+   * @default - "until-success"; with `sticky`, "at-most-once"
    */
   readonly tickPolicy?: TickPolicy | undefined;
+  /**
+   * Keeps the lead with one id from occurrence to occurrence, so that one region does all the work until it
+   * fails. With `at-most-once` a leading invocation sends 1 request in all: it leaves its term to run out instead of
+   * releasing it, so the period of the schedule must exceed `durationMs + 2 × graceMs` by a second or more. With
+   * `until-success` it sends 2, and periods may be shorter.
+   * @default - none: every occurrence is open to all
+   */
+  readonly sticky?: Sticky | undefined;
 }
 
 /** A term's options, checked. */
-export interface TermSettings {
+export interface TermSettings extends Tenure {
   readonly timing: Timing;
   readonly autoRenew: boolean;
   readonly termLimitMs: number;
   readonly label: string;
   readonly tick: string | undefined;
   readonly claimsTick: boolean;
+  readonly sticky: Sticky | undefined;
+}
+
+/** How a term is kept from others and handed over, checked; lengths in ms. */
+export interface Tenure {
+  readonly drainMs: number;
+  readonly releasesDrained: boolean;
+  readonly reserveForMs: number;
+  readonly holdAtLeastMs: number;
+  readonly reclaimDelayMs: number;
 }
 
 /** Beyond ASCII, JavaScript (UTF-16) and DynamoDB (UTF-8) do not sort alike. */
@@ -79,8 +141,11 @@ export function parseTerm(
   options: TermOptions & TickOptions,
   client: { readonly options: TimingOptions; readonly timing: Timing; readonly label: string },
 ): TermSettings {
-  const { renew = "auto", tickPolicy = "until-success", tick } = options;
-  const { termLimitMs = Infinity, holder = client.label } = options;
+  const { renew = "auto", tick } = options;
+  const sticky = parseSticky(options.sticky);
+  const { tickPolicy = sticky === undefined ? "until-success" : "at-most-once" } = options;
+  const { termLimitMs = Infinity, holder = client.label, afterDrain = "release" } = options;
+  parseChoice(afterDrain, "afterDrain", ["release", "signal"]);
   parseChoice(renew, "renew", ["auto", "manual"]);
   parseChoice(tickPolicy, "tickPolicy", ["until-success", "at-most-once"]);
   if (typeof termLimitMs !== "number" || !(termLimitMs >= 1_000)) {
@@ -93,10 +158,56 @@ export function parseTerm(
     label: parseHolder(holder),
     tick: tick === undefined ? undefined : parseTick(tick),
     claimsTick: tickPolicy === "at-most-once",
+    sticky,
+    releasesDrained: afterDrain === "release",
+    drainMs: parseLength(options, "drainMs", 5_000),
+    reserveForMs: parseLength(options, "reserveForMs", 10_000),
+    holdAtLeastMs: parseLength(options, "holdAtLeastMs", 0),
+    reclaimDelayMs: parseLength(options, "reclaimDelayMs", 0),
   };
 }
 
-function parseChoice(value: unknown, option: string, choices: readonly string[]): void {
+/**
+ * Checks how a leader wants to step down.
+ * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+ */
+export function parseStepDown(
+  options: {
+    readonly reserveFor?: string | undefined;
+    readonly reserveForMs?: number | undefined;
+    readonly drainMs?: number | undefined;
+  },
+  tenure: Tenure,
+) {
+  const { reserveFor } = options;
+  return {
+    reserveFor: reserveFor === undefined ? undefined : parseText(reserveFor, "reserveFor", MAX_ID_BYTES),
+    reserveForMs: parseLength(options, "reserveForMs", tenure.reserveForMs),
+    drainMs: parseLength(options, "drainMs", tenure.drainMs),
+  };
+}
+
+function parseLength(
+  options: TermOptions,
+  option: Exclude<keyof Tenure, "releasesDrained">,
+  fallback: number,
+): number {
+  return parseWholeMs(options[option], option, fallback, 0, 86_400_000);
+}
+
+function parseSticky(sticky: Sticky | undefined): Sticky | undefined {
+  if (sticky === undefined) return undefined;
+  return {
+    id: parseText(sticky?.id, "sticky.id", MAX_HOLDER_BYTES),
+    forMs: parseWholeMs(sticky.forMs, "sticky.forMs", 0, 1_000, 7 * 86_400_000),
+  };
+}
+
+/**
+ * Checks a choice.
+ * @throws {LeaseError} INVALID_ARGUMENT naming the option and the choices
+ */
+export function parseChoice(value: unknown, option: string, choices: readonly string[]): void {
   if (choices.includes(value as string)) return;
   throw invalid(`${option} must be "${choices.join('" or "')}", not ${show(value)}`);
 }

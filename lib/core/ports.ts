@@ -16,11 +16,15 @@ export interface CallOptions {
  * that may have applied the write is the outcome `unknown`, and so is whatever else a store throws.
  */
 export interface LeaseStore {
+  /** The table's name, where the store is a table that transactions can reach: what a fence has to name. */
+  readonly tableName?: string | undefined;
   /** Executes one conditional write. */
   write(write: LeaseWrite, call: CallOptions): Promise<WriteOutcome>;
   /** Reads one record, strongly consistent. */
   read(name: string, call: CallOptions): Promise<ReadOutcome>;
-  /** Reads all records, page by page. */
+  /** Reads the rows of a lease's candidates, registered with `stand`, strongly consistent. */
+  standing(name: string, call: CallOptions): Promise<ListPage>;
+  /** Reads the records of all leases, without their neighbours, page by page. */
   list(call: CallOptions): AsyncIterable<ListPage>;
 }
 

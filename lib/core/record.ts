@@ -26,6 +26,18 @@ export interface LeaseRecord {
   readonly value?: unknown;
   /** The scheduled occurrence last completed (or claimed, under `at-most-once`). */
   readonly tick?: string | undefined;
+  /** How strong the holder is among the candidates. Absent means 0. */
+  readonly priority?: number | undefined;
+  /** Who asked the holder to hand over; "" for anyone. It rides on the record: no revision tells of it. */
+  readonly askedBy?: string | undefined;
+  /** With what priority it was asked. */
+  readonly askedPriority?: number | undefined;
+  /** How much longer than its own length a term that was not released stays closed to others, in ms. Absent means 0. */
+  readonly reclaimDelayMs?: number | undefined;
+  /**
+   * Whom a vacant lease is kept for; "" for nobody. `expiresAt` and `durationMs` then are the reservation's.
+   */
+  readonly reservedFor?: string | undefined;
   /** Epoch seconds after which DynamoDB may delete the row. */
   readonly ttl?: number | undefined;
 }
@@ -57,6 +69,12 @@ export interface LeaseState {
   readonly value: unknown;
   /** The scheduled occurrence last completed (or claimed, under `at-most-once`). */
   readonly tick: string | undefined;
+  /** The holder's priority; 0 unless it has one. */
+  readonly priority: number;
+  /** Who asked the holder to hand over; "" for an operator who named no successor. */
+  readonly askedBy: string | undefined;
+  /** Whom the vacant lease is kept for, for a bounded time; "" for nobody (a minimum hold). */
+  readonly reservedFor: string | undefined;
 }
 
 /** Makes a record presentable. `expired` says whether there is evidence that a present holder's term is over. */
@@ -74,5 +92,8 @@ export function stateOf(name: string, record: LeaseRecord | undefined, expired: 
     renewedAt: record?.renewedAt,
     value: record?.value,
     tick: record?.tick,
+    priority: record?.priority ?? 0,
+    askedBy: record?.askedBy,
+    reservedFor: record?.reservedFor,
   };
 }

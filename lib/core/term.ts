@@ -2,7 +2,7 @@
 export type LeaseEnd =
   /** Its holder released it. */
   | { readonly reason: "released" }
-  /** Its holder was asked to stop (a caller's signal) and released it. */
+  /** Its holder was asked to stop (a caller's signal, a hand-over) and released it. */
   | { readonly reason: "stepped-down" }
   /** Another candidate's term began: `by` whom, with which `token`. */
   | { readonly reason: "superseded"; readonly by: string | undefined; readonly token: number }
@@ -36,6 +36,8 @@ export function describeEnd(end: LeaseEnd): string {
 export type ReleaseResult =
   /** The row is vacant: the next candidate leads at once. */
   | { readonly kind: "released" }
+  /** A `sticky` term was left to run out, so that its candidate leads the next occurrence too. Nothing was sent. */
+  | { readonly kind: "kept" }
   /** This handle was released before. Nothing was sent. */
   | { readonly kind: "already-released" }
   /** Another candidate's term had begun; it is untouched. */
@@ -44,3 +46,21 @@ export type ReleaseResult =
   | { readonly kind: "gone" }
   /** No answer: the row frees itself `durationMs` after its last renewal at the latest. */
   | { readonly kind: "unknown"; readonly cause: unknown };
+
+/** What the record that refused the release of a term tells; `undefined` for none. */
+export function refusedRelease(
+  current: { readonly holder?: string | undefined; readonly token: number } | undefined,
+  token: number,
+): ReleaseResult {
+  if (current === undefined) return { kind: "gone" };
+  if (current.token === token) return { kind: "released" }; // Vacant already, by our own lost try or an operator.
+  return { kind: "superseded", by: current.holder, token: current.token };
+}
+
+/** What a holder is told when it is to hand over. */
+export interface Handover {
+  /** The candidate that the lease will be kept for; `undefined` for whoever comes first. */
+  readonly to: string | undefined;
+  /** How long the work may go on before `signal` is aborted, in ms. */
+  readonly drainMs: number;
+}

@@ -3,8 +3,12 @@ import { type EpochMs, plusMs } from "./units.ts";
 
 /** What a write demands of the record it finds; all of it must hold, else nothing is written. */
 export interface Expectation {
-  /** There is no holder. */
-  readonly vacant?: true;
+  /** There is no holder; or it is this one, and its term ran out before a time. */
+  readonly vacant?: true | { readonly orHeldBy: string; readonly expiredBy: EpochMs };
+  /** The lease is not reserved, or it is for this candidate. */
+  readonly openTo?: string;
+  /** Nobody asked for a hand-over yet with this priority or a higher one. */
+  readonly askedBelow?: number;
   /** There is no token yet, or it is lower than this. */
   readonly tokenBelow?: number;
   /** There is no tick yet, or it sorts before this. */
@@ -22,11 +26,32 @@ export interface Expectation {
 /** The attributes that a write can set outright. */
 export type Settable = Pick<
   LeaseRecord,
-  "holder" | "token" | "expiresAt" | "durationMs" | "acquiredAt" | "renewedAt" | "value" | "tick" | "ttl"
+  | "holder"
+  | "token"
+  | "expiresAt"
+  | "durationMs"
+  | "acquiredAt"
+  | "renewedAt"
+  | "value"
+  | "tick"
+  | "ttl"
+  | "priority"
+  | "askedBy"
+  | "askedPriority"
+  | "reclaimDelayMs"
+  | "reservedFor"
 >;
 
 /** The attributes that a write can remove. */
-export type Clearable = "holder" | "expiresAt" | "value";
+export type Clearable =
+  | "holder"
+  | "expiresAt"
+  | "value"
+  | "priority"
+  | "askedBy"
+  | "askedPriority"
+  | "reclaimDelayMs"
+  | "reservedFor";
 
 /**
  * A conditional write as data: what it expects of the record, what it makes of it. A store executes it,
@@ -37,39 +62,32 @@ export type Clearable = "holder" | "expiresAt" | "value";
  * has lowered may land again after the release, in a term that nobody was told of and that runs out by itself.
  */
 export interface LeaseWrite {
-  readonly kind: "claim" | "take-over" | "renew" | "correct" | "release" | "abandon";
+  readonly kind:
+    | "claim"
+    | "take-over"
+    | "resume"
+    | "renew"
+    | "correct"
+    | "release"
+    | "abandon"
+    | "ask"
+    | "revoke"
+    | "stand"
+    | "admit";
   readonly name: string;
+  /**
+   * Which row under the lease's name: a neighbour's sort key.
+   * @default - the lease's own row
+   */
+  readonly row?: string;
   readonly writeId: string;
   readonly expects: Expectation;
   readonly set: Partial<Settable>;
   readonly clear: readonly Clearable[];
   /** Whether it begins a term: `transitions` grows by 1. */
   readonly beginsTerm: boolean;
-}
-
-/** Whether a record (or its absence) is what a write expects. */
-export function accepts(record: LeaseRecord | undefined, expects: Expectation): boolean {
-  const { vacant, tokenBelow, tickBelow, ...equal } = expects;
-  if (vacant && record?.holder !== undefined) return false;
-  if (tokenBelow !== undefined && record !== undefined && record.token >= tokenBelow) return false;
-  if (tickBelow !== undefined && record?.tick !== undefined && record.tick >= tickBelow) return false;
-  return (Object.keys(equal) as (keyof typeof equal)[]).every((key) => record?.[key] === equal[key]);
-}
-
-/** The record that an accepted write leaves behind. */
-export function applied(record: LeaseRecord | undefined, write: LeaseWrite): LeaseRecord {
-  const next: Record<string, unknown> = {
-    token: 0,
-    durationMs: 0,
-    ...record,
-    ...write.set,
-    name: write.name,
-    writeId: write.writeId,
-    revision: (record?.revision ?? 0) + 1,
-    transitions: (record?.transitions ?? 0) + (write.beginsTerm ? 1 : 0),
-  };
-  for (const attribute of write.clear) delete next[attribute];
-  return next as unknown as LeaseRecord;
+  /** Whether it leaves `revision` and `writeId` as they are, so that it disturbs neither a holder nor who watches. */
+  readonly rides?: true;
 }
 
 /** What a new term asks for. */
@@ -87,19 +105,27 @@ export interface TermRequest {
   readonly tick: string | undefined;
   /** Whether the term uses the occurrence up by beginning (`at-most-once`). */
   readonly claimsTick: boolean;
+  /** How strong the candidate is; 0 where it is left out. */
+  readonly priority?: number | undefined;
+  /** How much longer than its length the term stays closed to others if it is not released, in ms; 0 where it is left out. */
+  readonly reclaimDelayMs?: number | undefined;
+  /** For an id that may return (`sticky`): the time before which its own last term must have run out. */
+  readonly ownExpiredBy?: EpochMs | undefined;
 }
 
 /**
- * Claims a vacant lease, knowing nothing of its record. The token is the claim's own `now`: a duplicate that
+ * Claims a lease that is vacant, and not reserved for another, knowing nothing of its record. The token is the claim's own `now`: a duplicate that
  * arrives after the release finds a token that is no longer lower.
  */
 export function claim(request: TermRequest): LeaseWrite {
-  return beginTerm("claim", request, { vacant: true, tokenBelow: request.now }, request.now);
+  const { holder, now, ownExpiredBy } = request;
+  const vacant = ownExpiredBy === undefined ? true : { orHeldBy: holder, expiredBy: ownExpiredBy };
+  return beginTerm("claim", request, { vacant, openTo: holder, tokenBelow: now }, now);
 }
 
 /**
- * Takes a lease in the state that was seen: a term that is over by evidence, or a vacancy whose token is
- * ahead of `now`. Comparing the token beside the revision matters once a row was deleted: a new row counts
+ * Takes a lease in the state that was seen: a term or a reservation that is over by evidence, or a vacancy
+ * whose token is ahead of `now`. Comparing the token beside the revision matters once a row was deleted: a new row counts
  * its revisions from 1 again, its tokens never.
  */
 export function takeOver(request: TermRequest, seen: LeaseRecord): LeaseWrite {
@@ -115,13 +141,24 @@ function beginTerm(
   expects: Expectation,
   token: number,
 ): LeaseWrite {
-  const { holder, now: acquiredAt, tick, claimsTick, timed } = request;
+  const { holder, now: acquiredAt, tick, claimsTick, timed, priority = 0, reclaimDelayMs = 0 } = request;
+  const set = {
+    ...stamps(request),
+    holder,
+    token,
+    acquiredAt,
+    ...(claimsTick && tick !== undefined ? { tick } : {}),
+    ...(priority === 0 ? {} : { priority }),
+    ...(reclaimDelayMs === 0 ? {} : { reclaimDelayMs }),
+  };
+  const stale = OF_A_TERM.filter((attribute) => !(attribute in set));
+  const clear = timed ? stale.filter((attribute) => attribute !== "expiresAt") : stale;
   return conditional(
     kind,
     request,
     tick === undefined ? expects : { ...expects, tickBelow: tick },
-    { ...stamps(request), holder, token, acquiredAt, ...(claimsTick && tick !== undefined ? { tick } : {}) },
-    timed ? ["value"] : ["value", "expiresAt"],
+    set,
+    clear,
   );
 }
 
@@ -135,8 +172,17 @@ function conditional(
   return { kind, name, writeId, expects, set, clear, beginsTerm: kind === "claim" || kind === "take-over" };
 }
 
-/** What vacating a row removes. */
-const TERM: readonly Clearable[] = ["holder", "expiresAt", "value"];
+/** What belongs to one term or reservation and does not outlive it. */
+const OF_A_TERM: readonly Clearable[] = [
+  "holder",
+  "expiresAt",
+  "value",
+  "priority",
+  "askedBy",
+  "askedPriority",
+  "reclaimDelayMs",
+  "reservedFor",
+];
 
 /** What every write of a holder says about time. */
 function stamps(request: {
@@ -177,8 +223,16 @@ export function correct(mine: LeaseRecord, request: RenewalRequest, token: numbe
   return continueTerm("correct", mine, request, { token, acquiredAt: request.now });
 }
 
+/**
+ * Goes on with the term of an earlier process of the same, declared-stable id, in the state that was seen: the
+ * token stays. Whoever else renewed meanwhile makes it fail.
+ */
+export function resume(seen: LeaseRecord, request: RenewalRequest): LeaseWrite {
+  return continueTerm("resume", seen, request, {});
+}
+
 function continueTerm(
-  kind: "renew" | "correct",
+  kind: "renew" | "resume" | "correct",
   { name, revision, token, holder = "" }: LeaseRecord,
   request: RenewalRequest,
   extra: Partial<Settable>,
@@ -194,22 +248,43 @@ function continueTerm(
   return conditional(kind, { name, writeId }, { revision, token, holder }, set, clear);
 }
 
-/** Vacates the holder's own term and keeps its token. `tick` marks the occurrence as done. */
+/** How a vacated lease is kept. */
+export interface Reservation {
+  /** The candidate that it is kept for; "" for nobody. */
+  readonly for: string;
+  readonly ms: number;
+  readonly now: EpochMs;
+  /** Whether to write until when; otherwise only watching tells. */
+  readonly timed: boolean;
+}
+
+/**
+ * Vacates the holder's own term and keeps its token. `tick` marks the occurrence as done; `reserve` keeps the
+ * lease for a candidate, for a bounded time.
+ */
 export function release(
   { name, holder, token }: { readonly name: string; readonly holder: string; readonly token: number },
-  {
-    writeId,
-    ttl,
-    tick,
-  }: { readonly writeId: string; readonly ttl: number; readonly tick: string | undefined },
+  request: {
+    readonly writeId: string;
+    readonly ttl: number;
+    readonly tick: string | undefined;
+    readonly reserve?: Reservation | undefined;
+  },
 ): LeaseWrite {
-  const set = tick === undefined ? { ttl } : { ttl, tick };
-  return conditional("release", { name, writeId }, { holder, token }, set, TERM);
+  const { ttl, tick, reserve } = request;
+  const set: Partial<Settable> = {
+    ttl,
+    ...(tick === undefined ? {} : { tick }),
+    ...(reserve === undefined ? {} : { reservedFor: reserve.for, durationMs: reserve.ms }),
+    ...(reserve?.timed ? { expiresAt: plusMs(reserve.now, reserve.ms) } : {}),
+  };
+  const clear = OF_A_TERM.filter((attribute) => !(attribute in set));
+  return conditional("release", { name, writeId: request.writeId }, { holder, token }, set, clear);
 }
 
 /** Vacates what an unanswered claim may have taken, and only that. */
 export function abandon(name: string, claimId: string, writeId: string): LeaseWrite {
-  return conditional("abandon", { name, writeId }, { writeId: claimId }, {}, TERM);
+  return conditional("abandon", { name, writeId }, { writeId: claimId }, {}, OF_A_TERM);
 }
 
 /** Epoch seconds after which TTL may delete a row: never within a term, and `retentionMs` after it. */

@@ -2,10 +2,13 @@ import type { NativeAttributeValue } from "@aws-sdk/util-dynamodb";
 import type { LeaseWrite } from "../core/writes.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 
-/** The key of a lease's row. */
-export function leaseKey(name: string): Record<string, string> {
-  const { partitionKey, sortKey, leaseSortKey } = LEASE_TABLE_SCHEMA;
-  return { [partitionKey]: name, [sortKey]: leaseSortKey };
+/** The key of a lease's row, or of a neighbour's. */
+export function leaseKey(
+  name: string,
+  row: string = LEASE_TABLE_SCHEMA.leaseSortKey,
+): Record<string, string> {
+  const { partitionKey, sortKey } = LEASE_TABLE_SCHEMA;
+  return { [partitionKey]: name, [sortKey]: row };
 }
 
 /** An `UpdateItem` without its table. */
@@ -41,20 +44,31 @@ export function updateOf(write: LeaseWrite): UpdateExpressions {
     return compare(attribute, `= if_not_exists(${name(attribute)}, :zero) +`, by, "plus");
   };
 
-  const { vacant, tokenBelow, tickBelow, ...equal } = write.expects;
+  const { vacant, openTo, askedBelow, tokenBelow, tickBelow, ...equal } = write.expects;
   const conditions = Object.entries(equal).map(([attribute, value]) => compare(attribute, "=", value, "is"));
-  if (vacant) conditions.push(absent("holder"));
+  if (vacant === true) conditions.push(absent("holder"));
+  else if (vacant !== undefined) {
+    const own = compare("holder", "=", vacant.orHeldBy, "own");
+    conditions.push(
+      `(${absent("holder")} OR (${own} AND ${compare("expiresAt", "<", vacant.expiredBy, "below")}))`,
+    );
+  }
+  if (openTo !== undefined) {
+    conditions.push(`(${absent("reservedFor")} OR ${compare("reservedFor", "=", openTo, "open")})`);
+  }
+  if (askedBelow !== undefined) conditions.push(below("askedPriority", askedBelow));
   if (tokenBelow !== undefined) conditions.push(below("token", tokenBelow));
   if (tickBelow !== undefined) conditions.push(below("tick", tickBelow));
   if (conditions.length === 0) throw new TypeError("a write needs a condition");
 
-  const sets = Object.entries({ ...write.set, writeId: write.writeId })
+  const stamp = write.rides ? {} : { writeId: write.writeId };
+  const sets = Object.entries({ ...write.set, ...stamp })
     .filter(([, value]) => value !== undefined)
     .map(([attribute, value]) => compare(attribute, "=", value, "set"));
-  sets.push(plus("revision", 1), plus("transitions", write.beginsTerm ? 1 : 0));
+  if (!write.rides) sets.push(plus("revision", 1), plus("transitions", write.beginsTerm ? 1 : 0));
   const removals = write.clear.map(name);
   return {
-    Key: leaseKey(write.name),
+    Key: leaseKey(write.name, write.row),
     ConditionExpression: conditions.join(" AND "),
     UpdateExpression: `SET ${sets.join(", ")}${removals.length > 0 ? ` REMOVE ${removals.join(", ")}` : ""}`,
     ExpressionAttributeNames: names,

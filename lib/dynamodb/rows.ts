@@ -13,3 +13,8 @@ export function recordOf(item: Record<string, AttributeValue> | undefined): Leas
   const never = { token: 0, revision: 0, writeId: "", durationMs: 0, transitions: 0 };
   return { ...never, ...row, name: String(name) };
 }
+
+/** Reads a page of rows. */
+export function recordsOf(items: Record<string, AttributeValue>[] | undefined): LeaseRecord[] {
+  return (items ?? []).map(recordOf).filter((record) => record !== undefined);
+}

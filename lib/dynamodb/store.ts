@@ -2,6 +2,7 @@ import {
   type AttributeValue,
   DynamoDBClient,
   GetItemCommand,
+  QueryCommand,
   ScanCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
@@ -11,11 +12,15 @@ import { invalid, LeaseError } from "../core/errors.ts";
 import { parseText } from "../core/names.ts";
 import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outcome.ts";
 import type { CallOptions, LeaseStore, ListPage } from "../core/ports.ts";
-import { applied, type LeaseWrite } from "../core/writes.ts";
+import type { LeaseRecord } from "../core/record.ts";
+import type { EpochMs } from "../core/units.ts";
+import { NEIGHBOURS } from "../core/neighbour-writes.ts";
+import { applied } from "../core/execution.ts";
+import type { LeaseWrite } from "../core/writes.ts";
 import { type DateTap, tapDate } from "./date-header.ts";
 import { leaseKey, updateOf } from "./expressions.ts";
 import { failureOf } from "./failures.ts";
-import { recordOf } from "./rows.ts";
+import { recordOf, recordsOf } from "./rows.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 import { pastTransactions } from "./transaction-conflicts.ts";
 
@@ -75,7 +80,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
       const { Attributes } = await pastTransactions(signal, send);
       const before = recordOf(Attributes);
       const tokenBefore = before?.token ?? 0;
-      return { kind: "written", record: applied(before, write), tokenBefore, servedAt: tap.servedAt };
+      return { kind: "written", record: applied(before, write), before, tokenBefore, servedAt: tap.servedAt };
     } catch (error) {
       return this.#writeFailed(error, write, tap);
     }
@@ -92,6 +97,29 @@ export class DynamoDBLeaseStore implements LeaseStore {
     return { record: recordOf(Item), servedAt: tap.servedAt };
   }
 
+  async standing(name: string, call: CallOptions): Promise<ListPage> {
+    const { partitionKey, sortKey } = LEASE_TABLE_SCHEMA;
+    const records: LeaseRecord[] = [];
+    let servedAt: EpochMs | undefined;
+    let from: Record<string, AttributeValue> | undefined;
+    do {
+      const command = new QueryCommand({
+        TableName: this.tableName,
+        ConsistentRead: true,
+        KeyConditionExpression: "#name = :name AND begins_with(#row, :row)",
+        ExpressionAttributeNames: { "#name": partitionKey, "#row": sortKey },
+        ExpressionAttributeValues: marshall({ ":name": name, ":row": NEIGHBOURS.candidate }),
+        ExclusiveStartKey: from,
+      });
+      const tap = tapDate(command);
+      const page = await this.#ask(this.#client.send(command, { abortSignal: call.signal }), name);
+      records.push(...recordsOf(page.Items));
+      servedAt = tap.servedAt;
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+    return { records, servedAt };
+  }
+
   async *list(call: CallOptions): AsyncGenerator<ListPage, void, undefined> {
     let from: Record<string, AttributeValue> | undefined;
     do {
@@ -104,8 +132,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
       });
       const tap = tapDate(command);
       const page = await this.#ask(this.#client.send(command, { abortSignal: call.signal }));
-      const records = (page.Items ?? []).map(recordOf).filter((record) => record !== undefined);
-      yield { records, servedAt: tap.servedAt };
+      yield { records: recordsOf(page.Items), servedAt: tap.servedAt };
       from = page.LastEvaluatedKey;
     } while (from !== undefined);
   }

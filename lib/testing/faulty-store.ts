@@ -50,6 +50,10 @@ export class FaultyLeaseStore implements LeaseStore {
     this.#calm = true;
   }
 
+  get tableName(): string | undefined {
+    return this.#store.tableName;
+  }
+
   async write(write: LeaseWrite, call: CallOptions): Promise<WriteOutcome> {
     await this.#onTheWay(write.name);
     if (this.#strikes("lateDuplicate")) {
@@ -67,6 +71,13 @@ export class FaultyLeaseStore implements LeaseStore {
     const outcome = await this.#store.read(name, call);
     await this.#wait();
     return outcome;
+  }
+
+  async standing(name: string, call: CallOptions): Promise<ListPage> {
+    await this.#onTheWay(name);
+    const page = await this.#store.standing(name, call);
+    await this.#wait();
+    return page;
   }
 
   async *list(call: CallOptions): AsyncGenerator<ListPage, void, undefined> {

@@ -1,9 +1,11 @@
 import { LeaseError } from "../core/errors.ts";
 import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outcome.ts";
 import type { Clock, LeaseStore, ListPage } from "../core/ports.ts";
+import { NEIGHBOURS } from "../core/neighbour-writes.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { type EpochMs, epochMs, instant } from "../core/units.ts";
-import { accepts, applied, type LeaseWrite } from "../core/writes.ts";
+import { accepts, applied } from "../core/execution.ts";
+import type { LeaseWrite } from "../core/writes.ts";
 import { storedCopy } from "./storable.ts";
 
 /** Options of an {@link InMemoryLeaseStore}. */
@@ -46,14 +48,15 @@ export class InMemoryLeaseStore implements LeaseStore {
 
   async write(write: LeaseWrite): Promise<WriteOutcome> {
     this.#requests += 1;
-    const current = this.#records.get(write.name);
+    const key = keyOf(write.name, write.row);
+    const current = this.#records.get(key);
     const servedAt = this.#servedAt();
     const set = copied(write.set, write.name);
     if (!accepts(current, write.expects)) return judgeRefusal(write, clone(current), servedAt);
     const record = applied(current, { ...write, set });
-    this.#records.set(write.name, record);
+    this.#records.set(key, record);
     const tokenBefore = current?.token ?? 0;
-    return { kind: "written", record: clone(record), tokenBefore, servedAt };
+    return { kind: "written", record: clone(record), before: clone(current), tokenBefore, servedAt };
   }
 
   async read(name: string): Promise<ReadOutcome> {
@@ -63,29 +66,44 @@ export class InMemoryLeaseStore implements LeaseStore {
 
   async *list(): AsyncGenerator<ListPage, void, undefined> {
     this.#requests += 1;
-    const records = [...this.#records.values()].map(clone);
-    yield { records, servedAt: this.#servedAt() };
+    const leases = [...this.#records].filter(([key]) => key.startsWith(`${LEASE}\n`));
+    yield { records: leases.map(([, record]) => clone(record)), servedAt: this.#servedAt() };
+  }
+
+  async standing(name: string): Promise<ListPage> {
+    this.#requests += 1;
+    const candidates = [...this.#records].filter(
+      ([key, record]) => key.startsWith(NEIGHBOURS.candidate) && record.name === name,
+    );
+    return { records: candidates.map(([, record]) => clone(record)), servedAt: this.#servedAt() };
   }
 
   /** The record of a lease as the table holds it. Not counted as a request. */
   peek(name: string): LeaseRecord | undefined {
-    return clone(this.#records.get(name));
+    return clone(this.#records.get(keyOf(name)));
   }
 
   /** Deletes a row, as TTL or an operator would. */
   delete(name: string): void {
-    this.#records.delete(name);
+    this.#records.delete(keyOf(name));
   }
 
   /** Puts a row in place, as a restored backup or an operator would. */
   restore(record: LeaseRecord): void {
-    this.#records.set(record.name, clone(record));
+    this.#records.set(keyOf(record.name), clone(record));
   }
 
   #servedAt(): EpochMs | undefined {
     if (!this.#dateHeader) return undefined;
     return epochMs(Math.floor(this.#clock.now().wall / 1_000) * 1_000);
   }
+}
+
+const LEASE = "lease";
+
+/** The row first: no lease's name, whatever is in it, makes it another's key. */
+function keyOf(name: string, row: string = LEASE): string {
+  return `${row}\n${name}`;
 }
 
 /** Nobody who wrote or reads a value can change what the table holds. */

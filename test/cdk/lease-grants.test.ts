@@ -61,7 +61,7 @@ const own = (stack: Stack): ILeaseTable => new LeaseTable(stack, "Leases");
 const withKey = (stack: Stack): ILeaseTable =>
   new LeaseTable(stack, "Leases", { encryptionKey: new Key(stack, "Key") });
 
-const CAMPAIGN = ["dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:UpdateItem"];
+const CAMPAIGN = ["dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"];
 
 describe("grantCampaign", () => {
   const campaign = (...names: string[]) => world(own, (table, role) => table.grantCampaign(role, ...names));
@@ -130,15 +130,15 @@ describe("grantObserve", () => {
 
   it("allows reading the named leases alone", () => {
     const { allowed } = observe("orders");
-    expect(allowed(["orders"])).toEqual(["dynamodb:GetItem"]);
+    expect(allowed(["orders"])).toEqual(["dynamodb:GetItem", "dynamodb:Query"]);
     expect(allowed(["billing"])).toEqual([]);
     expect(allowed(undefined)).toEqual([]);
   });
 
   it("allows reading and listing every lease when none is named, and no write", () => {
     const { allowed } = observe();
-    expect(allowed(["anything"])).toEqual(["dynamodb:GetItem", "dynamodb:Scan"]);
-    expect(allowed(undefined)).toEqual(["dynamodb:GetItem", "dynamodb:Scan"]);
+    expect(allowed(["anything"])).toEqual(["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]);
+    expect(allowed(undefined)).toEqual(["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]);
   });
 
   it("refuses an empty name", () => {
@@ -185,7 +185,7 @@ describe("an imported table", () => {
 
   it("observes, and creates nothing", () => {
     const { allowed, stack } = world(imported, (table, role) => table.grantObserve(role));
-    expect(allowed()).toEqual(["dynamodb:GetItem", "dynamodb:Scan"]);
+    expect(allowed()).toEqual(["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]);
     Template.fromStack(stack).resourceCountIs("AWS::DynamoDB::GlobalTable", 0);
   });
 

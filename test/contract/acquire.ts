@@ -58,6 +58,9 @@ export function acquireClaims(world: MakeWorld): void {
       renewedAt: undefined,
       value: undefined,
       tick: undefined,
+      priority: 0,
+      askedBy: undefined,
+      reservedFor: undefined,
     });
     expect(await here.row(name)).toBeUndefined();
   });

@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { type EpochMs, epochMs } from "../../lib/core/units.ts";
-import { accepts, applied, type Expectation, type LeaseWrite } from "../../lib/core/writes.ts";
+import { accepts, applied } from "../../lib/core/execution.ts";
+import type { Expectation, LeaseWrite } from "../../lib/core/writes.ts";
 import type { MakeWorld } from "./contract.ts";
 import { call } from "./literals.ts";
 
@@ -19,7 +20,12 @@ const sometimes = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
 const expectation: fc.Arbitrary<Expectation> = fc
   .record(
     {
-      vacant: fc.constant(true as const),
+      vacant: fc.oneof(
+        fc.constant(true as const),
+        fc.record({ orHeldBy: fc.constantFrom(...HOLDERS), expiredBy: epoch }),
+      ),
+      openTo: fc.constantFrom(...HOLDERS),
+      askedBelow: fc.integer({ min: 0, max: 5 }),
       tokenBelow: fc.integer({ min: 0, max: 7 }),
       tickBelow: fc.constantFrom(...TICKS),
       revision: fc.integer({ min: 0, max: 6 }),
@@ -47,16 +53,23 @@ const parts = fc
         value: fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.array(fc.boolean())),
         tick: fc.constantFrom(...TICKS),
         ttl: fc.nat(),
+        priority: fc.integer({ min: -5, max: 5 }),
+        askedBy: fc.constantFrom("", ...HOLDERS),
+        askedPriority: fc.integer({ min: 0, max: 5 }),
+        reclaimDelayMs: fc.nat(),
+        reservedFor: fc.constantFrom("", ...HOLDERS),
       },
       { requiredKeys: ["token", "durationMs"] },
     ),
-    clear: fc.subarray(["holder", "expiresAt", "value"] as const),
+    clear: fc.subarray(["holder", "expiresAt", "value", "askedPriority", "reservedFor"] as const),
     beginsTerm: fc.boolean(),
+    rides: sometimes(fc.constant(true as const)),
     again: sometimes(fc.boolean()),
   })
-  .map(({ expects, set, clear, beginsTerm, again }) => {
+  .map(({ expects, set, clear, beginsTerm, rides, again }) => {
     const kept = Object.entries(set).filter(([key]) => !(clear as readonly string[]).includes(key));
-    return { expects, set: Object.fromEntries(kept), clear, beginsTerm, again };
+    const part = { expects, set: Object.fromEntries(kept), clear, beginsTerm, again };
+    return rides === true ? Object.assign(part, { rides }) : part;
   });
 
 /** A store as a model: what `accepts` and `applied` of the core say. */

@@ -32,19 +32,22 @@ const record: LeaseRecord = {
   transitions: 1,
 };
 
+/** What a new term removes of the one before. */
+const STALE = ["value", "priority", "askedBy", "askedPriority", "reclaimDelayMs", "reservedFor"];
+
 describe("a write, to the letter", () => {
   it("claims with nothing said of ticks where there is none", () => {
     const write = claim(request);
     expect(write.kind).toBe("claim");
     expect(write.beginsTerm).toBe(true);
-    expect(write.expects).toStrictEqual({ vacant: true, tokenBelow: 9_000 });
-    expect(write.clear).toStrictEqual(["value"]);
+    expect(write.expects).toStrictEqual({ vacant: true, openTo: "bob", tokenBelow: 9_000 });
+    expect(write.clear).toStrictEqual(STALE);
     expect(write.set).not.toHaveProperty("tick");
   });
 
   it("claims without a time where nothing vouches for one, and clears what was proclaimed before", () => {
     const write = claim({ ...request, timed: false });
-    expect(write.clear).toStrictEqual(["value", "expiresAt"]);
+    expect(write.clear).toStrictEqual(["expiresAt", ...STALE]);
     expect(write.set).not.toHaveProperty("expiresAt");
   });
 

@@ -31,7 +31,17 @@ function situation(
     firstSeen: reading(0),
     servedAt: epochMs(servedAt),
   };
-  return { seen, at: reading(10), now: epochMs(NOW), tick: undefined, isOwnClaim: () => false, ...more };
+  return {
+    seen,
+    at: reading(10),
+    now: epochMs(NOW),
+    tick: undefined,
+    holder: "me",
+    identity: "fresh",
+    lastToken: 0,
+    isOwnClaim: () => false,
+    ...more,
+  };
 }
 
 describe("a candidate", () => {

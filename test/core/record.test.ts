@@ -34,6 +34,9 @@ describe("what everybody may know of a lease", () => {
       renewedAt: 6,
       value: { url: "x" },
       tick: "t",
+      priority: 0,
+      askedBy: undefined,
+      reservedFor: undefined,
     });
   });
 

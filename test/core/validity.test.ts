@@ -43,7 +43,7 @@ describe.each([
   });
 
   it("ends a holder's validity before any challenger has evidence, by the service's clock or by observation", () => {
-    const proofs = { "service-clock": 0, observation: 0, "own-claim": 0 };
+    const proofs = { "service-clock": 0, observation: 0, "own-claim": 0, "own-term": 0 };
     fc.assert(
       fc.property(world, (run) => {
         const all = moments(run.holder, run.startMs, run.wallErrorMs);

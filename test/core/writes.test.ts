@@ -1,11 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { accepts, applied } from "../../lib/core/execution.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { epochMs } from "../../lib/core/units.ts";
 import {
   abandon,
-  accepts,
-  applied,
   claim,
   correct,
   type LeaseWrite,

@@ -1,4 +1,5 @@
-import { type StoreClientOptions, StoreLeaseClient } from "../../lib/client/lease-client.ts";
+import type { StoreClientOptions } from "../../lib/client/hub.ts";
+import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import type { Random } from "../../lib/core/ports.ts";
 import { InMemoryLeaseStore } from "../../lib/testing/in-memory-store.ts";
 import { ManualClock } from "../../lib/testing/manual-clock.ts";

@@ -15,6 +15,7 @@ export class ProbeStore implements LeaseStore {
   readonly sent: LeaseWrite[] = [];
   reads = 0;
   lists = 0;
+  queries = 0;
   /** Takes each write from here on; `undefined` passes them on. */
   onWrite: Interceptor | undefined;
   /** Runs before each read; throwing fails it. */
@@ -29,7 +30,11 @@ export class ProbeStore implements LeaseStore {
 
   /** How many requests were made so far, of whatever kind. */
   get requests(): number {
-    return this.sent.length + this.reads + this.lists;
+    return this.sent.length + this.reads + this.lists + this.queries;
+  }
+
+  get tableName(): string | undefined {
+    return this.#inner.tableName;
   }
 
   async write(write: LeaseWrite, call: CallOptions): Promise<WriteOutcome> {
@@ -44,6 +49,11 @@ export class ProbeStore implements LeaseStore {
     await this.onRead?.(name);
     const outcome = await this.#inner.read(name, call);
     return this.dateHeader ? outcome : { ...outcome, servedAt: undefined };
+  }
+
+  async standing(name: string, call: CallOptions): Promise<ListPage> {
+    this.queries += 1;
+    return this.#inner.standing(name, call);
   }
 
   async *list(call: CallOptions): AsyncGenerator<ListPage, void, undefined> {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { type StoreClientOptions, StoreLeaseClient } from "../../lib/client/lease-client.ts";
+import type { StoreClientOptions } from "../../lib/client/hub.ts";
+import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import { systemClock } from "../../lib/client/system-ports.ts";
 import type { Clock, LeaseStore } from "../../lib/core/ports.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";

@@ -1,6 +1,7 @@
+import type { LeaseWrite } from "../../../lib/core/writes.ts";
 import type { AnswerKind, Checker, History, HistoryEvent, Violation } from "../history.ts";
 
-type Kind = "read" | "claim" | "take-over" | "correct" | "abandon" | "renew" | "release";
+type Kind = "read" | LeaseWrite["kind"];
 
 /** A request and what its sender learnt of it. */
 interface Asked {
@@ -124,6 +125,11 @@ function mayFollow(before: Asked, after: Asked): boolean {
       return after.kind === "abandon" && !settled;
     case "renew":
     case "release":
+    case "resume":
+    case "ask":
+    case "revoke":
+    case "stand":
+    case "admit":
       return false;
     default:
       return before.kind satisfies never;

@@ -15,6 +15,7 @@ function writing(
   return (store, process) => ({
     write: change((write, call) => store.write(write, call), process),
     read: (name, call) => store.read(name, call),
+    standing: (name, call) => store.standing(name, call),
     list: (call) => store.list(call),
   });
 }
@@ -175,6 +176,7 @@ export const IN_CONDUCT: readonly Plant[] = [
           return store.write(wanted, call);
         },
         read: (name, call) => store.read(name, call),
+        standing: (name, call) => store.standing(name, call),
         list: (call) => store.list(call),
       }),
     },

@@ -53,7 +53,7 @@ export class SimStore implements LeaseStore {
         const { before, after } = this.#world.executed(this.#process, id, write, false);
         if (after === undefined) return (servedAt) => judgeRefusal(write, before, servedAt);
         const tokenBefore = before?.token ?? 0;
-        return (servedAt) => ({ kind: "written", record: after, tokenBefore, servedAt });
+        return (servedAt) => ({ kind: "written", record: after, before, tokenBefore, servedAt });
       };
       const answer = (outcome: WriteOutcome): void => {
         this.#log(id, signal, outcome.kind, outcome.kind !== "unknown" && outcome.servedAt !== undefined);
@@ -87,6 +87,10 @@ export class SimStore implements LeaseStore {
       const id = this.#world.sent(this.#process, undefined);
       this.#attempt({ id, write: undefined, signal, perform, answer, fail }, 1, true);
     });
+  }
+
+  async standing(): Promise<ListPage> {
+    return { records: [], servedAt: undefined };
   }
 
   async *list(): AsyncGenerator<ListPage, void, undefined> {

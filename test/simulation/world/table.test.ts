@@ -1,7 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LeaseRecord } from "../../../lib/core/record.ts";
-import { accepts, applied, type Expectation, type LeaseWrite } from "../../../lib/core/writes.ts";
+import { epochMs } from "../../../lib/core/units.ts";
+import { accepts, applied } from "../../../lib/core/execution.ts";
+import type { Expectation, LeaseWrite } from "../../../lib/core/writes.ts";
 import { LeaseTable } from "./table.ts";
 
 const small = fc.integer({ min: 0, max: 3 });
@@ -11,27 +13,41 @@ const partly = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(s
 const records: fc.Arbitrary<LeaseRecord> = fc
   .tuple(
     fc.record({ token: small, revision: small, writeId: word, durationMs: small, transitions: small }),
-    partly({ holder: word, tick: word, value: word }),
+    partly({
+      holder: word,
+      tick: word,
+      value: word,
+      expiresAt: small.map((ms) => epochMs(ms)),
+      reservedFor: word,
+      askedPriority: small,
+    }),
   )
   .map(([base, rest]) => Object.assign({ name: "lease" }, base, rest));
 
-const writes: fc.Arbitrary<LeaseWrite> = fc.record({
-  kind: fc.constant("renew" as const),
-  name: fc.constant("lease"),
-  writeId: fc.constant("w"),
-  expects: partly<Required<Expectation>>({
-    vacant: fc.constant(true as const),
-    tokenBelow: small,
-    tickBelow: word,
-    revision: small,
-    token: small,
-    holder: word,
-    writeId: word,
-  }),
-  set: partly({ holder: word, token: small, durationMs: small, value: word, tick: word }),
-  clear: fc.subarray(["holder", "expiresAt", "value"] as const),
-  beginsTerm: fc.boolean(),
-});
+const writes: fc.Arbitrary<LeaseWrite> = fc
+  .record({
+    kind: fc.constant("renew" as const),
+    name: fc.constant("lease"),
+    writeId: fc.constant("w"),
+    expects: partly<Required<Expectation>>({
+      vacant: fc.oneof(
+        fc.constant(true as const),
+        fc.record({ orHeldBy: word, expiredBy: small.map((ms) => epochMs(ms)) }),
+      ),
+      openTo: word,
+      askedBelow: small,
+      tokenBelow: small,
+      tickBelow: word,
+      revision: small,
+      token: small,
+      holder: word,
+      writeId: word,
+    }),
+    set: partly({ holder: word, token: small, durationMs: small, value: word, tick: word }),
+    clear: fc.subarray(["holder", "expiresAt", "value"] as const),
+    beginsTerm: fc.boolean(),
+  })
+  .chain((write) => fc.constantFrom(write, { ...write, rides: true as const }));
 
 describe("the simulated table", () => {
   it("accepts and makes what the core says, though it shares no code with it", () => {

@@ -29,7 +29,8 @@ export class LeaseTable {
   }
 
   execute(write: LeaseWrite): Execution {
-    const found = this.#rows.get(write.name);
+    const key = write.row === undefined ? write.name : `${write.name}\n${write.row}`;
+    const found = this.#rows.get(key);
     const before = found as LeaseRecord | undefined;
     if (!conditionHolds(found ?? {}, write)) return { before, after: undefined };
     const made: Record<string, unknown> = { ...found, name: write.name };
@@ -37,17 +38,24 @@ export class LeaseTable {
       if (value !== undefined) made[attribute] = value;
     }
     for (const attribute of write.clear) delete made[attribute];
-    made["writeId"] = write.writeId;
-    made["revision"] = numberIn(found, "revision") + 1;
-    made["transitions"] = numberIn(found, "transitions") + (write.beginsTerm ? 1 : 0);
-    this.#rows.set(write.name, made);
+    if (write.rides !== true) {
+      made["writeId"] = write.writeId;
+      made["revision"] = numberIn(found, "revision") + 1;
+      made["transitions"] = numberIn(found, "transitions") + (write.beginsTerm ? 1 : 0);
+    }
+    this.#rows.set(key, made);
     return { before, after: made as unknown as LeaseRecord };
   }
 }
 
 /** A comparison with an attribute that is missing is false, as in DynamoDB; `attribute_not_exists` is not. */
 function conditionHolds(row: Row, { expects }: LeaseWrite): boolean {
-  if (expects.vacant === true && "holder" in row) return false;
+  if (expects.vacant !== undefined && "holder" in row && !ranOut(row, expects.vacant)) return false;
+  if (expects.openTo !== undefined && "reservedFor" in row && row["reservedFor"] !== expects.openTo)
+    return false;
+  if (expects.askedBelow !== undefined) {
+    if ("askedPriority" in row && !((row["askedPriority"] as number) < expects.askedBelow)) return false;
+  }
   if (expects.tokenBelow !== undefined) {
     if ("token" in row && !((row["token"] as number) < expects.tokenBelow)) return false;
   }
@@ -59,6 +67,11 @@ function conditionHolds(row: Row, { expects }: LeaseWrite): boolean {
     if (value !== undefined && !(attribute in row && row[attribute] === value)) return false;
   }
   return true;
+}
+
+function ranOut(row: Row, vacant: NonNullable<LeaseWrite["expects"]["vacant"]>): boolean {
+  if (vacant === true || row["holder"] !== vacant.orHeldBy) return false;
+  return "expiresAt" in row && (row["expiresAt"] as number) < vacant.expiredBy;
 }
 
 function numberIn(row: Row | undefined, attribute: string): number {

@@ -1,0 +1,43 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { StoreClientOptions } from "./client/hub.ts";
+import { invalid } from "./core/errors.ts";
+import type { LeaseStore } from "./core/ports.ts";
+import { DynamoDBLeaseStore } from "./dynamodb/store.ts";
+
+/** Where leases live: a table, or a store of your own. */
+export interface StoreChoice {
+  /** Name (or ARN) of the lease table. Give either this or `store`. */
+  readonly tableName?: string | undefined;
+  /**
+   * The SDK client to send with, plain or document. It is used as it is and never destroyed.
+   * @default - a new `DynamoDBClient` from the environment, destroyed by `close()`
+   */
+  readonly client?: DynamoDBClient | DynamoDBDocumentClient | undefined;
+  /** Where the leases live instead of a table, for example the in-memory store of `leasehold/testing`. */
+  readonly store?: LeaseStore | undefined;
+}
+
+/** Options of a `LeaseClient`: a table, or a store of your own; timings; a name for its candidates. */
+export interface LeaseClientOptions extends Omit<StoreClientOptions, "store">, StoreChoice {}
+
+/** A store, and what gives up what was made for it. */
+export interface ChosenStore {
+  readonly store: LeaseStore;
+  destroy(): void;
+}
+
+/**
+ * Opens the store that was chosen.
+ * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+ */
+export function chooseStore({ tableName, client, store }: StoreChoice): ChosenStore {
+  if (store === undefined) {
+    const table = new DynamoDBLeaseStore({ tableName: tableName as string, client });
+    return { store: table, destroy: () => table.destroy() };
+  }
+  if (tableName !== undefined || client !== undefined) {
+    throw invalid("give either tableName (and client) or store, not both");
+  }
+  return { store, destroy: () => undefined };
+}

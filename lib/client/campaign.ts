@@ -1,0 +1,75 @@
+import { isLeaseError, LeaseError } from "../core/errors.ts";
+import type { Clock, Random } from "../core/ports.ts";
+import type { Refusal } from "./attempt.ts";
+import type { Try } from "./hub.ts";
+import type { LeaseHandle } from "./lease-handle.ts";
+import { aborted, pause, type Wakeup } from "./waiting.ts";
+
+/** How a candidate waits until it leads. */
+export interface Wait {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly retryIntervalMs: number;
+  /** How long in all; infinite for as long as it takes. */
+  readonly timeoutMs: number;
+  /** Whether to look only when notified, or when the lease can be free. */
+  readonly push: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Ends a wait early. */
+  readonly wakeup?: Wakeup | undefined;
+  /** Told of each refusal, and when the next look is due; `undefined` for a try that the store did not answer. */
+  readonly onRefused?: (refusal: Refusal | undefined, waitMs: number) => Promise<void> | void;
+}
+
+/**
+ * Tries until the candidate leads. The first wait, and the one after a wake-up that many may have had, is a
+ * random part of the interval (full jitter); after that each candidate keeps its own beat, so that there is one
+ * look per interval and a vacant lease is found within one.
+ * @throws {LeaseError} ACQUIRE_TIMEOUT, ABORTED, and what the tries throw, except STORE_UNAVAILABLE
+ */
+export async function campaign(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
+  const { name, clock, random, retryIntervalMs, timeoutMs, push, signal, wakeup } = wait;
+  const start = clock.now().mono;
+  let jitter = true;
+  let first: "claim" | "look" = "claim";
+  for (;;) {
+    if (signal?.aborted) throw aborted(name, signal);
+    let lastError: unknown;
+    let refusal: Refusal | undefined;
+    try {
+      const result = await tryOnce(first);
+      if (result.kind === "acquired") return await unlessAborted(result.lease, signal);
+      refusal = result;
+    } catch (error) {
+      if (!isLeaseError(error, "STORE_UNAVAILABLE")) throw error;
+      lastError = error;
+    }
+    first = "look";
+    const left = timeoutMs - (clock.now().mono - start);
+    if (left <= 0) throw timedOut(name, timeoutMs, lastError);
+    const beat = jitter ? retryIntervalMs * random.fraction() : retryIntervalMs;
+    // Those who wait for the same expiry would all wake at once.
+    const atExpiry = push ? refusal?.retryAfterMs : undefined;
+    const ms = atExpiry === undefined ? beat : atExpiry + retryIntervalMs * random.fraction();
+    const waitMs = Math.max(1, Math.min(ms, left));
+    await wait.onRefused?.(refusal, waitMs);
+    jitter = await pause(clock, waitMs, signal, wakeup);
+  }
+}
+
+/** Gives a lease back that was won after its caller had stopped waiting. */
+export async function unlessAborted(
+  lease: LeaseHandle,
+  signal: AbortSignal | undefined,
+): Promise<LeaseHandle> {
+  if (!signal?.aborted) return lease;
+  await lease.release({ completed: false });
+  throw aborted(lease.name, signal);
+}
+
+function timedOut(name: string, timeoutMs: number, cause: unknown): LeaseError {
+  const why = isLeaseError(cause) ? cause.message : "another candidate leads";
+  const message = `lease "${name}" was not acquired within ${timeoutMs} ms: ${why}`;
+  return new LeaseError("ACQUIRE_TIMEOUT", message, { lease: name, cause });
+}

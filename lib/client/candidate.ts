@@ -1,0 +1,246 @@
+import { type CandidacyOptions, parseCandidacy } from "../core/candidate-options.ts";
+import { invalid, isLeaseError, LeaseError } from "../core/errors.ts";
+import { parseTimeout } from "../core/options.ts";
+import type { LeaseState } from "../core/record.ts";
+import type { ReleaseResult } from "../core/term.ts";
+import { parseWholeMs } from "../core/timing.ts";
+import { type Campaigner, campaigner } from "./campaigner.ts";
+import { guarded } from "./guarded-run.ts";
+import type { Hub } from "./hub.ts";
+import type { Lease, StepDownOptions } from "./lease.ts";
+import type { LeaseHandle } from "./lease-handle.ts";
+import { announcer, type CandidateListeners } from "./listeners.ts";
+import { listCandidates } from "./operating.ts";
+import { observeLease, type ObserveOptions, readLease } from "./reading.ts";
+import { pause } from "./waiting.ts";
+
+/** Options of `LeaseClient.candidate`. */
+export interface CandidateOptions extends CandidacyOptions, CandidateListeners {}
+
+/** Options of `Candidate.campaign`. */
+export interface CampaignOptions {
+  /** Ends the campaign; no claim is left behind. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How long to campaign at most, in ms.
+   * @default - for ever
+   */
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * A long-lived candidate for one lease: it has one id, campaigns, leads, and campaigns again after a loss.
+ *
+ * Either `campaign()` and `resign()`, for a program that does its own bookkeeping, or `run()`, which does it all.
+ */
+export class Candidate implements AsyncDisposable {
+  /** The lease that it stands for. */
+  readonly name: string;
+  /** Its id: the holder on the record while it leads. */
+  readonly id: string;
+  readonly #hub: Hub;
+  readonly #campaigner: Campaigner;
+  /** Ends what is going on: a campaign, or a whole run. */
+  #ender: AbortController | undefined;
+  #running: Promise<unknown> | undefined;
+
+  /** Made by `LeaseClient.candidate`. */
+  constructor(hub: Hub, name: string, options: CandidateOptions) {
+    hub.assertOpen();
+    const term = hub.settle(options);
+    const settings = parseCandidacy(options, term.timing);
+    const { id, priority, settleMs } = settings;
+    const self = hub.candidacy(name, term, {
+      holder: id ?? `${term.label}/${hub.random.id()}`,
+      identity: id === undefined ? "lasting" : "stable",
+      priority,
+      settleMs,
+      lastToken: () => 0,
+    });
+    this.name = self.name;
+    this.id = self.holder;
+    this.#hub = hub;
+    this.#campaigner = campaigner(hub, self, settings, announcer(options));
+  }
+
+  /** The term that it leads in; `undefined` while it does not. */
+  get lease(): Lease | undefined {
+    return this.#campaigner.lease;
+  }
+
+  /**
+   * Resolves with the lease once elected; at once with the present one while it leads. The lease renews itself;
+   * release it with `resign()`. After a loss, campaign again.
+   * @throws {LeaseError} ABORTED when the signal was aborted or `resign()` called; ACQUIRE_TIMEOUT; INVALID_ARGUMENT while
+   *   it campaigns or runs already; CLIENT_CLOSED; TABLE_NOT_FOUND, ACCESS_DENIED and the like
+   */
+  async campaign(options: CampaignOptions = {}): Promise<Lease> {
+    if (this.#ender !== undefined) throw this.#busy();
+    if (this.lease !== undefined) return this.lease;
+    const timeoutMs = parseTimeout(options.timeoutMs);
+    const ender = new AbortController();
+    this.#ender = ender;
+    try {
+      return await this.#campaigner.elect(either(ender.signal, options.signal), timeoutMs, false);
+    } catch (error) {
+      await this.#campaigner.leave();
+      throw error;
+    } finally {
+      this.#ender = undefined;
+      this.#campaigner.rest();
+    }
+  }
+
+  /**
+   * Campaigns, does the work while it leads, and campaigns again after every term, until the signal is aborted
+   * or `resign()` is called; then the work is asked to stop (`lease.signal`), and once it has settled the lease is
+   * released and `run` resolves.
+   *
+   * Work that returns gives up its term: others get their turn before this candidate stands again. What the work
+   * throws after its `lease.signal` was aborted is taken for the consequence of that; anything else ends the run.
+   *
+   * @throws what the work throws, after the release
+   * @throws {LeaseError} as {@link campaign}, except ABORTED
+   */
+  async run(
+    work: (lease: Lease) => Promise<unknown>,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    if (typeof work !== "function") throw invalid("work must be a function");
+    if (this.#ender !== undefined || this.lease !== undefined) throw this.#busy();
+    const ender = new AbortController();
+    this.#ender = ender;
+    const running = this.#run(work, either(ender.signal, options.signal));
+    this.#running = running.catch(() => undefined);
+    try {
+      await running;
+    } finally {
+      this.#ender = undefined;
+      this.#running = undefined;
+      this.#campaigner.rest();
+      await this.#campaigner.leave();
+    }
+  }
+
+  /**
+   * Stops standing: ends a campaign, or asks the work of `run` to stop and waits for it, and releases what it leads.
+   * Resolves with what became of the release; `undefined` when it did not lead. Never rejects.
+   */
+  async resign(): Promise<ReleaseResult | undefined> {
+    const { lease } = this.#campaigner;
+    const running = this.#running;
+    this.#ender?.abort();
+    if (running !== undefined) {
+      await running;
+      return lease?.released;
+    }
+    const result = await lease?.release({ completed: false });
+    await this.#campaigner.leave();
+    return result;
+  }
+
+  /**
+   * Publishes a value as the leader: 1 request, which also renews.
+   * @throws {LeaseError} LEASE_LOST when it does not lead, and as `Lease.proclaim`
+   */
+  async proclaim(value: unknown): Promise<void> {
+    await this.#leading().proclaim(value);
+  }
+
+  /** Reads who leads: 1 strong read. @throws {LeaseError} as `LeaseClient.get` */
+  async leader(): Promise<LeaseState> {
+    return readLease(this.#hub, this.name);
+  }
+
+  /** Follows the lease: the present state first, then changes. @throws {LeaseError} as `LeaseClient.observe` */
+  observe(options: ObserveOptions = {}): AsyncGenerator<LeaseState, void, undefined> {
+    return observeLease(this.#hub, this.name, options);
+  }
+
+  /**
+   * Hands over to a candidate of one's choice: the work drains, the lease is released and kept for it.
+   * @throws {LeaseError} LEASE_LOST when it does not lead; INVALID_ARGUMENT when nobody with that id stands
+   */
+  async transferTo(
+    candidateId: string,
+    options: Omit<StepDownOptions, "reserveFor"> = {},
+  ): Promise<ReleaseResult> {
+    const lease = this.#leading();
+    const standing = await listCandidates(this.#hub, this.name);
+    if (candidateId === this.id || !standing.some(({ id }) => id === candidateId)) {
+      throw invalid(
+        `no other candidate with id "${candidateId}" stands for "${this.name}"; see candidates()`,
+      );
+    }
+    return lease.stepDown({ ...options, reserveFor: candidateId });
+  }
+
+  /**
+   * Hands over to whoever comes first, or to `reserveFor` without asking whether it stands.
+   * @throws {LeaseError} LEASE_LOST when it does not lead; INVALID_ARGUMENT
+   */
+  async stepDown(options: StepDownOptions = {}): Promise<ReleaseResult> {
+    return this.#leading().stepDown(options);
+  }
+
+  /** Ends the wait for the lease: call it when told that the lease may be free. It looks at once. */
+  notify(): void {
+    this.#campaigner.notify();
+  }
+
+  /**
+   * Whether the candidate is making progress, for a liveness probe: false when a try or a wait takes longer than it
+   * can, or work of `run` goes on after its term ended, each by more than `toleranceMs`. A store that is
+   * out of reach is no reason: a restart would not help. Reads clocks, sends nothing.
+   * @param options.toleranceMs in ms: 0 to a day. @default 5_000
+   */
+  healthy(options: { readonly toleranceMs?: number } = {}): boolean {
+    const toleranceMs = parseWholeMs(options.toleranceMs, "toleranceMs", 5_000, 0, 86_400_000);
+    return this.lease !== undefined || this.#campaigner.overdueMs() <= toleranceMs;
+  }
+
+  /** Resigns. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.resign();
+  }
+
+  async #run(work: (lease: Lease) => Promise<unknown>, ended: AbortSignal): Promise<void> {
+    const { clock, random, timing } = this.#hub;
+    while (!ended.aborted) {
+      const lease = await this.#campaigner.elect(ended, Infinity, true).catch((error: unknown) => {
+        if (ended.aborted && isLeaseError(error, "ABORTED")) return undefined;
+        throw error;
+      });
+      if (lease === undefined) return;
+      await guarded(lease, (held) => untilStopped(work, held), ended);
+      this.#campaigner.rest();
+      const gaveUp = lease.end?.reason === "released" || lease.end?.reason === "stepped-down";
+      if (gaveUp) await pause(clock, timing.retryIntervalMs * (1 + random.fraction()), ended);
+    }
+  }
+
+  #leading(): LeaseHandle {
+    const { lease } = this.#campaigner;
+    if (lease !== undefined) return lease;
+    throw new LeaseError("LEASE_LOST", `lease "${this.name}" is not held by this candidate`, {
+      lease: this.name,
+    });
+  }
+
+  #busy(): LeaseError {
+    return invalid(`this candidate for "${this.name}" campaigns, runs or leads already; one at a time`);
+  }
+}
+
+/** Work that fails after it was told to stop has stopped. */
+async function untilStopped(work: (lease: Lease) => Promise<unknown>, lease: Lease): Promise<void> {
+  try {
+    await work(lease);
+  } catch (error) {
+    if (!lease.signal.aborted) throw error;
+  }
+}
+
+function either(own: AbortSignal, callers: AbortSignal | undefined): AbortSignal {
+  return callers === undefined ? own : AbortSignal.any([own, callers]);
+}

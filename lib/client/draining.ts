@@ -1,0 +1,38 @@
+import type { Clock } from "../core/ports.ts";
+import type { Handover } from "../core/term.ts";
+
+/** The way of one term from being asked for a hand-over to the end of its work. */
+export interface Draining {
+  /** Resolves when a hand-over begins; never, if none does. */
+  readonly handover: Promise<Handover>;
+  /** The hand-over that has begun. */
+  readonly begun: Handover | undefined;
+  /** Begins, unless it has begun: calls `drained` after `drainMs`. */
+  begin(handover: Handover): void;
+  /** Ends the wait for the work: `drained` is not called any more. */
+  stop(): void;
+}
+
+/** Makes the draining of one term. It has a timer while it lasts. */
+export function draining(clock: Clock, drained: () => void): Draining {
+  let begun: Handover | undefined;
+  let cancel: (() => void) | undefined;
+  let announce: (handover: Handover) => void = () => undefined;
+  const handover = new Promise<Handover>((resolve) => {
+    announce = resolve;
+  });
+  return {
+    handover,
+    get begun() {
+      return begun;
+    },
+    begin(how) {
+      if (begun !== undefined) return;
+      begun = how;
+      announce(how);
+      if (how.drainMs > 0) cancel = clock.timer(how.drainMs, drained);
+      else drained();
+    },
+    stop: () => cancel?.(),
+  };
+}

@@ -1,0 +1,105 @@
+import { LeaseError } from "../core/errors.ts";
+import { parseName } from "../core/names.ts";
+import {
+  parseHolder,
+  parseTerm,
+  type TermOptions,
+  type TermSettings,
+  type TickOptions,
+} from "../core/options.ts";
+import type { Clock, LeaseStore, Random } from "../core/ports.ts";
+import type { ReleaseResult } from "../core/term.ts";
+import { parseTiming, type TimingOptions } from "../core/timing.ts";
+import { attempt, type Refusal } from "./attempt.ts";
+import { type Candidacy, candidacyOf, type Person, type Surroundings } from "./candidacy.ts";
+import { publish } from "./channels.ts";
+import { exchangeWith } from "./exchange.ts";
+import { type LeaseHandle, type OnEnd, openLease } from "./lease-handle.ts";
+import { Memory } from "./memory.ts";
+import { defaultLabel, systemClock, systemRandom } from "./system-ports.ts";
+
+/** Options of a client of any store. */
+export interface StoreClientOptions extends TimingOptions {
+  /** Where the leases live. */
+  readonly store: LeaseStore;
+  /**
+   * What to call the candidates of this client: the first part of their ids.
+   * @default - the Lambda function's name, or host and process id
+   */
+  readonly holder?: string | undefined;
+  /**
+   * The process's clocks and timers.
+   * @default - the system's
+   */
+  readonly clock?: Clock | undefined;
+  /**
+   * Chance: ids and jitter.
+   * @default - the platform's
+   */
+  readonly random?: Random | undefined;
+}
+
+/** One more try of a candidate to lead. */
+export type Try = (
+  first: "claim" | "look",
+) => Promise<Refusal | { readonly kind: "acquired"; readonly lease: LeaseHandle }>;
+
+/** What the calls of one client share. */
+export interface Hub extends Surroundings {
+  /** @throws {LeaseError} CLIENT_CLOSED */
+  assertOpen(): void;
+  /** Checks what is asked of a term. */
+  settle(options: TermOptions & TickOptions): TermSettings;
+  /** Makes one candidate, with one id. */
+  candidacy(name: string, settings: TermSettings, person?: Person): Candidacy;
+  /** Returns what makes a candidate's attempts; `onEnd` is told of the end of each term that comes of them. */
+  tries(self: Candidacy, onEnd?: OnEnd): Try;
+  /** Runs when the client is closed; returns what forgets it. */
+  onClose(callback: () => void): () => void;
+  /** Releases every lease that is held and refuses further calls. */
+  close(): Promise<readonly ReleaseResult[]>;
+}
+
+/**
+ * Makes what the calls of one client share.
+ * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+ */
+export function openHub(options: StoreClientOptions): Hub {
+  const timing = parseTiming(options);
+  const { store, clock = systemClock, random = systemRandom, holder = defaultLabel() } = options;
+  const defaults = { options, timing, label: parseHolder(holder) };
+  const exchange = exchangeWith(store, clock, timing);
+  const around = { exchange, memory: new Memory(), clock, random, emit: publish, timing };
+  const open = new Set<LeaseHandle>();
+  const closers = new Set<() => void>();
+  let closed = false;
+
+  function assertOpen(): void {
+    if (closed) throw new LeaseError("CLIENT_CLOSED", "this client was closed");
+  }
+
+  return {
+    ...around,
+    assertOpen,
+    settle: (asked) => parseTerm(asked, defaults),
+    candidacy: (name, settings, person) => candidacyOf(around, parseName(name), settings, person),
+    tries: (self, onEnd) => async (first) => {
+      assertOpen();
+      const result = await attempt(self, first);
+      if (result.kind === "refused") return result;
+      const lease = openLease(self, result.term, open, onEnd);
+      if (closed) await lease.release({ completed: false });
+      assertOpen();
+      return { kind: "acquired", lease };
+    },
+    onClose(callback) {
+      closers.add(callback);
+      return () => closers.delete(callback);
+    },
+    async close() {
+      closed = true;
+      for (const callback of closers) callback();
+      return Promise.all([...open].map((lease) => lease.release({ completed: false })));
+    },
+  };
+}

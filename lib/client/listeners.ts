@@ -1,0 +1,56 @@
+import type { LeaseState } from "../core/record.ts";
+import type { LeaseEnd } from "../core/term.ts";
+import type { Lease } from "./lease.ts";
+
+/**
+ * What a candidate tells of itself. Listeners are called in the order of what happened, `onElected` and `onLost`
+ * in pairs; what one throws, rejects with or waits for disturbs neither the election nor the next call.
+ */
+export interface CandidateListeners {
+  /** A term began. A term that is won again is a new one, with a new lease. */
+  readonly onElected?: ((lease: Lease) => unknown) | undefined;
+  /** The term ended, and how. */
+  readonly onLost?: ((end: LeaseEnd) => unknown) | undefined;
+  /** Somebody else leads than before; this candidate itself included. */
+  readonly onNewLeader?: ((leader: LeaseState) => unknown) | undefined;
+}
+
+/** Calls listeners so that they cannot disturb. */
+export interface Announcer {
+  elected(lease: Lease): void;
+  lost(end: LeaseEnd): void;
+  /** Tells of a leader, unless it was the last to be told of. */
+  leader(state: LeaseState): void;
+}
+
+/** Makes the announcer of one candidate. */
+export function announcer({ onElected, onLost, onNewLeader }: CandidateListeners): Announcer {
+  let leading = false;
+  let lastToken: number | undefined;
+
+  function call<T>(listener: ((argument: T) => unknown) | undefined, argument: T): void {
+    try {
+      const result = listener?.(argument);
+      if (result instanceof Promise) result.catch(() => undefined);
+    } catch {
+      // Dropped, as documented.
+    }
+  }
+
+  return {
+    elected(lease) {
+      leading = true;
+      call(onElected, lease);
+    },
+    lost(end) {
+      if (!leading) return; // A term that nobody was told of.
+      leading = false;
+      call(onLost, end);
+    },
+    leader(state) {
+      if (state.holder === undefined || state.kind === "expired" || state.token === lastToken) return;
+      lastToken = state.token;
+      call(onNewLeader, state);
+    },
+  };
+}

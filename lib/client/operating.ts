@@ -1,0 +1,108 @@
+import { LeaseError } from "../core/errors.ts";
+import { MAX_ID_BYTES, parseName, parseText } from "../core/names.ts";
+import { ask, OPERATOR_PRIORITY, revoke } from "../core/neighbour-writes.ts";
+import type { LeaseRecord } from "../core/record.ts";
+import type { LeaseWrite } from "../core/writes.ts";
+import type { Hub } from "./hub.ts";
+
+/** A candidate that stands for a lease. */
+export interface CandidateInfo {
+  /** The candidate's id: what `transferTo` and `reserveFor` take. */
+  readonly id: string;
+  readonly priority: number;
+  /** Epoch ms since when it stands. Informative. */
+  readonly since: number | undefined;
+  /** Epoch ms, in service time, until which its registration lasts unless it renews it. */
+  readonly expiresAt: number;
+}
+
+/** Options of `requestStepDown`. */
+export interface StepDownRequest {
+  /**
+   * The id of the candidate to keep the lease for.
+   * @default - whoever comes first
+   */
+  readonly reserveFor?: string | undefined;
+}
+
+/** What came of `requestStepDown`. */
+export type Asked =
+  /** The request is on the record of this holder's term. */
+  | { readonly kind: "asked"; readonly holder: string; readonly token: number }
+  /** Nobody leads. */
+  | { readonly kind: "vacant" };
+
+/** What came of `forceRelease`. */
+export type ForcedRelease =
+  /** The term of this holder was ended in the table. */
+  | { readonly kind: "released"; readonly holder: string; readonly token: number }
+  /** Nobody led. */
+  | { readonly kind: "vacant" };
+
+/** How often a holder that changes in between is followed. */
+const TRIES = 3;
+
+/** Lists who stands; see `LeaseClient.candidates`. */
+export async function listCandidates(hub: Hub, name: string): Promise<readonly CandidateInfo[]> {
+  hub.assertOpen();
+  const { outcome } = await hub.exchange.standing(parseName(name), hub.timing.requestTimeoutMs);
+  const now = outcome.servedAt ?? hub.exchange.estimate();
+  const listed = outcome.records.flatMap(({ holder: id, priority = 0, acquiredAt: since, expiresAt = 0 }) =>
+    id === undefined || expiresAt <= now ? [] : [{ id, priority, since, expiresAt }],
+  );
+  return listed.sort((a, b) => b.priority - a.priority || (a.since ?? 0) - (b.since ?? 0));
+}
+
+/** Asks a leader to hand over; see `LeaseClient.requestStepDown`. */
+export async function requestStepDown(hub: Hub, name: string, options: StepDownRequest): Promise<Asked> {
+  const { reserveFor } = options;
+  const by = reserveFor === undefined ? "" : parseText(reserveFor, "reserveFor", MAX_ID_BYTES);
+  const request = { writeId: hub.random.id(), by, priority: OPERATOR_PRIORITY };
+  const of = await onHolder(hub, name, (record) => ask(record, request), askedAlready);
+  return of === undefined ? { kind: "vacant" } : { kind: "asked", ...of };
+}
+
+/** Vacates a lease, whoever holds it; see `LeaseClient.forceRelease`. */
+export async function forceRelease(hub: Hub, name: string): Promise<ForcedRelease> {
+  const of = await onHolder(hub, name, (record) => revoke(record, hub.random.id()), isVacant);
+  return of === undefined ? { kind: "vacant" } : { kind: "released", ...of };
+}
+
+const askedAlready = ({ askedPriority = 0 }: LeaseRecord): boolean => askedPriority >= OPERATOR_PRIORITY;
+const isVacant = ({ holder }: LeaseRecord): boolean => holder === undefined;
+
+interface Holder {
+  readonly holder: string;
+  readonly token: number;
+}
+
+/** Writes on the term of whoever leads, following a change of holder; `undefined` when nobody leads. */
+async function onHolder(
+  hub: Hub,
+  name: string,
+  writeFor: (record: LeaseRecord) => LeaseWrite,
+  done: (record: LeaseRecord) => boolean,
+): Promise<Holder | undefined> {
+  hub.assertOpen();
+  const { exchange, timing } = hub;
+  const { outcome } = await exchange.read(parseName(name), timing.requestTimeoutMs);
+  let { record } = outcome;
+  let cause: unknown;
+  for (let tries = 0; tries < TRIES && record?.holder !== undefined; tries += 1) {
+    const { token } = record;
+    const of: Holder = { holder: record.holder, token };
+    const answer = await exchange.write(writeFor(record), timing.requestTimeoutMs);
+    if (answer.outcome.kind === "written") return of;
+    if (answer.outcome.kind === "unknown") {
+      cause = answer.outcome.cause;
+      continue; // The same again: neither request does harm twice.
+    }
+    const { current } = answer.outcome;
+    if (current?.token === token && done(current)) return of;
+    record = current;
+    cause = undefined;
+  }
+  if (record?.holder === undefined) return undefined;
+  const message = `lease "${name}": nobody can say whether the request reached its holder; try again`;
+  throw new LeaseError("STORE_UNAVAILABLE", message, { lease: name, cause });
+}

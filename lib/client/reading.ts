@@ -1,0 +1,92 @@
+import { isLeaseError } from "../core/errors.ts";
+import { evidenceOfExpiry } from "../core/evidence.ts";
+import { parseName } from "../core/names.ts";
+import { type LeaseState, stateOf } from "../core/record.ts";
+import { parseWholeMs } from "../core/timing.ts";
+import type { Hub } from "./hub.ts";
+import { pause } from "./waiting.ts";
+
+/** Options of `observe`. */
+export interface ObserveOptions {
+  /** Ends the observation: the iteration is done. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How often to look, in ms: 50 to a day. 1 strong read each.
+   * @default - the client's `retryIntervalMs`
+   */
+  readonly intervalMs?: number | undefined;
+}
+
+/** Reads one lease; see `LeaseClient.get`. */
+export async function readLease(hub: Hub, name: string): Promise<LeaseState> {
+  hub.assertOpen();
+  parseName(name);
+  const { exchange, memory, clock, timing } = hub;
+  const { outcome, received } = await exchange.read(name, timing.requestTimeoutMs);
+  const seen = memory.note(name, outcome.record, received, outcome.servedAt);
+  const over = seen !== undefined && evidenceOfExpiry(seen, clock.now(), timing) !== undefined;
+  return stateOf(name, seen?.record, over);
+}
+
+/** Reads all leases; see `LeaseClient.list`. */
+export async function* listLeases(hub: Hub): AsyncGenerator<LeaseState, void, undefined> {
+  hub.assertOpen();
+  const { exchange, clock, timing } = hub;
+  for await (const { records, servedAt } of exchange.list(timing.requestTimeoutMs)) {
+    const at = clock.now();
+    for (const record of records) {
+      const over = evidenceOfExpiry({ record, firstSeen: at, servedAt }, at, timing) !== undefined;
+      yield stateOf(record.name, record, over);
+    }
+  }
+}
+
+/** Follows one lease; see `LeaseClient.observe`. */
+export function observeLease(
+  hub: Hub,
+  name: string,
+  options: ObserveOptions = {},
+): AsyncGenerator<LeaseState, void, undefined> {
+  hub.assertOpen();
+  parseName(name);
+  const { retryIntervalMs } = hub.timing;
+  const intervalMs = parseWholeMs(options.intervalMs, "intervalMs", retryIntervalMs, 50, 86_400_000);
+  return follow(hub, name, intervalMs, options.signal);
+}
+
+async function* follow(
+  hub: Hub,
+  name: string,
+  intervalMs: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<LeaseState, void, undefined> {
+  const closed = new AbortController();
+  const forget = hub.onClose(() => closed.abort());
+  const ended = signal === undefined ? closed.signal : AbortSignal.any([closed.signal, signal]);
+  let last: LeaseState | undefined;
+  let from = hub.clock.now().mono;
+  try {
+    while (!ended.aborted) {
+      const state = await readLease(hub, name).catch((error: unknown) => {
+        // What cannot be read now may be in a while. The client may have been closed meanwhile.
+        if (isLeaseError(error, "STORE_UNAVAILABLE", "CLIENT_CLOSED")) return undefined;
+        throw error;
+      });
+      if (ended.aborted) return;
+      if (state !== undefined && (last === undefined || differs(last, state))) {
+        last = state;
+        yield state;
+      }
+      // A slow consumer is shown the state after its delay at once, and never one that is older.
+      const spent = hub.clock.now().mono - from;
+      await pause(hub.clock, Math.max(1, intervalMs - spent), ended);
+      from = hub.clock.now().mono;
+    }
+  } finally {
+    forget();
+  }
+}
+
+function differs(a: LeaseState, b: LeaseState): boolean {
+  return a.revision !== b.revision || a.token !== b.token || a.kind !== b.kind || a.askedBy !== b.askedBy;
+}

@@ -1,0 +1,77 @@
+import { invalid } from "./errors.ts";
+import { MAX_ID_BYTES, parseText } from "./names.ts";
+import { parseChoice, type TermOptions } from "./options.ts";
+import { parseWholeMs, show, type Timing } from "./timing.ts";
+
+/** How a long-lived candidate stands. */
+export interface CandidacyOptions extends TermOptions {
+  /**
+   * A **declared-stable** id: that of whatever process runs here next, too. A process that restarts within its
+   * term goes on with it, same token. Only where the platform sees to it that two processes with the id never run
+   * at once (a pod of a StatefulSet, a unit of systemd on one host); never a host's name in a Deployment, a function's
+   * name, or a constant.
+   * @default - the term's label and a random part, different in every candidate
+   */
+  readonly id?: string | undefined;
+  /**
+   * How strong the candidate is: a whole number from -1e9 to 1e9. A candidate that stands by asks a weaker leader to hand
+   * over. Equals leave each other in peace.
+   * @default 0
+   */
+  readonly priority?: number | undefined;
+  /**
+   * How long this candidate leads at least before it heeds a stronger one, in ms: 0 to a day. An operator's request
+   * and what the leader itself wants are heeded at once.
+   * @default - the term's `durationMs`
+   */
+  readonly settleMs?: number | undefined;
+  /**
+   * `poll`: one strong read per `retryIntervalMs` while another leads. `push`: none before `notify()`, or before the
+   * leader's term would run out; for those who are told of releases.
+   * @default "poll"
+   */
+  readonly wait?: "poll" | "push" | undefined;
+  /**
+   * Whether to be listed by `candidates()`: one write when it begins to stand, and one per half `registrationMs`.
+   * @default true
+   */
+  readonly register?: boolean | undefined;
+  /**
+   * For how long a registration stays listed unless renewed, in ms: 1,000 to a day.
+   * @default 60_000
+   */
+  readonly registrationMs?: number | undefined;
+}
+
+/** How a long-lived candidate stands, checked. */
+export interface CandidacySettings {
+  readonly id: string | undefined;
+  readonly priority: number;
+  readonly settleMs: number;
+  readonly push: boolean;
+  /** How long a registration lasts; `undefined` for none. */
+  readonly registrationMs: number | undefined;
+}
+
+const MAX_PRIORITY = 1_000_000_000;
+
+/**
+ * Checks how a candidate is to stand.
+ * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+ */
+export function parseCandidacy(options: CandidacyOptions, timing: Timing): CandidacySettings {
+  const { id, priority = 0, wait = "poll", register = true } = options;
+  if (!Number.isInteger(priority) || Math.abs(priority) > MAX_PRIORITY) {
+    throw invalid(`priority must be a whole number from -1e9 to 1e9, not ${show(priority)}`);
+  }
+  parseChoice(wait, "wait", ["poll", "push"]);
+  if (typeof register !== "boolean") throw invalid(`register must be true or false, not ${show(register)}`);
+  const registrationMs = parseWholeMs(options.registrationMs, "registrationMs", 60_000, 1_000, 86_400_000);
+  return {
+    id: id === undefined ? undefined : parseText(id, "id", MAX_ID_BYTES),
+    priority,
+    settleMs: parseWholeMs(options.settleMs, "settleMs", timing.durationMs, 0, 86_400_000),
+    push: wait === "push",
+    registrationMs: register ? registrationMs : undefined,
+  };
+}

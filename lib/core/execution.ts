@@ -1,0 +1,38 @@
+import type { LeaseRecord } from "./record.ts";
+import type { Expectation, LeaseWrite } from "./writes.ts";
+
+/** Whether a record (or its absence) is what a write expects. */
+export function accepts(record: LeaseRecord | undefined, expects: Expectation): boolean {
+  const { vacant, openTo, askedBelow, tokenBelow, tickBelow, ...equal } = expects;
+  if (vacant !== undefined && record?.holder !== undefined && !hasRunOut(record, vacant)) return false;
+  if (openTo !== undefined && record?.reservedFor !== undefined && record.reservedFor !== openTo)
+    return false;
+  if (askedBelow !== undefined && record?.askedPriority !== undefined && record.askedPriority >= askedBelow) {
+    return false;
+  }
+  if (tokenBelow !== undefined && record !== undefined && record.token >= tokenBelow) return false;
+  if (tickBelow !== undefined && record?.tick !== undefined && record.tick >= tickBelow) return false;
+  return (Object.keys(equal) as (keyof typeof equal)[]).every((key) => record?.[key] === equal[key]);
+}
+
+function hasRunOut(record: LeaseRecord, vacant: NonNullable<Expectation["vacant"]>): boolean {
+  if (vacant === true || record.holder !== vacant.orHeldBy) return false;
+  return record.expiresAt !== undefined && record.expiresAt < vacant.expiredBy;
+}
+
+/** The record that an accepted write leaves behind. */
+export function applied(record: LeaseRecord | undefined, write: LeaseWrite): LeaseRecord {
+  const { writeId = "", revision = 0, transitions = 0 } = record ?? {};
+  const next: Record<string, unknown> = {
+    token: 0,
+    durationMs: 0,
+    ...record,
+    ...write.set,
+    name: write.name,
+    writeId: write.rides ? writeId : write.writeId,
+    revision: write.rides ? revision : revision + 1,
+    transitions: transitions + (write.beginsTerm ? 1 : 0),
+  };
+  for (const attribute of write.clear) delete next[attribute];
+  return next as unknown as LeaseRecord;
+}

@@ -1,0 +1,55 @@
+import { OPERATOR_PRIORITY } from "./neighbour-writes.ts";
+import type { Sticky } from "./options.ts";
+import type { LeaseRecord } from "./record.ts";
+import type { Handover } from "./term.ts";
+
+/** What a holder knows of itself when it decides about a request to hand over. */
+export interface Incumbent {
+  readonly priority: number;
+  /** How long it has led, in ms. */
+  readonly ledMs: number;
+  /** How long it leads at least before it heeds a higher priority, in ms. */
+  readonly settleMs: number;
+}
+
+/**
+ * Whether a holder heeds the request that rides on its record: an operator's at once, a stronger candidate's
+ * once the term has settled. So a strong candidate that keeps failing cannot take the lead from the others
+ * oftener than that, and equals never ask each other.
+ */
+export function heeds({ askedBy, askedPriority = 0 }: LeaseRecord, incumbent: Incumbent): boolean {
+  if (askedBy === undefined) return false;
+  if (askedPriority >= OPERATOR_PRIORITY) return true;
+  return askedPriority > incumbent.priority && incumbent.ledMs >= incumbent.settleMs;
+}
+
+/** Whether a candidate that sees a held lease has reason to ask for it: it is stronger, and no stronger one asked. */
+export function asksFor({ holder, priority = 0, askedPriority }: LeaseRecord, own: number): boolean {
+  return holder !== undefined && own > priority && (askedPriority === undefined || askedPriority < own);
+}
+
+/** What decides whom a vacated lease is kept for. */
+export interface Departure {
+  readonly holdAtLeastMs: number;
+  readonly sticky: Sticky | undefined;
+  /** The hand-over that has begun, if one has. */
+  readonly handover: Handover | undefined;
+  readonly reserveForMs: number;
+  /** How long the term has lasted, in ms. */
+  readonly ledMs: number;
+}
+
+/**
+ * Whom a vacated lease is kept for, and for how long in ms: nobody before its minimum hold is over; then the
+ * successor that it is handed to; else its sticky id.
+ */
+export function reservationOf(
+  departure: Departure,
+): { readonly for: string; readonly ms: number } | undefined {
+  const { holdAtLeastMs, sticky, handover, reserveForMs, ledMs } = departure;
+  const holdMs = Math.ceil(holdAtLeastMs - ledMs);
+  if (holdMs > 0) return { for: "", ms: holdMs };
+  if (handover === undefined) return sticky && { for: sticky.id, ms: sticky.forMs };
+  if (handover.to === undefined || reserveForMs === 0) return undefined;
+  return { for: handover.to, ms: reserveForMs };
+}

@@ -1,0 +1,115 @@
+import type { LeaseRecord } from "./record.ts";
+import { type EpochMs, plusMs } from "./units.ts";
+import { type LeaseWrite, ttlOf } from "./writes.ts";
+
+/** Sort keys of the rows beside a lease's own. */
+export const NEIGHBOURS = {
+  /** What the sort key of a standing candidate begins with; its id follows. */
+  candidate: "candidate#",
+  /** The sort key of a high-water mark. */
+  fence: "fence",
+} as const;
+
+/** The priority of an operator's request: above every candidate's. */
+export const OPERATOR_PRIORITY: number = Number.MAX_SAFE_INTEGER;
+
+/** How long the row of a candidate that stands no more is kept, in ms. */
+const KEPT_MS = 3_600_000;
+
+/**
+ * Asks the holder of the term that was seen to hand over. It rides on the record and leaves `revision` and
+ * `writeId` alone, so it makes no renewal fail and no watch begin anew; the holder sees it in its next renewal.
+ * The strongest request stays; another term's holder never sees it.
+ */
+export function ask(
+  { name, holder = "", token }: LeaseRecord,
+  request: { readonly writeId: string; readonly by: string; readonly priority: number },
+): LeaseWrite {
+  const { writeId, by, priority } = request;
+  return {
+    kind: "ask",
+    name,
+    writeId,
+    expects: { holder, token, askedBelow: priority },
+    set: { askedBy: by, askedPriority: priority },
+    clear: [],
+    beginsTerm: false,
+    rides: true,
+  };
+}
+
+/** Vacates the term that was seen, whoever holds it: an operator's last resort. */
+export function revoke({ name, holder = "", token }: LeaseRecord, writeId: string): LeaseWrite {
+  return {
+    kind: "revoke",
+    name,
+    writeId,
+    expects: { holder, token },
+    set: {},
+    clear: [
+      "holder",
+      "expiresAt",
+      "value",
+      "priority",
+      "askedBy",
+      "askedPriority",
+      "reclaimDelayMs",
+      "reservedFor",
+    ],
+    beginsTerm: false,
+  };
+}
+
+/** What a candidate says of itself while it stands. */
+export interface Standing {
+  readonly writeId: string;
+  readonly id: string;
+  readonly priority: number;
+  /** Rises with every registration of the id, so that a late duplicate of an earlier one is refused. */
+  readonly sequence: number;
+  readonly now: EpochMs;
+  /** For how long this says so; 0 or less for a candidate that has left. */
+  readonly forMs: number;
+  readonly since: EpochMs;
+}
+
+/** Registers a candidate beside the lease that it stands for, for a bounded time. */
+export function stand(name: string, standing: Standing): LeaseWrite {
+  const { writeId, id, priority, sequence, now, forMs, since } = standing;
+  return {
+    kind: "stand",
+    name,
+    row: `${NEIGHBOURS.candidate}${id}`,
+    writeId,
+    expects: { tokenBelow: sequence },
+    set: {
+      token: sequence,
+      holder: id,
+      priority,
+      durationMs: Math.max(0, forMs),
+      expiresAt: plusMs(now, forMs),
+      renewedAt: now,
+      acquiredAt: since,
+      ttl: ttlOf(now, Math.max(0, forMs), KEPT_MS),
+    },
+    clear: [],
+    beginsTerm: false,
+  };
+}
+
+/**
+ * Raises a resource's high-water mark to a term's token, unless a later term has raised it further. The same
+ * token is admitted again and again.
+ */
+export function admit(resource: string, writeId: string, token: number): LeaseWrite {
+  return {
+    kind: "admit",
+    name: resource,
+    row: NEIGHBOURS.fence,
+    writeId,
+    expects: { tokenBelow: token + 1 },
+    set: { token },
+    clear: [],
+    beginsTerm: false,
+  };
+}
