@@ -15,6 +15,8 @@ export interface NewTerm {
   readonly validity: Validity;
   /** The term's limit, counted from when the candidate began to try. */
   readonly limit: Allowance;
+  /** Who had asked the shared id's last term to hand over; "" for anyone. This term is its last for now. */
+  readonly askedBy: string | undefined;
 }
 
 /** Why a candidate does not lead. */
@@ -137,7 +139,8 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
 
   /** Checks a term's first write by its own response, and corrects it when a wrong clock stamped it. */
   async function confirm(write: LeaseWrite, answer: Answer<unknown>, written: Written) {
-    const { record, tokenBefore } = written;
+    const { record, tokenBefore, before } = written;
+    const askedBy = before?.holder === holder ? before.askedBy : undefined;
     const { token, durationMs } = record;
     const { sent, received } = answer;
     const believed = write.set.renewedAt ?? exchange.estimate();
@@ -147,14 +150,14 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
       exchange.samples,
       timing,
     );
-    if (correction === undefined) return begin(record, sent, [write]);
+    if (correction === undefined) return begin(record, sent, [write], askedBy);
 
     if (correction.timed) tell("clockSkewed", { token: correction.token, skewMs: correction.skewMs });
     const request = { ...settings.timing, ...correction, writeId: random.id(), durationMs };
     const second = correct(record, request, correction.token);
     const corrected = await send(second, [write]);
     const { outcome } = corrected;
-    if (outcome.kind === "written") return begin(outcome.record, corrected.sent, [write, second]);
+    if (outcome.kind === "written") return begin(outcome.record, corrected.sent, [write, second], askedBy);
     note(corrected);
     return undefined;
   }
@@ -163,12 +166,13 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     record: LeaseRecord,
     sent: Answer<unknown>["sent"],
     made: LeaseWrite[],
+    askedBy?: string,
   ): Promise<NewTerm> {
     const at = clock.now();
     const validity = [...validityOf({ ...record, sent }, exchange.samples, at, timing), limit];
     if (remainingOf(validity, at) <= 0) return giveUp(made, "was claimed, but answered after the term");
     memory.forget(name);
-    return { record, validity, limit };
+    return { record, validity, limit, askedBy };
   }
 
   let seen = first === "look" ? await look() : undefined;

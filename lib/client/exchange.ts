@@ -24,7 +24,10 @@ export interface Exchange {
   readonly tableName: string | undefined;
   /** What responses have told of service time. */
   readonly samples: readonly Sample[];
-  /** Whether responses carry a `Date` header, as far as is known. Without it no write sets `expiresAt`. */
+  /**
+   * Whether responses tell service time, as far as is known: some few without a `Date` header do not undo what
+   * earlier ones have told. Without it no write sets `expiresAt`.
+   */
   readonly timed: boolean;
   /** The best guess at service time now. */
   estimate(): EpochMs;
@@ -50,10 +53,13 @@ export interface Exchange {
   list(timeoutMs: number): AsyncGenerator<ListPage, void, undefined>;
 }
 
+/** After so many responses in a row without a `Date` header, somebody strips it for good. */
+const MAX_UNDATED = 3;
+
 /** Makes the exchange of one client with one store. */
 export function exchangeWith(store: LeaseStore, clock: Clock, timing: Timing): Exchange {
   let samples: readonly Sample[] = [];
-  let timed = true;
+  let undated = 0;
 
   /** Races a call against its deadline: a store that does not heed its signal is not waited for. */
   function within<T>(
@@ -79,7 +85,7 @@ export function exchangeWith(store: LeaseStore, clock: Clock, timing: Timing): E
     const received = clock.now();
     if ("servedAt" in outcome) {
       const date = outcome.servedAt as EpochMs | undefined;
-      timed = date !== undefined;
+      undated = date === undefined ? undated + 1 : 0;
       if (date !== undefined) samples = withSample(samples, { sent, received, date }, timing);
     }
     return { outcome, sent, received };
@@ -91,7 +97,7 @@ export function exchangeWith(store: LeaseStore, clock: Clock, timing: Timing): E
       return samples;
     },
     get timed() {
-      return timed;
+      return undated < (samples.length > 0 ? MAX_UNDATED : 1);
     },
     estimate: () => estimateServiceTime(samples, clock.now(), timing),
     write: (write, timeoutMs) =>

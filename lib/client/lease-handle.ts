@@ -2,18 +2,17 @@ import type { LeaseError } from "../core/errors.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
 import { heeds, reservationOf } from "../core/handover.ts";
 import { parseStepDown } from "../core/options.ts";
-import { describeEnd, type LeaseEnd, refusedRelease, type ReleaseResult } from "../core/term.ts";
+import { describeEnd, type Handover, type LeaseEnd, type ReleaseResult } from "../core/term.ts";
 import { elapsedAtLeast, plusMs, type Reading } from "../core/units.ts";
 import { remainingOf, type Validity, validityOf } from "../core/validity.ts";
-import { type LeaseWrite, release, renew, ttlOf } from "../core/writes.ts";
+import { type LeaseWrite, renew } from "../core/writes.ts";
 import type { NewTerm } from "./attempt.ts";
 import type { Candidacy } from "./candidacy.ts";
 import { draining } from "./draining.ts";
 import type { Lease } from "./lease.ts";
+import { sendRelease } from "./releasing.ts";
 import { renewalLoop } from "./renewal-loop.ts";
 
-/** How often a release is sent before its outcome is called unknown. */
-const RELEASE_TRIES = 2;
 /** How often a renewal follows a revision that an earlier, unanswered renewal of ours had made. */
 const RENEWAL_TRIES = 3;
 
@@ -44,6 +43,9 @@ export function openLease(
   const { retentionMs, durationMs: fullDurationMs } = settings.timing;
   const { token } = term.record;
   const limit: Validity = [term.limit];
+  /** What was asked of a `sticky` term before this one: heeded once this occurrence is done. */
+  const wish: Handover | undefined =
+    settings.sticky && term.askedBy !== undefined ? { to: term.askedBy || undefined, drainMs: 0 } : undefined;
   const ender = new AbortController();
   const began = clock.now();
   /** Renewals of this handle that nobody knows the outcome of. */
@@ -212,27 +214,15 @@ export function openLease(
    */
   async function vacate(completed: boolean): Promise<ReleaseResult> {
     remainingMs();
-    const asked = steppingDown || drain.begun !== undefined;
-    if (end === undefined) finish({ reason: asked ? "stepped-down" : "released" });
+    const asked = drain.begun ?? wish;
+    const stepsDown = steppingDown || drain.begun !== undefined;
+    if (end === undefined) finish({ reason: stepsDown ? "stepped-down" : "released" });
     if (end?.reason === "superseded") return { kind: "superseded", by: end.by, token: end.token };
-    if (settings.sticky !== undefined && settings.claimsTick && !asked) return { kind: "kept" };
+    if (settings.sticky !== undefined && settings.claimsTick && asked === undefined) return { kind: "kept" };
     const tick = completed ? settings.tick : undefined;
     const ledMs = elapsedAtLeast(began, clock.now());
-    const kept = reservationOf({ ...settings, handover: drain.begun, reserveForMs, ledMs });
-    const reserve = kept && { ...kept, now: exchange.estimate(), timed: exchange.timed };
-    let cause: unknown;
-    for (let tries = 0; tries < RELEASE_TRIES; tries += 1) {
-      const ttl = ttlOf(exchange.estimate(), reserve?.ms ?? 0, retentionMs);
-      try {
-        const { outcome } = await self.send(release(handle, { writeId: random.id(), ttl, tick, reserve }));
-        if (outcome.kind === "written") return { kind: "released" };
-        if (outcome.kind === "refused") return refusedRelease(outcome.current, token);
-        cause = outcome.cause;
-      } catch (error) {
-        cause = error;
-      }
-    }
-    return { kind: "unknown", cause };
+    const kept = reservationOf({ ...settings, handover: asked, reserveForMs, ledMs });
+    return sendRelease(self, token, { tick, kept });
   }
 
   const drain = draining(clock, drained);
