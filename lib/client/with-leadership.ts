@@ -1,8 +1,8 @@
 import { invalid } from "../core/errors.ts";
 import { parseName } from "../core/names.ts";
 import type { RefusalReason } from "../core/next-move.ts";
-import type { Sticky, TickPolicy } from "../core/options.ts";
-import { parseWholeMs } from "../core/timing.ts";
+import { parseTerm, type Sticky, type TickPolicy } from "../core/options.ts";
+import { DEFAULT_TIMING, parseWholeMs } from "../core/timing.ts";
 import type { Lease } from "./lease.ts";
 import type { AcquireResult, TryAcquireOptions } from "./results.ts";
 
@@ -94,6 +94,8 @@ export function electInvocations<TEvent>(
   if (typeof leases?.tryAcquire !== "function") throw invalid("leases must be a LeaseClient");
   if (typeof tickOf !== "function") throw invalid("tick must be a function");
   const name = parseName(options.name);
+  // The client's own intervals are not known here; all else is wrong now or never.
+  parseTerm({ durationMs, tickPolicy, sticky, holdAtLeastMs }, ANY_CLIENT);
   const marginMs = parseWholeMs(options.timeoutMarginMs, "timeoutMarginMs", 500, 0, 900_000);
   return async (event, context) => {
     const leftMs = context?.getRemainingTimeInMillis?.();
@@ -111,6 +113,8 @@ export function electInvocations<TEvent>(
     return { led: false, reason: result.reason, leader: result.state.holder };
   };
 }
+
+const ANY_CLIENT = { options: {}, timing: DEFAULT_TIMING, label: "any" };
 
 function termLimit(leftMs: number, marginMs: number, name: string): number {
   if (leftMs - marginMs >= 1_000) return leftMs - marginMs;
