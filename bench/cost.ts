@@ -23,6 +23,11 @@ const WORKLOADS: readonly Workload[] = [
     reads: 0,
   },
   {
+    name: "job every minute, sticky and at most once (claim)",
+    writes: MINUTES_PER_MONTH,
+    reads: 0,
+  },
+  {
     name: "service: a leader (renews every 5 s)",
     writes: SECONDS_PER_MONTH / 5,
     reads: 0,
@@ -31,6 +36,11 @@ const WORKLOADS: readonly Workload[] = [
     name: "service: each waiting candidate (looks every 2 s)",
     writes: 0,
     reads: SECONDS_PER_MONTH / 2,
+  },
+  {
+    name: "service: each listed candidate, besides (every 30 s)",
+    writes: SECONDS_PER_MONTH / 30,
+    reads: 0,
   },
 ];
 

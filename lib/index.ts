@@ -32,6 +32,16 @@ export type { CallOptions, Clock, LeaseStore, ListPage, Random } from "./core/po
 export type { LeaseRecord, LeaseState } from "./core/record.ts";
 export type { Handover, LeaseEnd, ReleaseResult } from "./core/term.ts";
 export { DEFAULT_TIMING, recoveryBoundMs, type Timing, type TimingOptions } from "./core/timing.ts";
+export type { FenceableCommand } from "./dynamodb/fenced-commands.ts";
+export {
+  type FencedOptions,
+  type FencedTerm,
+  fenced,
+  type MarkedTerm,
+  type MarkFence,
+  type TransactionFence,
+} from "./dynamodb/fenced.ts";
+export { FenceGuard, type FenceGuardOptions } from "./fence-guard.ts";
 export { type FenceCheck, type Fencing, fenceCheck } from "./dynamodb/fence-check.ts";
 export type { LeaseClientOptions } from "./client-options.ts";
 export { LeaseClient } from "./lease-client.ts";

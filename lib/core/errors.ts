@@ -13,7 +13,7 @@
  * | `ACCESS_DENIED` | IAM, or a wrong or expired key, refused the request | `grantCampaign` or `grantObserve` |
  * | `CREDENTIALS_UNAVAILABLE` | the SDK found no credentials to sign with | configure credentials |
  * | `HANDED_OVER` | the leader is to hand over and its time to drain is up | finish the work and release |
- * | `FENCED` | storage refused a write of an older term; nothing was written | stop the leader's work |
+ * | `FENCED` | storage refused a write of an older term; nothing was written by the attempt that was refused | stop the leader's work |
  * | `CLIENT_CLOSED` | the client was closed before the call | create a new client |
  */
 export type LeaseErrorCode =

@@ -72,7 +72,7 @@ describe("the examples", () => {
     const lease = await leases.acquire("orders");
     await saveOrder(lease, "order-1");
     await lease.release();
-    await expect(saveOrder(lease, "order-2")).rejects.toThrow(/ConditionalCheckFailed/);
+    await expect(saveOrder(lease, "order-2")).rejects.toMatchObject({ code: "FENCED" });
   });
 
   it("elect a standby after a crash, in no real time", async () => {
