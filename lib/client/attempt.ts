@@ -77,12 +77,14 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     const { sticky, holdAtLeastMs, reclaimDelayMs, termLimitMs } = settings;
     const { retentionMs } = settings.timing;
     const now = exchange.estimate();
-    const durationMs = Math.min(settings.timing.durationMs, Math.floor(termLimitMs));
-    const times = { writeId: random.id(), now, durationMs, timed: exchange.timed, retentionMs };
-    if (move.kind === "resume") return resume(move.seen, times);
+    const durationMs = Math.min(settings.timing.durationMs, wholeLimit(termLimitMs));
     const request = {
       ...settings,
-      ...times,
+      writeId: random.id(),
+      now,
+      durationMs,
+      timed: exchange.timed,
+      retentionMs,
       name,
       holder,
       priority: self.priority,
@@ -90,7 +92,16 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
       reclaimDelayMs: Math.max(reclaimDelayMs, holdAtLeastMs - durationMs, sticky?.forMs ?? 0),
       ownExpiredBy: identity === "shared" ? plusMs(now, -provableMs) : undefined,
     };
+    if (move.kind === "resume") return resume(move.seen, request);
     return move.kind === "claim" ? claim(request) : takeOver(request, move.seen);
+  }
+
+  /**
+   * A limit in whole milliseconds. Of a shared id, in whole seconds: its next term may not be shorter than this one,
+   * or the claim costs a second request, and what is left to invocations differs by some milliseconds.
+   */
+  function wholeLimit(limitMs: number): number {
+    return identity === "shared" ? Math.max(1_000, Math.floor(limitMs / 1_000) * 1_000) : Math.floor(limitMs);
   }
 
   /**
@@ -143,10 +154,12 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     const askedBy = before?.holder === holder ? before.askedBy : undefined;
     const { token, durationMs } = record;
     const { sent, received } = answer;
+    // A token made lower would let a late duplicate of the claim pass again, over a later term of the same shared id.
+    const found = identity === "shared" ? undefined : tokenBefore;
     const believed = write.set.renewedAt ?? exchange.estimate();
     const timed = record.expiresAt !== undefined;
     const correction = correctionOf(
-      { believed, timed, token, tokenBefore, sent, received },
+      { believed, timed, token, tokenBefore: found, sent, received },
       exchange.samples,
       timing,
     );
@@ -160,6 +173,27 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     if (outcome.kind === "written") return begin(outcome.record, corrected.sent, [write, second], askedBy);
     note(corrected);
     return undefined;
+  }
+
+  /**
+   * Gives the row of a claim that does not count the end that the service's clock warrants, and none before that of the
+   * term that it put aside. Nothing rests on whether it lands.
+   */
+  async function setRight({ set }: LeaseWrite, { record, before }: Written): Promise<void> {
+    const now = exchange.estimate();
+    if (set.expiresAt === undefined || before?.expiresAt === undefined || !exchange.timed) return;
+    const { durationMs, token } = record;
+    const from = Math.max(now, before.expiresAt - durationMs);
+    if (set.expiresAt - durationMs - from <= timing.graceMs) return;
+    const { retentionMs } = settings.timing;
+    const request = {
+      writeId: random.id(),
+      now: plusMs(now, from - now),
+      durationMs,
+      timed: true,
+      retentionMs,
+    };
+    await self.send(correct(record, request, token)).catch(() => undefined);
   }
 
   async function begin(
@@ -183,6 +217,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     if (answer.outcome.kind === "written") {
       if (move.kind === "claim" && !provenBy(answer.outcome)) {
         seen = memory.note(name, answer.outcome.record, answer.received, undefined);
+        await setRight(write, answer.outcome);
         break; // The row runs out by itself: nobody was told of the term, and an earlier one may last.
       }
       const term =

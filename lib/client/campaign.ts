@@ -13,14 +13,19 @@ export interface Wait {
   readonly retryIntervalMs: number;
   /** How long in all; infinite for as long as it takes. */
   readonly timeoutMs: number;
-  /** Whether to look only when notified, or when the lease can be free. */
-  readonly push: boolean;
+  /** Whether to look only when notified, or when the lease can be free; asked before each wait. */
+  readonly push: () => boolean;
   readonly signal?: AbortSignal | undefined;
   /** Ends a wait early. */
   readonly wakeup?: Wakeup | undefined;
-  /** Told of each refusal, and when the next look is due; `undefined` for a try that the store did not answer. */
-  readonly onRefused?: (refusal: Refusal | undefined, waitMs: number) => Promise<void> | void;
+  /** Told of each refusal, and waited for. */
+  readonly onRefused?: (refusal: Refusal) => Promise<void>;
+  /** Told when the next look is due. */
+  readonly onWait?: (waitMs: number) => void;
 }
+
+/** What timers can count, in ms. */
+const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /**
  * Tries until the candidate leads. The first wait, and the one after a wake-up that many may have had, is a
@@ -29,7 +34,7 @@ export interface Wait {
  * @throws {LeaseError} ACQUIRE_TIMEOUT, ABORTED, and what the tries throw, except STORE_UNAVAILABLE
  */
 export async function campaign(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
-  const { name, clock, random, retryIntervalMs, timeoutMs, push, signal, wakeup } = wait;
+  const { name, clock, random, retryIntervalMs, timeoutMs, signal, wakeup } = wait;
   const start = clock.now().mono;
   let jitter = true;
   let first: "claim" | "look" = "claim";
@@ -46,14 +51,16 @@ export async function campaign(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
       lastError = error;
     }
     first = "look";
+    if (refusal !== undefined) await wait.onRefused?.(refusal);
     const left = timeoutMs - (clock.now().mono - start);
     if (left <= 0) throw timedOut(name, timeoutMs, lastError);
     const beat = jitter ? retryIntervalMs * random.fraction() : retryIntervalMs;
     // Those who wait for the same expiry would all wake at once.
-    const atExpiry = push ? refusal?.retryAfterMs : undefined;
-    const ms = atExpiry === undefined ? beat : atExpiry + retryIntervalMs * random.fraction();
-    const waitMs = Math.max(1, Math.min(ms, left));
-    await wait.onRefused?.(refusal, waitMs);
+    const spread = retryIntervalMs * random.fraction();
+    const atExpiry = wait.push() ? refusal?.retryAfterMs : undefined;
+    const ms = atExpiry === undefined ? beat : Math.max(atExpiry, jitter ? 0 : beat) + spread;
+    const waitMs = Math.max(1, Math.min(ms, left, MAX_WAIT_MS));
+    wait.onWait?.(waitMs);
     jitter = await pause(clock, waitMs, signal, wakeup);
   }
 }

@@ -1,5 +1,6 @@
 import type { CandidacySettings } from "../core/candidate-options.ts";
 import { asksFor } from "../core/handover.ts";
+import { isLeaseError } from "../core/errors.ts";
 import { ask } from "../core/neighbour-writes.ts";
 import type { LeaseEnd } from "../core/term.ts";
 import type { Refusal } from "./attempt.ts";
@@ -50,6 +51,10 @@ export function campaigner(
   let current: LeaseHandle | undefined;
   let campaigning = false;
   let working = false;
+  /** The term that it asked to be handed over. */
+  let askedOf: number | undefined;
+  /** Whether it goes on standing when a term ends. */
+  let stays = false;
   /** When, on the monotonic clock, something has to have happened. */
   let dueBy: number | undefined;
 
@@ -64,23 +69,21 @@ export function campaigner(
     lastToken = Math.max(lastToken, token);
     current = undefined;
     if (working) expect(0);
-    else if (!campaigning) void entry.stop();
+    if (!stays && !campaigning) void entry.stop();
     announce.lost(end);
   }
 
-  async function standBy(refusal: Refusal | undefined, waitMs: number): Promise<void> {
-    if (refusal !== undefined) {
-      entry.start();
-      announce.leader(refusal.state);
-      await askFor();
-    }
-    expect(waitMs);
+  async function standBy(refusal: Refusal): Promise<void> {
+    entry.start();
+    announce.leader(refusal.state);
+    await askFor();
   }
 
   /** Asks a weaker leader to hand over, once: the record tells whether it was asked. */
   async function askFor(): Promise<void> {
     const record = memory.sighting(name)?.record;
     if (record === undefined || !asksFor(record, priority)) return;
+    askedOf = record.token; // Whoever asked has to look for the answer: no notification, and no expiry, brings it.
     // What comes of it shows at the next look, which asks again where it has to.
     await self.send(ask(record, { writeId: random.id(), by: holder, priority })).catch(() => undefined);
   }
@@ -99,14 +102,16 @@ export function campaigner(
         random,
         retryIntervalMs,
         timeoutMs,
-        push,
+        push: () => push && memory.sighting(name)?.record.token !== askedOf,
         signal,
         wakeup,
         onRefused: standBy,
+        onWait: expect,
       };
       const forget = hub.onClose(() => wakeup.wake());
       campaigning = true;
       working = false;
+      stays = works;
       try {
         const lease = await campaign((first) => {
           expect(MOST_REQUESTS * requestTimeoutMs);
@@ -114,9 +119,18 @@ export function campaigner(
         }, wait);
         current = lease;
         working = works;
-        entry.start();
+        campaigning = false;
+        dueBy = undefined;
+        lease.signal.addEventListener("abort", () => {
+          if (works && isLeaseError(lease.signal.reason, "HANDED_OVER")) expect(0);
+        });
         announce.elected(lease);
-        announce.leader(lease.state);
+        // It may have ended before anyone was told of it (the client was closed), or by the listener's own hand.
+        if (lease.end !== undefined) ended(lease.end, lease.token);
+        else {
+          entry.start();
+          announce.leader(lease.state);
+        }
         return lease;
       } finally {
         campaigning = false;
@@ -124,7 +138,10 @@ export function campaigner(
       }
     },
     notify: () => wakeup.wake(),
-    overdueMs: () => (dueBy === undefined ? 0 : Math.max(0, clock.now().mono - dueBy)),
+    overdueMs() {
+      current?.isHeld(); // A term that ran out unnoticed ends here, and its work is due.
+      return dueBy === undefined ? 0 : Math.max(0, clock.now().mono - dueBy);
+    },
     rest() {
       dueBy = undefined;
       working = false;

@@ -4,6 +4,7 @@ import { parseTimeout } from "../core/options.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { ReleaseResult } from "../core/term.ts";
 import { parseWholeMs } from "../core/timing.ts";
+import { unlessAborted } from "./campaign.ts";
 import { type Campaigner, campaigner } from "./campaigner.ts";
 import { guarded } from "./guarded-run.ts";
 import type { Hub } from "./hub.ts";
@@ -80,13 +81,19 @@ export class Candidate implements AsyncDisposable {
     const timeoutMs = parseTimeout(options.timeoutMs);
     const ender = new AbortController();
     this.#ender = ender;
+    const signal = either(ender.signal, options.signal);
+    const electing = this.#campaigner
+      .elect(signal, timeoutMs, false)
+      .then((lease) => unlessAborted(lease, signal));
+    this.#running = electing.catch(() => undefined);
     try {
-      return await this.#campaigner.elect(either(ender.signal, options.signal), timeoutMs, false);
+      return await electing;
     } catch (error) {
       await this.#campaigner.leave();
       throw error;
     } finally {
       this.#ender = undefined;
+      this.#running = undefined;
       this.#campaigner.rest();
     }
   }
@@ -124,18 +131,18 @@ export class Candidate implements AsyncDisposable {
 
   /**
    * Stops standing: ends a campaign, or asks the work of `run` to stop and waits for it, and releases what it leads.
-   * Resolves with what became of the release; `undefined` when it did not lead. Never rejects.
+   * Resolves with what became of the release, once nothing of it is under way; `undefined` when it did not lead.
+   * Never rejects. The work of `run` may call it, and must not wait for it.
    */
   async resign(): Promise<ReleaseResult | undefined> {
-    const { lease } = this.#campaigner;
-    const running = this.#running;
+    const led = this.#campaigner.lease;
     this.#ender?.abort();
-    if (running !== undefined) {
-      await running;
-      return lease?.released;
-    }
-    const result = await lease?.release({ completed: false });
-    await this.#campaigner.leave();
+    await this.#running;
+    // A run has released what it led. A campaign may have been won just before it was ended.
+    const { lease } = this.#campaigner;
+    const result = lease === undefined ? await led?.released : await lease.release({ completed: false });
+    // Whoever has campaigned anew meanwhile stands.
+    if (this.#ender === undefined && this.lease === undefined) await this.#campaigner.leave();
     return result;
   }
 
@@ -190,13 +197,13 @@ export class Candidate implements AsyncDisposable {
 
   /**
    * Whether the candidate is making progress, for a liveness probe: false when a try or a wait takes longer than it
-   * can, or work of `run` goes on after its term ended, each by more than `toleranceMs`. A store that is
+   * can, or work of `run` goes on after its term ended or its time to drain was up, each by more than `toleranceMs`. A store that is
    * out of reach is no reason: a restart would not help. Reads clocks, sends nothing.
    * @param options.toleranceMs in ms: 0 to a day. @default 5_000
    */
   healthy(options: { readonly toleranceMs?: number } = {}): boolean {
     const toleranceMs = parseWholeMs(options.toleranceMs, "toleranceMs", 5_000, 0, 86_400_000);
-    return this.lease !== undefined || this.#campaigner.overdueMs() <= toleranceMs;
+    return this.#campaigner.overdueMs() <= toleranceMs;
   }
 
   /** Resigns. */
@@ -206,16 +213,24 @@ export class Candidate implements AsyncDisposable {
 
   async #run(work: (lease: Lease) => Promise<unknown>, ended: AbortSignal): Promise<void> {
     const { clock, random, timing } = this.#hub;
-    while (!ended.aborted) {
-      const lease = await this.#campaigner.elect(ended, Infinity, true).catch((error: unknown) => {
-        if (ended.aborted && isLeaseError(error, "ABORTED")) return undefined;
-        throw error;
-      });
-      if (lease === undefined) return;
-      await guarded(lease, (held) => untilStopped(work, held), ended);
-      this.#campaigner.rest();
-      const gaveUp = lease.end?.reason === "released" || lease.end?.reason === "stepped-down";
-      if (gaveUp) await pause(clock, timing.retryIntervalMs * (1 + random.fraction()), ended);
+    const closed = new AbortController();
+    const forget = this.#hub.onClose(() => closed.abort());
+    const over = AbortSignal.any([ended, closed.signal]);
+    // Once the work has settled nothing is overdue: a release waits for the store alone.
+    const settled = (): void => this.#campaigner.rest();
+    try {
+      while (!ended.aborted) {
+        const lease = await this.#campaigner.elect(ended, Infinity, true).catch((error: unknown) => {
+          if (ended.aborted && isLeaseError(error, "ABORTED")) return undefined;
+          throw error;
+        });
+        if (lease === undefined) return;
+        await guarded(lease, (held) => untilStopped(work, held).finally(settled), ended);
+        const gaveUp = lease.end?.reason === "released" || lease.end?.reason === "stepped-down";
+        if (gaveUp) await pause(clock, timing.retryIntervalMs * (1 + random.fraction()), over);
+      }
+    } finally {
+      forget();
     }
   }
 

@@ -9,6 +9,8 @@ export interface Draining {
   readonly begun: Handover | undefined;
   /** Begins, unless it has begun: calls `drained` after `drainMs`. */
   begin(handover: Handover): void;
+  /** Hands over to somebody else, once begun. */
+  redirect(to: string | undefined): void;
   /** Ends the wait for the work: `drained` is not called any more. */
   stop(): void;
 }
@@ -32,6 +34,9 @@ export function draining(clock: Clock, drained: () => void): Draining {
       announce(how);
       if (how.drainMs > 0) cancel = clock.timer(how.drainMs, drained);
       else drained();
+    },
+    redirect(to) {
+      if (begun !== undefined) begun = { ...begun, to };
     },
     stop: () => cancel?.(),
   };

@@ -57,7 +57,7 @@ export class StoreLeaseClient implements AsyncDisposable {
     const { clock, random } = hub;
     const { retryIntervalMs } = hub.timing;
     const self = hub.candidacy(name, hub.settle(options));
-    const wait = { name, clock, random, retryIntervalMs, timeoutMs, push: false, signal };
+    const wait = { name, clock, random, retryIntervalMs, timeoutMs, push: () => false, signal };
     return campaign(hub.tries(self), wait);
   }
 
@@ -96,7 +96,7 @@ export class StoreLeaseClient implements AsyncDisposable {
   }
 
   /**
-   * Follows a lease: gives its present state, then every change that it sees. It looks once per `intervalMs`, so
+   * Follows a lease: gives its present state, then every change that it sees, renewals included. It looks once per `intervalMs`, so
    * the latest wins and states in between may be skipped. A store that cannot be reached is tried again, silently.
    * Ends when the signal is aborted, the client closed, or the iteration left.
    * @throws {LeaseError} INVALID_ARGUMENT; while iterated, as {@link tryAcquire} except STORE_UNAVAILABLE

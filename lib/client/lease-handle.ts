@@ -53,7 +53,7 @@ export function openLease(
   let { record, validity } = term;
   let end: LeaseEnd | undefined;
   let writing: Promise<unknown> = Promise.resolve();
-  let releasing: Promise<ReleaseResult> | undefined;
+  let releasing = false;
   let storeReachable = true;
   let steppingDown = false;
   let { reserveForMs } = settings;
@@ -101,7 +101,7 @@ export function openLease(
   function lose(how: LeaseEnd): void {
     if (end !== undefined) return;
     finish(how);
-    open.delete(handle);
+    if (drain.begun === undefined) open.delete(handle);
     tell("lost", { token, end: how });
     if (drain.begun !== undefined) drained();
   }
@@ -112,19 +112,21 @@ export function openLease(
   }
 
   function heed(): void {
-    const { priority, settleMs } = self;
+    const { priority } = self;
+    // Within its minimum hold the lease could be handed to nobody.
+    const settleMs = Math.max(self.settleMs, settings.holdAtLeastMs);
     const ledMs = elapsedAtLeast(began, clock.now());
     if (heeds(record, { priority, ledMs, settleMs })) handOver(record.askedBy || undefined);
   }
 
   function handOver(to: string | undefined, drainMs: number = settings.drainMs): void {
-    if (drain.begun !== undefined || releasing !== undefined) return;
+    if (drain.begun !== undefined || releasing || end !== undefined) return;
     tell("handover", { token, to, drainMs });
     drain.begin({ to, drainMs });
   }
 
   function drained(): void {
-    if (releasing !== undefined) return;
+    if (releasing) return;
     if (settings.releasesDrained) return void handle.release({ completed: false });
     steppingDown = true;
     ender.abort(self.error("HANDED_OVER", `with token ${token} is to be handed over; finish its work`));
@@ -210,7 +212,8 @@ export function openLease(
 
   /**
    * Stops leading, then vacates the row. Not in turn with a renewal in flight: whichever of the two lands
-   * last, the row ends vacant, since a renewal compares the revision and a release does not.
+   * last, the row ends vacant, since a renewal compares the revision and a release does not. A stable id's does:
+   * it must not end the term once another process has gone on with it.
    */
   async function vacate(completed: boolean): Promise<ReleaseResult> {
     remainingMs();
@@ -222,7 +225,9 @@ export function openLease(
     const tick = completed ? settings.tick : undefined;
     const ledMs = elapsedAtLeast(began, clock.now());
     const kept = reservationOf({ ...settings, handover: asked, reserveForMs, ledMs });
-    return sendRelease(self, token, { tick, kept });
+    if (self.identity !== "stable") return sendRelease(self, token, { tick, kept });
+    await writing; // The revision is compared, too.
+    return sendRelease(self, token, { tick, kept, record, isOwn: ({ writeId }) => unanswered.has(writeId) });
   }
 
   const drain = draining(clock, drained);
@@ -259,18 +264,19 @@ export function openLease(
     async stepDown(options = {}) {
       const how = parseStepDown(options, settings);
       reserveForMs = how.reserveForMs;
+      drain.redirect(how.reserveFor); // What the leader wants now goes before what it was asked for.
       handOver(how.reserveFor, how.drainMs);
-      if (end !== undefined && releasing === undefined) drained();
+      if (end !== undefined) drained();
       return released;
     },
     async release({ completed = true } = {}) {
-      if (releasing !== undefined) {
-        await releasing;
+      if (releasing) {
+        await released;
         return { kind: "already-released" };
       }
+      releasing = true; // Before anyone is told: a listener may release too.
       drain.stop();
-      releasing = vacate(completed);
-      const result = await releasing;
+      const result = await vacate(completed);
       settle(result);
       await writing; // Nothing of this handle is in flight any more, and no timer of it is left.
       tell("released", { token, result });

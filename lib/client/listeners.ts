@@ -11,7 +11,7 @@ export interface CandidateListeners {
   readonly onElected?: ((lease: Lease) => unknown) | undefined;
   /** The term ended, and how. */
   readonly onLost?: ((end: LeaseEnd) => unknown) | undefined;
-  /** Somebody else leads than before; this candidate itself included. */
+  /** A term began that this candidate sees: once for each, its own included, also when the same leader won again. */
   readonly onNewLeader?: ((leader: LeaseState) => unknown) | undefined;
 }
 
@@ -30,8 +30,8 @@ export function announcer({ onElected, onLost, onNewLeader }: CandidateListeners
 
   function call<T>(listener: ((argument: T) => unknown) | undefined, argument: T): void {
     try {
-      const result = listener?.(argument);
-      if (result instanceof Promise) result.catch(() => undefined);
+      // Not only of this realm's promises can one be rejected that nobody handles.
+      void Promise.resolve(listener?.(argument)).catch(() => undefined);
     } catch {
       // Dropped, as documented.
     }

@@ -58,7 +58,12 @@ export async function requestStepDown(hub: Hub, name: string, options: StepDownR
   const { reserveFor } = options;
   const by = reserveFor === undefined ? "" : parseText(reserveFor, "reserveFor", MAX_ID_BYTES);
   const request = { writeId: hub.random.id(), by, priority: OPERATOR_PRIORITY };
-  const of = await onHolder(hub, name, (record) => ask(record, request), askedAlready);
+  const of = await onHolder(
+    hub,
+    name,
+    (record) => ask(record, request),
+    () => false,
+  );
   return of === undefined ? { kind: "vacant" } : { kind: "asked", ...of };
 }
 
@@ -68,7 +73,6 @@ export async function forceRelease(hub: Hub, name: string): Promise<ForcedReleas
   return of === undefined ? { kind: "vacant" } : { kind: "released", ...of };
 }
 
-const askedAlready = ({ askedPriority = 0 }: LeaseRecord): boolean => askedPriority >= OPERATOR_PRIORITY;
 const isVacant = ({ holder }: LeaseRecord): boolean => holder === undefined;
 
 interface Holder {
@@ -88,6 +92,7 @@ async function onHolder(
   const { outcome } = await exchange.read(parseName(name), timing.requestTimeoutMs);
   let { record } = outcome;
   let cause: unknown;
+  let unsure: Holder | undefined;
   for (let tries = 0; tries < TRIES && record?.holder !== undefined; tries += 1) {
     const { token } = record;
     const of: Holder = { holder: record.holder, token };
@@ -95,10 +100,13 @@ async function onHolder(
     if (answer.outcome.kind === "written") return of;
     if (answer.outcome.kind === "unknown") {
       cause = answer.outcome.cause;
+      unsure = of;
       continue; // The same again: neither request does harm twice.
     }
     const { current } = answer.outcome;
     if (current?.token === token && done(current)) return of;
+    // It may have been what ended that term. Whoever leads now is not the one that was meant.
+    if (unsure !== undefined && current?.token !== token) return unsure;
     record = current;
     cause = undefined;
   }

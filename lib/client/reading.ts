@@ -6,7 +6,7 @@ import { parseWholeMs } from "../core/timing.ts";
 import type { Hub } from "./hub.ts";
 import { pause } from "./waiting.ts";
 
-/** Options of `observe`. */
+/** Options of `observe`. A renewal is a change, too: compare `token` to see new leaders alone. */
 export interface ObserveOptions {
   /** Ends the observation: the iteration is done. */
   readonly signal?: AbortSignal | undefined;

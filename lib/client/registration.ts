@@ -2,6 +2,9 @@ import { stand } from "../core/neighbour-writes.ts";
 import type { EpochMs } from "../core/units.ts";
 import type { Candidacy } from "./candidacy.ts";
 
+/** An entry that lapsed this long ago, in ms, is over by any header, in whole seconds as they are. */
+const LEFT_MS = -60_000;
+
 /** A candidate's entry in the list of who stands. */
 export interface Registration {
   /** Registers, and keeps the entry fresh until `stop`; does nothing while it does so already. */
@@ -20,22 +23,34 @@ export function registration(self: Candidacy, forMs: number | undefined): Regist
   let since: EpochMs | undefined;
   let cancel: (() => void) | undefined;
   let sending: Promise<void> = Promise.resolve();
+  let underWay = 0;
 
   function say(lengthMs: number): Promise<void> {
-    const now = exchange.estimate();
-    since ??= now;
-    sequence = Math.max(sequence + 1, now);
-    const write = stand(name, { writeId: random.id(), id, priority, sequence, now, forMs: lengthMs, since });
-    const next = sending.then(() => self.send(write));
-    sending = next.then(
-      () => undefined,
-      () => undefined,
-    );
+    underWay += 1;
+    sending = sending
+      .then(() => write(lengthMs))
+      .catch(() => undefined)
+      .finally(() => {
+        underWay -= 1;
+      });
     return sending;
   }
 
+  async function write(lengthMs: number): Promise<void> {
+    for (let tries = 0; tries < 2; tries += 1) {
+      const now = exchange.estimate();
+      since ??= now;
+      sequence = Math.max(sequence + 1, now);
+      const entry = { writeId: random.id(), id, priority, sequence, now, forMs: lengthMs, since };
+      const { outcome } = await self.send(stand(name, entry));
+      if (outcome.kind !== "refused") return;
+      // The clock of an earlier process of this id was ahead.
+      sequence = outcome.current?.token ?? sequence;
+    }
+  }
+
   function refresh(lengthMs: number): void {
-    void say(lengthMs);
+    if (underWay === 0) void say(lengthMs); // A store that does not answer is not sent more and more.
     cancel = clock.timer(lengthMs / 2, () => refresh(lengthMs));
   }
 
@@ -48,7 +63,7 @@ export function registration(self: Candidacy, forMs: number | undefined): Regist
       cancel();
       cancel = undefined;
       since = undefined;
-      await say(0);
+      await say(LEFT_MS);
     },
   };
 }

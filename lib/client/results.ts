@@ -37,7 +37,7 @@ export type RunResult<T> =
       /** The term's fencing token. */
       readonly token: number;
       /**
-       * How the term ended. Anything but `released` and `stepped-down` means that it ended before the work
+       * How the term ended; `released` also for a `sticky` one that was left to run out. Anything but `released` and `stepped-down` means that it ended before the work
        * did: what the work did last, it did without the lease.
        */
       readonly end: LeaseEnd;

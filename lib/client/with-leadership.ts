@@ -95,7 +95,8 @@ export function electInvocations<TEvent>(
   if (typeof tickOf !== "function") throw invalid("tick must be a function");
   const name = parseName(options.name);
   // The client's own intervals are not known here; all else is wrong now or never.
-  parseTerm({ durationMs, tickPolicy, sticky, holdAtLeastMs }, ANY_CLIENT);
+  parseTerm({ durationMs, tickPolicy, holdAtLeastMs }, ANY_CLIENT);
+  parseTerm({ sticky, tickPolicy: "until-success" }, ANY_CLIENT);
   const marginMs = parseWholeMs(options.timeoutMarginMs, "timeoutMarginMs", 500, 0, 900_000);
   return async (event, context) => {
     const leftMs = context?.getRemainingTimeInMillis?.();

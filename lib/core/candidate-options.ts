@@ -27,7 +27,8 @@ export interface CandidacyOptions extends TermOptions {
   readonly settleMs?: number | undefined;
   /**
    * `poll`: one strong read per `retryIntervalMs` while another leads. `push`: none before `notify()`, or before the
-   * leader's term would run out; for those who are told of releases.
+   * leader's term would run out; for those who are told of releases, also of those that are kept for them. A candidate
+   * that has asked for a hand-over polls until it is answered.
    * @default "poll"
    */
   readonly wait?: "poll" | "push" | undefined;

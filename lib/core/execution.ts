@@ -17,7 +17,8 @@ export function accepts(record: LeaseRecord | undefined, expects: Expectation): 
 
 function hasRunOut(record: LeaseRecord, vacant: NonNullable<Expectation["vacant"]>): boolean {
   if (vacant === true || record.holder !== vacant.orHeldBy) return false;
-  return record.expiresAt !== undefined && record.expiresAt < vacant.expiredBy;
+  const { expiredBy, lastingAtMost } = vacant;
+  return record.expiresAt !== undefined && record.expiresAt < expiredBy && record.durationMs <= lastingAtMost;
 }
 
 /** The record that an accepted write leaves behind. */

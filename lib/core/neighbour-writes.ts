@@ -11,7 +11,7 @@ export const NEIGHBOURS = {
 } as const;
 
 /** The priority of an operator's request: above every candidate's. */
-export const OPERATOR_PRIORITY: number = Number.MAX_SAFE_INTEGER;
+export const OPERATOR_PRIORITY: number = Number.MAX_SAFE_INTEGER - 1;
 
 /** How long the row of a candidate that stands no more is kept, in ms. */
 const KEPT_MS = 3_600_000;
@@ -30,7 +30,8 @@ export function ask(
     kind: "ask",
     name,
     writeId,
-    expects: { holder, token, askedBelow: priority },
+    // An operator's latest word counts, and is the same when it is said twice.
+    expects: { holder, token, askedBelow: priority === OPERATOR_PRIORITY ? priority + 1 : priority },
     set: { askedBy: by, askedPriority: priority },
     clear: [],
     beginsTerm: false,

@@ -96,7 +96,8 @@ function proofOf(situation: Situation, seen: Sighting, timing: EvidenceTiming): 
 export function untilEvidenceMs(seen: Sighting, at: Reading, now: EpochMs, timing: EvidenceTiming): number {
   const watch = watchLeftMs(seen, at, timing);
   const { expiresAt, reclaimDelayMs = 0 } = seen.record;
-  if (expiresAt === undefined) return Math.max(0, Math.ceil(watch));
+  // Without the service's word on this very state, its clock will not be the proof.
+  if (expiresAt === undefined || seen.servedAt === undefined) return Math.max(0, Math.ceil(watch));
   const provable = Math.ceil((expiresAt + timing.graceMs + reclaimDelayMs) / 1_000) * 1_000;
   return Math.max(0, Math.ceil(Math.min(watch, provable - now)));
 }

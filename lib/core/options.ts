@@ -49,14 +49,16 @@ export interface TermOptions {
   readonly afterDrain?: "release" | "signal" | undefined;
   /**
    * For how long a lease that is handed over is kept for its successor, in ms: 0 to a day. A successor that
-   * never comes costs this much, and `graceMs` and a second at most.
-   * @default 10_000
+   * never comes costs this much, and `graceMs` and a second at most. It has to be longer than a successor's
+   * `retryIntervalMs`.
+   * @default - 10_000, or two `retryIntervalMs` where that is more
    */
   readonly reserveForMs?: number | undefined;
   /**
    * The shortest time from winning the lease until another can, in ms: 0 to a day. A release before is kept for
-   * nobody until then. For short work under a schedule whose triggers come at slightly different times
-   * (ShedLock's `lockAtLeastFor`).
+   * nobody until then, this candidate included, and up to `graceMs` and a second longer. It is not handed over before.
+   * For short work under a schedule whose triggers come at slightly different times (ShedLock's `lockAtLeastFor`). Under
+   * `sticky` and `at-most-once` it holds off other ids alone.
    * @default 0
    */
   readonly holdAtLeastMs?: number | undefined;
@@ -98,8 +100,9 @@ export interface TickOptions {
   /**
    * Keeps the lead with one id from occurrence to occurrence, so that one region does all the work until it
    * fails. With `at-most-once` a leading invocation sends 1 request in all: it leaves its term to run out instead of
-   * releasing it, so the period of the schedule must exceed `durationMs + 2 × graceMs` by a second or more. With
-   * `until-success` it sends 2, and periods may be shorter.
+   * releasing it. So the period of the schedule must exceed `durationMs + 2 × graceMs` by a second or more: an occurrence
+   * that comes sooner is refused as `held`, and nobody does it. With `until-success` it sends 2, and periods may be
+   * shorter. When the id fails, the others are refused until `forMs` after its last term: about an occurrence is lost.
    * @default - none: every occurrence is open to all
    */
   readonly sticky?: Sticky | undefined;
@@ -124,6 +127,8 @@ export interface Tenure {
   readonly holdAtLeastMs: number;
   readonly reclaimDelayMs: number;
 }
+
+const DAY_MS = 86_400_000;
 
 /** Beyond ASCII, JavaScript (UTF-16) and DynamoDB (UTF-8) do not sort alike. */
 const TICK = /^[ -~]{1,256}$/;
@@ -151,17 +156,25 @@ export function parseTerm(
   if (typeof termLimitMs !== "number" || !(termLimitMs >= 1_000)) {
     throw invalid(`termLimitMs must be 1000 or more, not ${show(termLimitMs)}`);
   }
+  const timing = termTiming(options, client);
+  const claimsTick = tickPolicy === "at-most-once";
+  if (sticky !== undefined && claimsTick)
+    checkStickiness(sticky, Math.min(timing.durationMs, termLimitMs), timing);
   return {
-    timing: termTiming(options, client),
+    timing,
     autoRenew: renew === "auto",
     termLimitMs,
     label: parseHolder(holder),
     tick: tick === undefined ? undefined : parseTick(tick),
-    claimsTick: tickPolicy === "at-most-once",
+    claimsTick,
     sticky,
     releasesDrained: afterDrain === "release",
     drainMs: parseLength(options, "drainMs", 5_000),
-    reserveForMs: parseLength(options, "reserveForMs", 10_000),
+    reserveForMs: parseLength(
+      options,
+      "reserveForMs",
+      Math.min(DAY_MS, Math.max(10_000, 2 * timing.retryIntervalMs)),
+    ),
     holdAtLeastMs: parseLength(options, "holdAtLeastMs", 0),
     reclaimDelayMs: parseLength(options, "reclaimDelayMs", 0),
   };
@@ -192,7 +205,17 @@ function parseLength(
   option: Exclude<keyof Tenure, "releasesDrained">,
   fallback: number,
 ): number {
-  return parseWholeMs(options[option], option, fallback, 0, 86_400_000);
+  return parseWholeMs(options[option], option, fallback, 0, DAY_MS);
+}
+
+/** The id's next term can begin only once its last is provenly over, and others have to wait that long at least. */
+function checkStickiness({ forMs }: Sticky, durationMs: number, timing: Timing): void {
+  const least = Math.ceil(durationMs + timing.graceMs + 1_000 + timing.serviceClockErrorMs);
+  if (forMs >= least) return;
+  throw invalid(
+    `sticky.forMs (${forMs}) must be at least durationMs + graceMs + 1000 + serviceClockErrorMs (${least}) where the lease is left to run out; ` +
+      'shorten durationMs, or use tickPolicy "until-success"',
+  );
 }
 
 function parseSticky(sticky: Sticky | undefined): Sticky | undefined {

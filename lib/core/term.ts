@@ -1,10 +1,15 @@
+import type { EpochMs } from "./units.ts";
+
 /** How a term ended (I6). */
 export type LeaseEnd =
   /** Its holder released it. */
   | { readonly reason: "released" }
   /** Its holder was asked to stop (a caller's signal, a hand-over) and released it. */
   | { readonly reason: "stepped-down" }
-  /** Another candidate's term began: `by` whom, with which `token`. */
+  /**
+   * Another candidate's term began: `by` whom, with which `token`. For a declared-stable id also: another process of the same
+   * id has gone on with this very term, and holder and token are this one's own.
+   */
   | { readonly reason: "superseded"; readonly by: string | undefined; readonly token: number }
   /** The row was vacated or deleted by somebody else, an operator for example; no successor is known. */
   | { readonly reason: "revoked" }
@@ -63,4 +68,14 @@ export interface Handover {
   readonly to: string | undefined;
   /** How long the work may go on before `signal` is aborted, in ms. */
   readonly drainMs: number;
+}
+
+/** How a vacated lease is kept. */
+export interface Reservation {
+  /** The candidate that it is kept for; "" for nobody. */
+  readonly for: string;
+  readonly ms: number;
+  readonly now: EpochMs;
+  /** Whether to write until when; otherwise only watching tells. */
+  readonly timed: boolean;
 }

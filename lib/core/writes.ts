@@ -1,10 +1,13 @@
 import type { LeaseRecord } from "./record.ts";
+import type { Reservation } from "./term.ts";
 import { type EpochMs, plusMs } from "./units.ts";
 
 /** What a write demands of the record it finds; all of it must hold, else nothing is written. */
 export interface Expectation {
-  /** There is no holder; or it is this one, and its term ran out before a time. */
-  readonly vacant?: true | { readonly orHeldBy: string; readonly expiredBy: EpochMs };
+  /** There is no holder; or it is this one, its term ran out before a time and was no longer than this, in ms. */
+  readonly vacant?:
+    | true
+    | { readonly orHeldBy: string; readonly expiredBy: EpochMs; readonly lastingAtMost: number };
   /** The lease is not reserved, or it is for this candidate. */
   readonly openTo?: string;
   /** Nobody asked for a hand-over yet with this priority or a higher one. */
@@ -118,8 +121,9 @@ export interface TermRequest {
  * arrives after the release finds a token that is no longer lower.
  */
 export function claim(request: TermRequest): LeaseWrite {
-  const { holder, now, ownExpiredBy } = request;
-  const vacant = ownExpiredBy === undefined ? true : { orHeldBy: holder, expiredBy: ownExpiredBy };
+  const { holder, now, ownExpiredBy: expiredBy, durationMs: lastingAtMost } = request;
+  // No shorter than what it may put aside: whoever watches it watches long enough for that term, too.
+  const vacant = expiredBy === undefined ? true : { orHeldBy: holder, expiredBy, lastingAtMost };
   return beginTerm("claim", request, { vacant, openTo: holder, tokenBelow: now }, now);
 }
 
@@ -227,8 +231,12 @@ export function correct(mine: LeaseRecord, request: RenewalRequest, token: numbe
  * Goes on with the term of an earlier process of the same, declared-stable id, in the state that was seen: the
  * token stays. Whoever else renewed meanwhile makes it fail.
  */
-export function resume(seen: LeaseRecord, request: RenewalRequest): LeaseWrite {
-  return continueTerm("resume", seen, request, {});
+export function resume(
+  seen: LeaseRecord,
+  request: RenewalRequest & { readonly priority: number; readonly reclaimDelayMs: number },
+): LeaseWrite {
+  const { priority, reclaimDelayMs } = request;
+  return continueTerm("resume", seen, request, { priority, reclaimDelayMs });
 }
 
 function continueTerm(
@@ -248,30 +256,24 @@ function continueTerm(
   return conditional(kind, { name, writeId }, { revision, token, holder }, set, clear);
 }
 
-/** How a vacated lease is kept. */
-export interface Reservation {
-  /** The candidate that it is kept for; "" for nobody. */
-  readonly for: string;
-  readonly ms: number;
-  readonly now: EpochMs;
-  /** Whether to write until when; otherwise only watching tells. */
-  readonly timed: boolean;
-}
-
 /**
  * Vacates the holder's own term and keeps its token. `tick` marks the occurrence as done; `reserve` keeps the
  * lease for a candidate, for a bounded time.
  */
 export function release(
-  { name, holder, token }: { readonly name: string; readonly holder: string; readonly token: number },
+  mine: { readonly name: string; readonly holder: string; readonly token: number },
   request: {
+    /** For a declared-stable id, whose next process may go on with the term: the revision as last known. */
+    readonly revision?: number | undefined;
     readonly writeId: string;
     readonly ttl: number;
     readonly tick: string | undefined;
     readonly reserve?: Reservation | undefined;
   },
 ): LeaseWrite {
-  const { ttl, tick, reserve } = request;
+  const { ttl, tick, reserve, revision } = request;
+  const { name, holder, token } = mine;
+  const expects = revision === undefined ? { holder, token } : { holder, token, revision };
   const set: Partial<Settable> = {
     ttl,
     ...(tick === undefined ? {} : { tick }),
@@ -279,7 +281,7 @@ export function release(
     ...(reserve?.timed ? { expiresAt: plusMs(reserve.now, reserve.ms) } : {}),
   };
   const clear = OF_A_TERM.filter((attribute) => !(attribute in set));
-  return conditional("release", { name, writeId: request.writeId }, { holder, token }, set, clear);
+  return conditional("release", { name, writeId: request.writeId }, expects, set, clear);
 }
 
 /** Vacates what an unanswered claim may have taken, and only that. */

@@ -48,10 +48,12 @@ export function updateOf(write: LeaseWrite): UpdateExpressions {
   const conditions = Object.entries(equal).map(([attribute, value]) => compare(attribute, "=", value, "is"));
   if (vacant === true) conditions.push(absent("holder"));
   else if (vacant !== undefined) {
-    const own = compare("holder", "=", vacant.orHeldBy, "own");
-    conditions.push(
-      `(${absent("holder")} OR (${own} AND ${compare("expiresAt", "<", vacant.expiredBy, "below")}))`,
-    );
+    const own = [
+      compare("holder", "=", vacant.orHeldBy, "own"),
+      compare("expiresAt", "<", vacant.expiredBy, "below"),
+      compare("durationMs", "<=", vacant.lastingAtMost, "own"),
+    ];
+    conditions.push(`(${absent("holder")} OR (${own.join(" AND ")}))`);
   }
   if (openTo !== undefined) {
     conditions.push(`(${absent("reservedFor")} OR ${compare("reservedFor", "=", openTo, "open")})`);

@@ -2,11 +2,19 @@ import { afterAll, beforeAll, describe } from "vitest";
 import type { Ground, World } from "../support/worlds.ts";
 import { acquireClaims } from "./acquire.ts";
 import { campaignClaims } from "./campaign.ts";
+import { candidateClaims } from "./candidate.ts";
+import { handoverClaims } from "./handover.ts";
 import { holdClaims } from "./hold.ts";
+import { holdingClaims } from "./holding.ts";
 import { modelClaims } from "./model.ts";
+import { neighbourClaims } from "./neighbours.ts";
+import { observingClaims } from "./observing.ts";
+import { operatingClaims } from "./operating.ts";
 import { releaseClaims } from "./release.ts";
 import { requestClaims } from "./requests.ts";
+import { resumeClaims } from "./resume.ts";
 import { scheduleClaims } from "./schedules.ts";
+import { stickyClaims } from "./sticky.ts";
 import { storeClaims } from "./store.ts";
 import { takeOverClaims } from "./take-over.ts";
 import { valueClaims } from "./values.ts";
@@ -38,6 +46,7 @@ export function contract(name: string, makeStore: () => Promise<Ground>): void {
       writeClaims(world);
       valueClaims(world);
       modelClaims(world);
+      neighbourClaims(world);
     });
     describe("an election", () => {
       acquireClaims(world);
@@ -47,6 +56,15 @@ export function contract(name: string, makeStore: () => Promise<Ground>): void {
       releaseClaims(world);
       campaignClaims(world);
       scheduleClaims(world);
+      holdingClaims(world);
+      stickyClaims(world);
+    });
+    describe("a long-lived candidate", () => {
+      candidateClaims(world);
+      handoverClaims(world);
+      resumeClaims(world);
+      observingClaims(world);
+      operatingClaims(world);
     });
   });
 }

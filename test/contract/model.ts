@@ -22,7 +22,11 @@ const expectation: fc.Arbitrary<Expectation> = fc
     {
       vacant: fc.oneof(
         fc.constant(true as const),
-        fc.record({ orHeldBy: fc.constantFrom(...HOLDERS), expiredBy: epoch }),
+        fc.record({
+          orHeldBy: fc.constantFrom(...HOLDERS),
+          expiredBy: epoch,
+          lastingAtMost: fc.integer({ min: 1, max: 9 }),
+        }),
       ),
       openTo: fc.constantFrom(...HOLDERS),
       askedBelow: fc.integer({ min: 0, max: 5 }),

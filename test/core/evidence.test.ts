@@ -63,6 +63,30 @@ describe("by observation", () => {
   });
 });
 
+describe("against a term with a lock-delay, and against a reservation", () => {
+  const delayed = (servedAt: number | undefined) => ({
+    ...seen(servedAt),
+    record: { ...record, reclaimDelayMs: 30_000 },
+  });
+
+  it("comes as much later as the lock-delay says, by the service's clock and by watching", () => {
+    expect(evidenceOfExpiry(delayed(131_499), reading(0), TIMING)).toBeUndefined();
+    expect(evidenceOfExpiry(delayed(131_500), reading(0), TIMING)).toBe("service-clock");
+    const needed = 40_000 * (1.005 / 0.995);
+    expect(evidenceOfExpiry(delayed(undefined), reading(needed - 0.01), TIMING)).toBeUndefined();
+    expect(evidenceOfExpiry(delayed(undefined), reading(needed), TIMING)).toBe("observation");
+  });
+
+  it("comes by the same rules against a reservation", () => {
+    const reserved = { ...record, holder: undefined, reservedFor: "bob" };
+    const lapsed = { ...seen(101_500), record: reserved };
+    expect(evidenceOfExpiry(lapsed, reading(0), TIMING)).toBe("service-clock");
+    const lasting = { ...seen(101_499), record: reserved };
+    expect(evidenceOfExpiry(lasting, reading(0), TIMING)).toBeUndefined();
+    expect(evidenceOfExpiry(lasting, reading(10_102), TIMING)).toBe("observation");
+  });
+});
+
 describe("a sighting", () => {
   it("of an unchanged record keeps the time of the first, and takes the latest header", () => {
     const second = sighted(seen(100_000, 5), { ...record }, reading(900), epochMs(101_000));
@@ -82,6 +106,11 @@ describe("a sighting", () => {
     const next = sighted(seen(200_000, 5), { ...record, ...change }, reading(900), undefined);
     expect(next.firstSeen.mono).toBe(900);
     expect(next.servedAt).toBeUndefined();
+  });
+
+  it("does not start anew when a request to hand over rides on the record", () => {
+    const asked = { ...record, askedBy: "bob", askedPriority: 9 };
+    expect(sighted(seen(100_000, 5), asked, reading(900), undefined).firstSeen.mono).toBe(5);
   });
 
   it("of a lease for the first time counts from its receipt", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseName } from "../../lib/core/names.ts";
 import {
   parseHolder,
+  parseStepDown,
   parseTerm,
   parseTimeout,
   type TermOptions,
@@ -139,6 +140,75 @@ describe("a term", () => {
   it("that asks for nothing has the client's timing", () => {
     const around = client({ durationMs: 7_000 });
     expect(parseTerm({}, around).timing).toBe(around.timing);
+  });
+});
+
+describe("how a term is kept and handed over", () => {
+  const DAY = 86_400_000;
+
+  it("is as the options' documentation says unless it is told otherwise", () => {
+    expect(term({})).toMatchObject({
+      drainMs: 5_000,
+      releasesDrained: true,
+      reserveForMs: 10_000,
+      holdAtLeastMs: 0,
+      reclaimDelayMs: 0,
+      sticky: undefined,
+    });
+    expect(term({ afterDrain: "signal" }).releasesDrained).toBe(false);
+  });
+
+  it.each(["drainMs", "reserveForMs", "holdAtLeastMs", "reclaimDelayMs"] as const)(
+    "takes %s from 0 to a day, and refuses all else with the bounds",
+    (option) => {
+      for (const ms of [0, 1, DAY]) expect(term({ [option]: ms })[option]).toBe(ms);
+      for (const ms of [-1, DAY + 1, 0.5, Number.NaN, Infinity, null, "5"]) {
+        expect(refusal({ [option]: ms })).toMatch(new RegExp(`^${option} .*from 0 to 86400000`));
+      }
+    },
+  );
+
+  it("refuses an end of the drain that is none", () => {
+    for (const afterDrain of ["abort", null, true]) {
+      expect(refusal({ afterDrain })).toMatch(/^afterDrain must be "release" or "signal"/);
+    }
+  });
+
+  it("sticks to an id, by default at most once per occurrence", () => {
+    const sticky = { id: "eu-west-1", forMs: 120_000 };
+    expect(term({ sticky })).toMatchObject({ sticky, claimsTick: true });
+    expect(term({ sticky, tickPolicy: "until-success" }).claimsTick).toBe(false);
+    expect(term({ sticky: { id: "x".repeat(512), forMs: 7 * DAY } }).sticky?.forMs).toBe(7 * DAY);
+  });
+
+  it.each([
+    [{ id: "", forMs: 1_000 }, /^sticky\.id .*512/],
+    [{ id: "x".repeat(513), forMs: 1_000 }, /^sticky\.id .*512/],
+    [{ forMs: 1_000 }, /^sticky\.id /],
+    [{ id: "a", forMs: 999 }, /^sticky\.forMs .*from 1000 to 604800000/],
+    [{ id: "a", forMs: 604_800_001 }, /^sticky\.forMs /],
+    [{ id: "a", forMs: null }, /^sticky\.forMs /],
+    [null, /^sticky\.id /],
+    ["eu-west-1", /^sticky\.id /],
+  ])("refuses to stick to %j", (sticky, message) => {
+    expect(refusal({ sticky })).toMatch(message);
+  });
+
+  it("steps down as the term says unless it is told otherwise, and refuses what is out of bounds", () => {
+    const settings = term({ drainMs: 7, reserveForMs: 8 });
+    expect(parseStepDown({}, settings)).toEqual({ reserveFor: undefined, reserveForMs: 8, drainMs: 7 });
+    const other = { reserveFor: "bob", reserveForMs: 0, drainMs: 0 };
+    expect(parseStepDown(other, settings)).toEqual(other);
+    for (const wrong of [
+      { reserveFor: "" },
+      { reserveFor: "x".repeat(641) },
+      { reserveForMs: -1 },
+      { drainMs: DAY + 1 },
+    ]) {
+      const [option] = Object.keys(wrong);
+      const { message } = leaseErrorIn(() => parseStepDown(wrong, settings), "INVALID_ARGUMENT");
+      expect(message).toContain(option);
+    }
   });
 });
 

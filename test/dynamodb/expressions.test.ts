@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { epochMs } from "../../lib/core/units.ts";
 import type { LeaseWrite } from "../../lib/core/writes.ts";
 import { leaseKey, updateOf } from "../../lib/dynamodb/expressions.ts";
 
@@ -83,5 +84,82 @@ describe("the update of a write", () => {
 
   it("is never made without a condition", () => {
     expect(() => updateOf(write({ expects: {} }))).toThrow("a write needs a condition");
+  });
+
+  it("has the condition of a claim by an id that returns, and of a reserved lease, in full", () => {
+    const vacant = { orHeldBy: "eu", expiredBy: epochMs(500), lastingAtMost: 60 };
+    const { ConditionExpression, ExpressionAttributeValues } = updateOf(
+      write({ expects: { vacant, openTo: "eu", tokenBelow: 9 } }),
+    );
+    expect(ConditionExpression).toBe(
+      "(attribute_not_exists(#holder) OR (#holder = :own_holder AND #expiresAt < :below_expiresAt" +
+        " AND #durationMs <= :own_durationMs))" +
+        " AND (attribute_not_exists(#reservedFor) OR #reservedFor = :open_reservedFor)" +
+        " AND (attribute_not_exists(#token) OR #token < :below_token)",
+    );
+    expect(ExpressionAttributeValues).toMatchObject({
+      ":own_holder": "eu",
+      ":below_expiresAt": 500,
+      ":own_durationMs": 60,
+      ":open_reservedFor": "eu",
+    });
+  });
+
+  it("has the condition of a request to hand over, in full, and touches neither revision nor write id", () => {
+    const ask = write({
+      kind: "ask",
+      expects: { holder: "ann", token: 7, askedBelow: 5 },
+      set: { askedBy: "bob", askedPriority: 5 },
+      rides: true,
+    });
+    expect(updateOf(ask)).toStrictEqual({
+      Key: { pk: "nightly", sk: "lease" },
+      ConditionExpression:
+        "#holder = :is_holder AND #token = :is_token" +
+        " AND (attribute_not_exists(#askedPriority) OR #askedPriority < :below_askedPriority)",
+      UpdateExpression: "SET #askedBy = :set_askedBy, #askedPriority = :set_askedPriority",
+      ExpressionAttributeNames: {
+        "#holder": "holder",
+        "#token": "token",
+        "#askedPriority": "askedPriority",
+        "#askedBy": "askedBy",
+      },
+      ExpressionAttributeValues: {
+        ":is_holder": "ann",
+        ":is_token": 7,
+        ":below_askedPriority": 5,
+        ":set_askedBy": "bob",
+        ":set_askedPriority": 5,
+      },
+    });
+  });
+
+  it("is keyed by the row that the write names, beside the lease", () => {
+    expect(updateOf(write({ row: "candidate#bob" })).Key).toStrictEqual({
+      pk: "nightly",
+      sk: "candidate#bob",
+    });
+    expect(leaseKey("nightly", "fence")).toStrictEqual({ pk: "nightly", sk: "fence" });
+  });
+
+  it("names and binds all that it uses and nothing else, whatever it expects", () => {
+    const all = write({
+      expects: {
+        vacant: { orHeldBy: "x) OR (", expiredBy: epochMs(1), lastingAtMost: 9 },
+        openTo: "y",
+        askedBelow: 1,
+        tokenBelow: 2,
+        tickBelow: "t",
+        holder: "h",
+      },
+      set: { holder: "h", reservedFor: "", expiresAt: epochMs(2), askedPriority: 3, tick: "t" },
+      clear: ["askedBy", "reclaimDelayMs", "priority"],
+    });
+    const { ConditionExpression, UpdateExpression, ...bound } = updateOf(all);
+    const used = `${ConditionExpression} ${UpdateExpression}`;
+    const placeholders = (pattern: RegExp): string[] => [...new Set(used.match(pattern))].toSorted();
+    expect(placeholders(/#\w+/g)).toEqual(Object.keys(bound.ExpressionAttributeNames).toSorted());
+    expect(placeholders(/:\w+/g)).toEqual(Object.keys(bound.ExpressionAttributeValues).toSorted());
+    expect(used).not.toContain("x) OR (");
   });
 });

@@ -7,7 +7,16 @@ export interface Heard extends Disposable {
   of(event: string): readonly Record<string, unknown>[];
 }
 
-const EVENTS = ["acquired", "refused", "renewed", "renewalFailed", "lost", "released", "clockSkewed"];
+const EVENTS = [
+  "acquired",
+  "refused",
+  "renewed",
+  "renewalFailed",
+  "handover",
+  "lost",
+  "released",
+  "clockSkewed",
+];
 
 /** Listens to everything that is published about one lease. */
 export function hear(lease: string): Heard {

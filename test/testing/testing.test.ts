@@ -1,6 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { epochMs } from "../../lib/core/units.ts";
-import { InMemoryLeaseStore, ManualClock, SeededRandom } from "../../lib/testing/index.ts";
+import {
+  type FaultRates,
+  FaultyLeaseStore,
+  InMemoryLeaseStore,
+  ManualClock,
+  SeededRandom,
+} from "../../lib/testing/index.ts";
+import { leaseErrorOf } from "../support/failures.ts";
+
+const NONE: FaultRates = {
+  lostRequest: 0,
+  lostResponse: 0,
+  lateDuplicate: 0,
+  delay: 0,
+  throttle: 0,
+  pause: 0,
+  crash: 0,
+  skew: 0,
+};
 
 const write = (name: string) =>
   ({
@@ -189,5 +207,52 @@ describe("a lease table in memory", () => {
     const { record } = await store.read("a");
     (record?.value as typeof value | undefined)?.hosts.push("by a reader");
     expect((await store.read("a")).record?.value).toEqual({ hosts: ["a"] });
+  });
+
+  it("holds the rows of candidates beside a lease's, which its list does not show, and counts asking for them", async () => {
+    const clock = new ManualClock({ startAt: 1_767_225_600_999 });
+    const store = new InMemoryLeaseStore({ clock });
+    await store.write({ ...write("a"), row: "candidate#bob", kind: "stand" });
+    const { records, servedAt } = await store.standing("a");
+    expect(records).toMatchObject([{ name: "a", holder: "ann", revision: 1 }]);
+    expect(servedAt).toBe(1_767_225_600_000);
+    expect(store.peek("a"), "the lease itself has no record").toBeUndefined();
+    for await (const page of store.list()) expect(page.records).toEqual([]);
+    expect(store.requests).toBe(3);
+    (records[0] as { holder?: string }).holder = "eve";
+    expect((await store.standing("a")).records).toMatchObject([{ holder: "ann" }]);
+  });
+
+  it("lets a write ride that leaves no trace in the revision", async () => {
+    const store = new InMemoryLeaseStore();
+    await store.write(write("a"));
+    const ask = { ...write("a"), writeId: "w-2", expects: { holder: "ann" }, beginsTerm: false };
+    await store.write({ ...ask, kind: "ask", set: { askedBy: "bob" }, rides: true });
+    expect(store.peek("a")).toMatchObject({ askedBy: "bob", revision: 1, writeId: "w", transitions: 1 });
+  });
+});
+
+describe("a network that loses, delays and repeats", () => {
+  it("loses, delays and turns away a look at who stands as any other request", async () => {
+    const clock = new ManualClock();
+    const inner = new InMemoryLeaseStore({ clock });
+    const call = { signal: new AbortController().signal };
+    const faulty = (faults: FaultRates) =>
+      new FaultyLeaseStore(inner, { random: new SeededRandom(1), clock, faults: { ...NONE, ...faults } });
+    const state = { lost: "nothing yet", slow: "nothing yet" };
+    void faulty({ lostRequest: 1 })
+      .standing("a", call)
+      .then(() => (state.lost = "answered"));
+    void faulty({ delay: 1 })
+      .standing("a", call)
+      .then(() => (state.slow = "answered"));
+    await clock.advance(10);
+    expect(state.slow).toBe("nothing yet");
+    await clock.advance(40_000);
+    expect(state).toEqual({ lost: "nothing yet", slow: "answered" });
+    const refused = faulty({ throttle: 1 }).standing("a", call);
+    const error = leaseErrorOf(refused, "STORE_UNAVAILABLE");
+    await clock.advance(1_000);
+    await error;
   });
 });

@@ -1,0 +1,150 @@
+import { describe, expect, it } from "vitest";
+import { leaseErrorOf } from "../support/failures.ts";
+import { manual, never } from "../support/manual.ts";
+import { noted, untilStopped } from "../support/standing.ts";
+
+describe("a minimum hold", () => {
+  it("keeps everybody from a lease that was released before, its last leader included", async () => {
+    const { client, clock, store, table } = manual();
+    const leases = client();
+    const { candidate } = noted(leases, "a", { holdAtLeastMs: 30_000, register: false });
+    await candidate.campaign();
+    await clock.advance(10_000);
+    expect(await candidate.resign()).toEqual({ kind: "released" });
+    expect(table.peek("a")).toMatchObject({ reservedFor: "", durationMs: 20_000 });
+    const sent = store.requests;
+    for (const other of [client(), leases]) {
+      const result = await other.tryAcquire("a");
+      expect(result).toMatchObject({ kind: "refused", reason: "reserved", state: { kind: "vacant" } });
+    }
+    await leaseErrorOf(candidate.campaign({ timeoutMs: 0 }), "ACQUIRE_TIMEOUT");
+    expect(store.requests - sent, "a refusal is one request each").toBe(3);
+    await clock.advance(19_900);
+    expect((await client().tryAcquire("a")).kind).toBe("refused");
+    await clock.advance(100 + 1_500 + 1_000);
+    expect((await client().tryAcquire("a")).kind, "and a grace and a second later it is over").toBe(
+      "acquired",
+    );
+  });
+
+  it("costs nothing once it is over", async () => {
+    const { client, clock, table } = manual();
+    const lease = await client().acquire("a", { holdAtLeastMs: 5_000 });
+    await clock.advance(5_000);
+    await lease.release();
+    expect(table.peek("a")).not.toHaveProperty("reservedFor");
+    await clock.advance(1);
+    expect((await client().tryAcquire("a")).kind).toBe("acquired");
+  });
+
+  it("is not cut short by a crash at once: the row tells for how long it is closed", async () => {
+    const { client, clock } = manual();
+    await client().acquire("a", { holdAtLeastMs: 60_000, renew: "manual" });
+    await clock.advance(59_900);
+    const early = await client().tryAcquire("a");
+    expect(early).toMatchObject({ kind: "refused", reason: "held" });
+    await clock.advance(100 + 1_500 + 1_000);
+    expect((await client().tryAcquire("a")).kind).toBe("acquired");
+  });
+
+  it("comes before a hand-over: its successor waits as long, too", async () => {
+    const { client, clock, table } = manual();
+    const leases = client();
+    const lease = await leases.acquire("a", { holdAtLeastMs: 20_000, drainMs: 0 });
+    await leases.requestStepDown("a", { reserveFor: "carl" });
+    await clock.advance(5_000);
+    expect(lease.end).toEqual({ reason: "stepped-down" });
+    expect(table.peek("a")).toMatchObject({ reservedFor: "", durationMs: 15_000 });
+    const carl = leases.candidate("a", { id: "carl", register: false });
+    await leaseErrorOf(carl.campaign({ timeoutMs: 0 }), "ACQUIRE_TIMEOUT");
+  });
+
+  it("lets work of a run be done no oftener than that", async () => {
+    const { client, clock } = manual();
+    const begun: number[] = [];
+    const candidates = [0, 1, 2].map(() =>
+      client().candidate("a", { holdAtLeastMs: 10_000, register: false }),
+    );
+    const runs = candidates.map((candidate) =>
+      candidate.run(async () => {
+        begun.push(clock.now().mono);
+      }),
+    );
+    await clock.advance(100_000);
+    const gaps = begun.slice(1).map((at, index) => at - (begun[index] ?? 0));
+    expect(begun.length).toBeGreaterThan(6);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(10_000);
+    await Promise.all(candidates.map((candidate) => candidate.resign()));
+    await Promise.all(runs);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a lock-delay", () => {
+  it("closes the lease of a leader that died for as much longer, and only then", async () => {
+    const { client, clock } = manual();
+    await client().acquire("a", { reclaimDelayMs: 20_000, renew: "manual" });
+    await clock.advance(15_000 + 1_500 + 1_000);
+    expect((await client().tryAcquire("a")).kind).toBe("refused");
+    await clock.advance(20_000);
+    const next = await client().acquire("a", { timeoutMs: 0 });
+    await next.release();
+    await clock.advance(1);
+    expect((await client().tryAcquire("a")).kind, "the delay was the dead leader's").toBe("acquired");
+  });
+
+  it("holds against those who watch, too", async () => {
+    const { client, clock } = manual();
+    await client().acquire("a", { reclaimDelayMs: 20_000, renew: "manual" });
+    const { candidate } = noted(client(), "a", { register: false });
+    const campaigning = candidate.campaign();
+    await clock.advance(34_900);
+    expect(candidate.lease).toBeUndefined();
+    await clock.advance(1_600 + 1_000 + 2_000);
+    expect((await campaigning).isHeld()).toBe(true);
+    await candidate.resign();
+  });
+
+  it("costs nothing after a release, nor after a hand-over", async () => {
+    const { client, clock, table } = manual();
+    const leases = client();
+    const lease = await leases.acquire("a", { reclaimDelayMs: 86_400_000 });
+    expect(table.peek("a")?.reclaimDelayMs).toBe(86_400_000);
+    await lease.release();
+    expect(table.peek("a")).not.toHaveProperty("reclaimDelayMs");
+    await clock.advance(1);
+    const again = await leases.acquire("a", { reclaimDelayMs: 86_400_000 });
+    const stepping = again.stepDown({ drainMs: 0 });
+    await stepping;
+    await clock.advance(1);
+    expect((await client().tryAcquire("a")).kind).toBe("acquired");
+  });
+
+  it("does not keep a candidate from its own term, which it has ended itself", async () => {
+    const { client, clock, store } = manual();
+    const { candidate } = noted(client(), "a", { reclaimDelayMs: 86_400_000, register: false });
+    const first = await candidate.campaign();
+    store.onWrite = async (write, pass) => (write.kind === "release" ? never() : pass());
+    const resigning = candidate.resign();
+    await clock.advance(6_000);
+    expect(await resigning).toMatchObject({ kind: "unknown" });
+    expect((await candidate.campaign()).token).toBeGreaterThan(first.token);
+    store.onWrite = undefined;
+    await candidate.resign();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("delays an operator's last resort in nothing: the term is revoked, not expired", async () => {
+    const { client, clock } = manual();
+    const leases = client();
+    const { candidate, ends } = noted(client(), "a", { reclaimDelayMs: 86_400_000, register: false });
+    const running = candidate.run(untilStopped);
+    await clock.advance(1);
+    await leases.forceRelease("a");
+    expect((await leases.tryAcquire("a", { durationMs: 60_000 })).kind).toBe("acquired");
+    await clock.advance(5_000);
+    expect(ends).toMatchObject([{ reason: "superseded" }]);
+    await candidate.resign();
+    await running;
+  });
+});
