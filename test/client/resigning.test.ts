@@ -35,6 +35,34 @@ describe("resigning", () => {
     expect(told).toEqual([]);
   });
 
+  it("from a campaign waits until it has left the list, also while that takes its time", async () => {
+    const { client, clock, store } = manual();
+    const rival = await client().acquire("a");
+    const leases = client();
+    const candidate = leases.candidate("a");
+    const campaigning = leaseErrorOf(candidate.campaign(), "ABORTED");
+    await clock.advance(100);
+    expect(await leases.candidates("a")).toHaveLength(1);
+    const gate = new Gate();
+    store.onWrite = async (write, pass) => {
+      if (write.kind === "stand") await gate.pass();
+      return pass();
+    };
+    let resigned = false;
+    const resigning = candidate.resign().finally(() => {
+      resigned = true;
+    });
+    await gate.reached;
+    await clock.advance(0);
+    expect(resigned, "it is still listed").toBe(false);
+    gate.open();
+    await resigning;
+    expect(await leases.candidates("a")).toEqual([]);
+    await campaigning;
+    await rival.release();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it("leads nowhere at whatever moment it comes, and every term that was told of is told to have ended", async () => {
     for (let turns = 0; turns < 40; turns += 1) {
       const world = manual();
