@@ -53,6 +53,8 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
   /** How long past its end a term is proven to be over by any header, in ms. */
   const provableMs = timing.graceMs + 1_000 + timing.serviceClockErrorMs;
   let requests = 0;
+  /** Whether what is being written goes over a term of this candidate's own, or of its process's. */
+  let overOwn = false;
 
   async function look(): Promise<Sighting | undefined> {
     requests += 1;
@@ -140,6 +142,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
   async function abandonAll(made: LeaseWrite[]): Promise<void> {
     if (identity === "shared") return; // What it wrote over may last: the row has to run out by itself.
     for (const write of made) memory.disown(write.writeId);
+    if (overOwn) return; // A vacancy would undo the lock-delay or the minimum hold of the term that it wrote over.
     for (const { writeId } of made) {
       requests += 1;
       // The claim's own error is the one to report; what landed all the same runs out by itself.
@@ -213,6 +216,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
   let move: Move = first === "look" ? decide(seen) : { kind: "claim" };
   for (let writes = 0; writes < MAX_WRITES && move.kind !== "stand-by"; writes += 1) {
     const write = writeFor(move);
+    overOwn = move.kind !== "claim" && (move.because === "own-term" || move.because === "own-claim");
     const answer = await send(write);
     if (answer.outcome.kind === "written") {
       if (move.kind === "claim" && !provenBy(answer.outcome)) {

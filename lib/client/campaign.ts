@@ -2,7 +2,7 @@ import { isLeaseError, LeaseError } from "../core/errors.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import type { Refusal } from "./attempt.ts";
 import type { Try } from "./hub.ts";
-import type { LeaseHandle } from "./lease-handle.ts";
+import type { LeaseHandle } from "./handle.ts";
 import { aborted, pause, type Wakeup } from "./waiting.ts";
 
 /** How a candidate waits until it leads. */
@@ -71,7 +71,7 @@ export async function unlessAborted(
   signal: AbortSignal | undefined,
 ): Promise<LeaseHandle> {
   if (!signal?.aborted) return lease;
-  await lease.release({ completed: false });
+  await lease.giveBack();
   throw aborted(lease.name, signal);
 }
 

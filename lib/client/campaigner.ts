@@ -7,7 +7,7 @@ import type { Refusal } from "./attempt.ts";
 import { campaign } from "./campaign.ts";
 import type { Candidacy } from "./candidacy.ts";
 import type { Hub } from "./hub.ts";
-import type { LeaseHandle } from "./lease-handle.ts";
+import type { LeaseHandle } from "./handle.ts";
 import type { Announcer } from "./listeners.ts";
 import { registration } from "./registration.ts";
 import { makeWakeup } from "./waiting.ts";
@@ -30,6 +30,8 @@ export interface Campaigner {
   notify(): void;
   /** How long something has been overdue, in ms; 0 while all goes on as it can. */
   overdueMs(): number;
+  /** The term that was led last, ended or not, until it has been released. */
+  readonly latest: LeaseHandle | undefined;
   /** Nothing is expected any more. */
   rest(): void;
   /** Leaves the list of who stands. */
@@ -49,6 +51,7 @@ export function campaigner(
   const wakeup = makeWakeup();
   let lastToken = 0;
   let current: LeaseHandle | undefined;
+  let latest: LeaseHandle | undefined;
   let campaigning = false;
   let working = false;
   /** The term that it asked to be handed over. */
@@ -93,7 +96,11 @@ export function campaigner(
     get lease() {
       return current?.isHeld() ? current : undefined;
     },
+    get latest() {
+      return latest;
+    },
     async elect(signal, timeoutMs, works) {
+      if (latest?.releasing) await latest.released; // Else it would find a term of its own to take over.
       const settings = { ...self.settings, releasesDrained: !works };
       const tryOnce = hub.tries({ ...self, settings }, ended);
       const wait = {
@@ -118,6 +125,10 @@ export function campaigner(
           return tryOnce(first);
         }, wait);
         current = lease;
+        latest = lease;
+        void lease.released.finally(() => {
+          if (latest === lease) latest = undefined;
+        });
         working = works;
         campaigning = false;
         dueBy = undefined;

@@ -9,7 +9,7 @@ import { type Campaigner, campaigner } from "./campaigner.ts";
 import { guarded } from "./guarded-run.ts";
 import type { Hub } from "./hub.ts";
 import type { Lease, StepDownOptions } from "./lease.ts";
-import type { LeaseHandle } from "./lease-handle.ts";
+import type { LeaseHandle } from "./handle.ts";
 import { announcer, type CandidateListeners } from "./listeners.ts";
 import { listCandidates } from "./operating.ts";
 import { observeLease, type ObserveOptions, readLease } from "./reading.ts";
@@ -82,9 +82,10 @@ export class Candidate implements AsyncDisposable {
     const ender = new AbortController();
     this.#ender = ender;
     const signal = either(ender.signal, options.signal);
-    const electing = this.#campaigner
-      .elect(signal, timeoutMs, false)
-      .then((lease) => unlessAborted(lease, signal));
+    const electing = this.#campaigner.elect(signal, timeoutMs, false).then(async (lease) => {
+      if (signal.aborted) await lease.release({ completed: false }); // Its listeners have been told.
+      return unlessAborted(lease, signal);
+    });
     this.#running = electing.catch(() => undefined);
     try {
       return await electing;
@@ -135,14 +136,17 @@ export class Candidate implements AsyncDisposable {
    * Never rejects. The work of `run` may call it, and must not wait for it.
    */
   async resign(): Promise<ReleaseResult | undefined> {
-    const led = this.#campaigner.lease;
-    this.#ender?.abort();
+    const { latest } = this.#campaigner;
+    const ender = this.#ender;
+    ender?.abort();
     await this.#running;
     // A run has released what it led. A campaign may have been won just before it was ended.
     const { lease } = this.#campaigner;
-    const result = lease === undefined ? await led?.released : await lease.release({ completed: false });
-    // Whoever has campaigned anew meanwhile stands.
-    if (this.#ender === undefined && this.lease === undefined) await this.#campaigner.leave();
+    const released = latest?.releasing ? latest.released : undefined;
+    const result = lease === undefined ? await released : await lease.release({ completed: false });
+    // Whoever has campaigned anew meanwhile stands. What was ended here may still be about to leave.
+    const anew = this.#ender !== undefined && this.#ender !== ender;
+    if (!anew && this.lease === undefined) await this.#campaigner.leave();
     return result;
   }
 

@@ -2,7 +2,7 @@ import { invalid } from "../core/errors.ts";
 import { unlessAborted } from "./campaign.ts";
 import type { Hub } from "./hub.ts";
 import type { Lease } from "./lease.ts";
-import type { LeaseHandle } from "./lease-handle.ts";
+import type { LeaseHandle } from "./handle.ts";
 import type { RunOptions, RunResult } from "./results.ts";
 import { aborted } from "./waiting.ts";
 

@@ -14,7 +14,8 @@ import { attempt, type Refusal } from "./attempt.ts";
 import { type Candidacy, candidacyOf, type Person, type Surroundings } from "./candidacy.ts";
 import { publish } from "./channels.ts";
 import { exchangeWith } from "./exchange.ts";
-import { type LeaseHandle, type OnEnd, openLease } from "./lease-handle.ts";
+import type { LeaseHandle, OnEnd } from "./handle.ts";
+import { openLease } from "./lease-handle.ts";
 import { Memory } from "./memory.ts";
 import { defaultLabel, systemClock, systemRandom } from "./system-ports.ts";
 
@@ -88,7 +89,7 @@ export function openHub(options: StoreClientOptions): Hub {
       const result = await attempt(self, first);
       if (result.kind === "refused") return result;
       const lease = openLease(self, result.term, open, onEnd);
-      if (closed) await lease.release({ completed: false });
+      if (closed) await lease.giveBack();
       assertOpen();
       return { kind: "acquired", lease };
     },

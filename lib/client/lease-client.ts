@@ -133,7 +133,7 @@ export class StoreLeaseClient implements AsyncDisposable {
   }
 
   /**
-   * Vacates a lease, whoever holds it: the last resort. The holder learns of it with its next renewal; until
+   * Vacates a lease, whoever holds it, and lifts a reservation: the last resort. The holder learns of it with its next renewal; until
    * then **it and its successor both believe that they lead**, and only storage that checks tokens refuses it.
    * Try {@link requestStepDown} first. 2 requests.
    * @throws {LeaseError} as {@link tryAcquire}

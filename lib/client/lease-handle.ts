@@ -1,5 +1,5 @@
 import type { LeaseError } from "../core/errors.ts";
-import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
+import { type LeaseRecord, stateOf } from "../core/record.ts";
 import { heeds, reservationOf } from "../core/handover.ts";
 import { parseStepDown } from "../core/options.ts";
 import { describeEnd, type Handover, type LeaseEnd, type ReleaseResult } from "../core/term.ts";
@@ -9,25 +9,12 @@ import { type LeaseWrite, renew } from "../core/writes.ts";
 import type { NewTerm } from "./attempt.ts";
 import type { Candidacy } from "./candidacy.ts";
 import { draining } from "./draining.ts";
-import type { Lease } from "./lease.ts";
+import type { LeaseHandle, OnEnd } from "./handle.ts";
 import { sendRelease } from "./releasing.ts";
 import { renewalLoop } from "./renewal-loop.ts";
 
 /** How often a renewal follows a revision that an earlier, unanswered renewal of ours had made. */
 const RENEWAL_TRIES = 3;
-
-/** A {@link Lease}, and the part of it that the client keeps to itself. */
-export interface LeaseHandle extends Lease {
-  /** Aborts the work's signal, while the term goes on until the work has settled and is released. */
-  askToStop(reason: LeaseError): void;
-  /** The lease as its holder last wrote it. */
-  readonly state: LeaseState;
-  /** Resolves with what became of the release, once it was released. */
-  readonly released: Promise<ReleaseResult>;
-}
-
-/** Told once of the end of the term with this token. Must not throw. */
-export type OnEnd = (end: LeaseEnd, token: number) => void;
 
 /** What a proclamation proclaims; none for a plain renewal. */
 type Proclaimed = { readonly is: unknown } | undefined;
@@ -56,7 +43,7 @@ export function openLease(
   let releasing = false;
   let storeReachable = true;
   let steppingDown = false;
-  let { reserveForMs } = settings;
+  let { reserveForMs, holdAtLeastMs } = settings;
   let settle: (result: ReleaseResult) => void = () => undefined;
   const released = new Promise<ReleaseResult>((resolve) => {
     settle = resolve;
@@ -221,10 +208,11 @@ export function openLease(
     const stepsDown = steppingDown || drain.begun !== undefined;
     if (end === undefined) finish({ reason: stepsDown ? "stepped-down" : "released" });
     if (end?.reason === "superseded") return { kind: "superseded", by: end.by, token: end.token };
-    if (settings.sticky !== undefined && settings.claimsTick && asked === undefined) return { kind: "kept" };
+    const runsOut = record.expiresAt !== undefined; // Else a process without memory could never take it again.
+    if (settings.sticky && settings.claimsTick && runsOut && asked === undefined) return { kind: "kept" };
     const tick = completed ? settings.tick : undefined;
     const ledMs = elapsedAtLeast(began, clock.now());
-    const kept = reservationOf({ ...settings, handover: asked, reserveForMs, ledMs });
+    const kept = reservationOf({ ...settings, holdAtLeastMs, handover: asked, reserveForMs, ledMs });
     if (self.identity !== "stable") return sendRelease(self, token, { tick, kept });
     await writing; // The revision is compared, too.
     return sendRelease(self, token, { tick, kept, record, isOwn: ({ writeId }) => unanswered.has(writeId) });
@@ -245,6 +233,13 @@ export function openLease(
     signal: ender.signal,
     handover: drain.handover,
     released,
+    get releasing() {
+      return releasing;
+    },
+    giveBack() {
+      holdAtLeastMs = 0;
+      return handle.release({ completed: false });
+    },
     get state() {
       return stateOf(name, record, false);
     },

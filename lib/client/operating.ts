@@ -36,7 +36,9 @@ export type Asked =
 export type ForcedRelease =
   /** The term of this holder was ended in the table. */
   | { readonly kind: "released"; readonly holder: string; readonly token: number }
-  /** Nobody led. */
+  /** Nobody led; the lease was kept for this candidate ("" for nobody) and is open to all now. */
+  | { readonly kind: "opened"; readonly reservedFor: string }
+  /** Nobody led, and anyone can. */
   | { readonly kind: "vacant" };
 
 /** How often a holder that changes in between is followed. */
@@ -58,44 +60,47 @@ export async function requestStepDown(hub: Hub, name: string, options: StepDownR
   const { reserveFor } = options;
   const by = reserveFor === undefined ? "" : parseText(reserveFor, "reserveFor", MAX_ID_BYTES);
   const request = { writeId: hub.random.id(), by, priority: OPERATOR_PRIORITY };
-  const of = await onHolder(
-    hub,
-    name,
-    (record) => ask(record, request),
-    () => false,
-  );
-  return of === undefined ? { kind: "vacant" } : { kind: "asked", ...of };
+  const asked = ({ askedBy, askedPriority }: LeaseRecord): boolean =>
+    askedBy === by && askedPriority === OPERATOR_PRIORITY;
+  const of = await onTerm(hub, name, isHeld, (record) => ask(record, request), asked);
+  return of?.holder === undefined
+    ? { kind: "vacant" }
+    : { kind: "asked", holder: of.holder, token: of.token };
 }
 
 /** Vacates a lease, whoever holds it; see `LeaseClient.forceRelease`. */
 export async function forceRelease(hub: Hub, name: string): Promise<ForcedRelease> {
-  const of = await onHolder(hub, name, (record) => revoke(record, hub.random.id()), isVacant);
-  return of === undefined ? { kind: "vacant" } : { kind: "released", ...of };
+  const of = await onTerm(hub, name, isClosed, (record) => revoke(record, hub.random.id()), isOpen);
+  if (of === undefined) return { kind: "vacant" };
+  const { holder, token, reservedFor = "" } = of;
+  return holder === undefined ? { kind: "opened", reservedFor } : { kind: "released", holder, token };
 }
 
-const isVacant = ({ holder }: LeaseRecord): boolean => holder === undefined;
+const isHeld = ({ holder }: LeaseRecord): boolean => holder !== undefined;
+const isClosed = (record: LeaseRecord): boolean => isHeld(record) || record.reservedFor !== undefined;
+const isOpen = (record: LeaseRecord): boolean => !isClosed(record);
 
-interface Holder {
-  readonly holder: string;
-  readonly token: number;
-}
-
-/** Writes on the term of whoever leads, following a change of holder; `undefined` when nobody leads. */
-async function onHolder(
+/**
+ * Writes on the term, or the reservation, that concerns an operator, following a change of it; resolves with the record as it was
+ * found, `undefined` when there is none such.
+ */
+async function onTerm(
   hub: Hub,
   name: string,
+  concerns: (record: LeaseRecord) => boolean,
   writeFor: (record: LeaseRecord) => LeaseWrite,
   done: (record: LeaseRecord) => boolean,
-): Promise<Holder | undefined> {
+): Promise<LeaseRecord | undefined> {
   hub.assertOpen();
   const { exchange, timing } = hub;
   const { outcome } = await exchange.read(parseName(name), timing.requestTimeoutMs);
   let { record } = outcome;
   let cause: unknown;
-  let unsure: Holder | undefined;
-  for (let tries = 0; tries < TRIES && record?.holder !== undefined; tries += 1) {
-    const { token } = record;
-    const of: Holder = { holder: record.holder, token };
+  let unsure: LeaseRecord | undefined;
+  for (let tries = 0; tries < TRIES && record !== undefined && concerns(record); tries += 1) {
+    const of: LeaseRecord = record;
+    const { token } = of;
+    if (done(record)) return of;
     const answer = await exchange.write(writeFor(record), timing.requestTimeoutMs);
     if (answer.outcome.kind === "written") return of;
     if (answer.outcome.kind === "unknown") {
@@ -110,7 +115,7 @@ async function onHolder(
     record = current;
     cause = undefined;
   }
-  if (record?.holder === undefined) return undefined;
+  if (record === undefined || !concerns(record)) return undefined;
   const message = `lease "${name}": nobody can say whether the request reached its holder; try again`;
   throw new LeaseError("STORE_UNAVAILABLE", message, { lease: name, cause });
 }

@@ -11,7 +11,7 @@ export const NEIGHBOURS = {
 } as const;
 
 /** The priority of an operator's request: above every candidate's. */
-export const OPERATOR_PRIORITY: number = Number.MAX_SAFE_INTEGER - 1;
+export const OPERATOR_PRIORITY: number = Number.MAX_SAFE_INTEGER;
 
 /** How long the row of a candidate that stands no more is kept, in ms. */
 const KEPT_MS = 3_600_000;
@@ -22,16 +22,18 @@ const KEPT_MS = 3_600_000;
  * The strongest request stays; another term's holder never sees it.
  */
 export function ask(
-  { name, holder = "", token }: LeaseRecord,
+  { name, holder = "", token, askedBy, askedPriority = 0 }: LeaseRecord,
   request: { readonly writeId: string; readonly by: string; readonly priority: number },
 ): LeaseWrite {
   const { writeId, by, priority } = request;
+  // An operator's later word goes before an earlier one, and a late copy of that does not bring it back.
+  const again = priority === OPERATOR_PRIORITY && askedPriority === priority && askedBy !== undefined;
+  const unanswered = again ? { askedBy } : { askedBelow: priority };
   return {
     kind: "ask",
     name,
     writeId,
-    // An operator's latest word counts, and is the same when it is said twice.
-    expects: { holder, token, askedBelow: priority === OPERATOR_PRIORITY ? priority + 1 : priority },
+    expects: { holder, token, ...unanswered },
     set: { askedBy: by, askedPriority: priority },
     clear: [],
     beginsTerm: false,
@@ -39,13 +41,13 @@ export function ask(
   };
 }
 
-/** Vacates the term that was seen, whoever holds it: an operator's last resort. */
-export function revoke({ name, holder = "", token }: LeaseRecord, writeId: string): LeaseWrite {
+/** Vacates the term that was seen, whoever holds it, or lifts the reservation: an operator's last resort. */
+export function revoke({ name, holder, token, revision }: LeaseRecord, writeId: string): LeaseWrite {
   return {
     kind: "revoke",
     name,
     writeId,
-    expects: { holder, token },
+    expects: holder === undefined ? { vacant: true, token, revision } : { holder, token },
     set: {},
     clear: [
       "holder",

@@ -66,14 +66,14 @@ export class InMemoryLeaseStore implements LeaseStore {
 
   async *list(): AsyncGenerator<ListPage, void, undefined> {
     this.#requests += 1;
-    const leases = [...this.#records].filter(([key]) => key.startsWith(`${LEASE}\n`));
+    const leases = [...this.#records].filter(([key]) => key.startsWith(`["${LEASE}",`));
     yield { records: leases.map(([, record]) => clone(record)), servedAt: this.#servedAt() };
   }
 
   async standing(name: string): Promise<ListPage> {
     this.#requests += 1;
     const candidates = [...this.#records].filter(
-      ([key, record]) => key.startsWith(NEIGHBOURS.candidate) && record.name === name,
+      ([key, record]) => key.startsWith(`["${NEIGHBOURS.candidate}`) && record.name === name,
     );
     return { records: candidates.map(([, record]) => clone(record)), servedAt: this.#servedAt() };
   }
@@ -101,9 +101,9 @@ export class InMemoryLeaseStore implements LeaseStore {
 
 const LEASE = "lease";
 
-/** The row first: no lease's name, whatever is in it, makes it another's key. */
+/** Whatever is in a name or a row, no two share a key. */
 function keyOf(name: string, row: string = LEASE): string {
-  return `${row}\n${name}`;
+  return JSON.stringify([row, name]);
 }
 
 /** Nobody who wrote or reads a value can change what the table holds. */

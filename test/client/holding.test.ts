@@ -37,6 +37,15 @@ describe("a minimum hold", () => {
     expect((await client().tryAcquire("a")).kind).toBe("acquired");
   });
 
+  it("keeps the row from TTL for as long as it lasts, and for the retention after it", async () => {
+    const { client, clock, table } = manual();
+    const lease = await client({ retentionMs: 86_400_000 }).acquire("a", { holdAtLeastMs: 86_400_000 });
+    await lease.release();
+    const lastsMs = Number(table.peek("a")?.ttl) * 1_000 - clock.now().wall;
+    expect(lastsMs).toBeGreaterThanOrEqual(2 * 86_400_000);
+    expect(lastsMs).toBeLessThan(2 * 86_400_000 + 1_000);
+  });
+
   it("is not cut short by a crash at once: the row tells for how long it is closed", async () => {
     const { client, clock } = manual();
     await client().acquire("a", { holdAtLeastMs: 60_000, renew: "manual" });

@@ -4,6 +4,7 @@ import { LeaseError } from "../../lib/core/errors.ts";
 import type { LeaseState } from "../../lib/core/record.ts";
 import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
 import { manual, never } from "../support/manual.ts";
+import { Gate } from "../support/probe-store.ts";
 
 /** Follows in the background, and notes what it was shown and how that ended. */
 function watch(states: AsyncGenerator<LeaseState, void, undefined>) {
@@ -111,6 +112,23 @@ describe("an observer", () => {
       expect(getEventListeners(ender.signal, "abort")).toEqual([]);
       store.onRead = undefined;
     }
+  });
+
+  it("is shown nothing any more of a read that is answered after the abort", async () => {
+    const { client, clock, store } = manual();
+    const leases = client();
+    const ender = new AbortController();
+    const { shown, finished } = watch(client().observe("a", { signal: ender.signal }));
+    await clock.advance(0);
+    await leases.acquire("a", { renew: "manual" });
+    const gate = new Gate();
+    store.onRead = () => gate.pass();
+    await clock.advance(2_000);
+    await gate.reached;
+    ender.abort();
+    gate.open();
+    await finished;
+    expect(shown.map(({ kind }) => kind)).toEqual(["vacant"]);
   });
 
   it("ends when its client is closed, and leaves no timer when it breaks off", async () => {

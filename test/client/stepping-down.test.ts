@@ -79,6 +79,19 @@ describe("stepping down", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it("resolves when the term is lost while it drains, and says what became of the row", async () => {
+    const { client, clock, table } = manual();
+    const lease = await client().acquire("a");
+    let result: unknown;
+    const stepping = lease.stepDown({ drainMs: 3_600_000 }).then((how) => (result = how));
+    table.delete("a");
+    await clock.advance(5_000);
+    expect(result).toEqual({ kind: "gone" });
+    await stepping;
+    expect(lease.end).toEqual({ reason: "revoked" });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it("within a run resolves once the work has settled, and the run goes on", async () => {
     const { client, clock } = manual();
     const { candidate, leases: led } = noted(client(), "a");

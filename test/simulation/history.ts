@@ -1,8 +1,20 @@
+import type { Identity } from "../../lib/core/next-move.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import type { LeaseEnd } from "../../lib/core/term.ts";
 import type { Timing } from "../../lib/core/timing.ts";
 import type { LeaseWrite } from "../../lib/core/writes.ts";
 import type { FaultKind } from "./world/faults.ts";
+
+/** How a term is kept from others and handed over: what its holder asked for, in ms. */
+export interface TenureLog {
+  readonly identity: Identity;
+  readonly priority: number;
+  readonly settleMs: number;
+  readonly holdAtLeastMs: number;
+  readonly reclaimDelayMs: number;
+  readonly reserveForMs: number;
+  readonly stickyForMs: number;
+}
 
 /** One term that a candidate was told of, as the world names it. */
 export interface TermLog {
@@ -14,6 +26,7 @@ export interface TermLog {
   readonly tick: string | undefined;
   readonly atMostOnce: boolean;
   readonly manual: boolean;
+  readonly tenure: TenureLog;
 }
 
 /** Who changed a row besides candidates. Only `ttl` is part of what the protocol promises to stand. */
@@ -24,6 +37,9 @@ export type AnswerKind = "written" | "refused" | "unknown" | "failed" | "read" |
 
 /** What an operation of the public surface came to. */
 export type OperationEnd = "acquired" | "refused" | "tick-done" | "unavailable" | "other";
+
+/** Which operation of the public surface. `stand` is a candidate's `run` or `campaign`, `operate` an operator's. */
+export type OperationKind = "acquire" | "tryAcquire" | "run" | "stand" | "operate";
 
 /** What happened, by kind. Checkers read nothing else. */
 export type Happening =
@@ -40,6 +56,8 @@ export type Happening =
       readonly request: number;
       /** `undefined` for a read. */
       readonly write: LeaseWrite | undefined;
+      /** Whether it reads who stands, and not the lease. */
+      readonly listing: boolean;
     }
   | {
       readonly kind: "executed";
@@ -50,6 +68,16 @@ export type Happening =
       readonly write: LeaseWrite;
       readonly before: LeaseRecord | undefined;
       /** `undefined` when the condition refused it. */
+      readonly after: LeaseRecord | undefined;
+    }
+  | {
+      /** As `executed`, on a row beside the lease's. */
+      readonly kind: "neighbour";
+      readonly process: string;
+      readonly request: number;
+      readonly copy: boolean;
+      readonly write: LeaseWrite;
+      readonly before: LeaseRecord | undefined;
       readonly after: LeaseRecord | undefined;
     }
   | {
@@ -71,7 +99,7 @@ export type Happening =
       readonly kind: "operation";
       readonly process: string;
       readonly operation: number;
-      readonly what: "acquire" | "tryAcquire" | "run";
+      readonly what: OperationKind;
       readonly lease: string;
       readonly tick: string | undefined;
       readonly atMostOnce: boolean;
@@ -111,6 +139,38 @@ export type Happening =
       readonly by: "high-water-mark" | "row-check";
       readonly accepted: boolean;
     }
+  | {
+      /** An operation of a candidate that stands began: who it is. */
+      readonly kind: "stands";
+      readonly process: string;
+      readonly operation: number;
+      readonly id: string;
+      readonly push: boolean;
+      /** How long it campaigns at most; infinite for as long as it takes. */
+      readonly timeoutMs: number;
+    }
+  | { readonly kind: "notified"; readonly process: string }
+  /** What a candidate's listeners were told. */
+  | {
+      readonly kind: "elected";
+      readonly process: string;
+      readonly operation: number;
+      readonly candidate: number;
+      readonly token: number;
+    }
+  | { readonly kind: "lost"; readonly process: string; readonly candidate: number; readonly end: LeaseEnd }
+  /** A leader wants to hand over by itself. */
+  | { readonly kind: "step-down-asked"; readonly term: TermLog; readonly to: string | undefined }
+  | {
+      /** A leader was told that it is to hand over. */
+      readonly kind: "handover";
+      readonly term: TermLog;
+      readonly to: string | undefined;
+      /** How far its process had run ahead of the world by then. */
+      readonly lagMs: number;
+    }
+  /** Somebody was told who stands. */
+  | { readonly kind: "listed"; readonly process: string; readonly ids: readonly string[] }
   | { readonly kind: "surprise"; readonly process: string; readonly error: string }
   | { readonly kind: "faults-stopped"; readonly left: readonly string[] };
 
@@ -149,6 +209,14 @@ export type CheckerName =
   | "I6-ends-explained"
   | "outcomes"
   | "ticks"
+  | "hand-over"
+  | "reservations"
+  | "minimum-hold"
+  | "lock-delay"
+  | "resumption"
+  | "announcements"
+  | "listing"
+  | "standby-reads"
   | "request-budget"
   | "surprises";
 

@@ -41,4 +41,47 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       "a renewal that shortened the validity left the timer of the end where it was: the signal was aborted late",
   },
+  {
+    scenario: "resume",
+    seed: 20_216,
+    found:
+      "the last release of a dead process arrived after the next process of its stable id had gone on with the term, and vacated it",
+  },
+  {
+    scenario: "regions",
+    seed: 20_003,
+    found:
+      "two leaders of one shared id: a claim by a fast clock put a long term aside for a short one, and a watch of the short one was enough",
+  },
+  {
+    scenario: "resume",
+    seed: 20_016,
+    found: "a term that ended between its handle and its listener was announced as won, and its end never",
+  },
+  {
+    scenario: "hold",
+    seed: 20199,
+    found: "an unanswered resumption was abandoned, which vacated the row and undid the term's lock-delay",
+  },
+  {
+    scenario: "hold",
+    seed: 20205,
+    found: "an unanswered take-over of its own ended term was abandoned, and its minimum hold with it",
+  },
+  {
+    scenario: "hold",
+    seed: 9363,
+    found:
+      "a win after the caller had stopped waiting was given back with its minimum hold: closed for nobody's term",
+  },
+  {
+    scenario: "hand-over",
+    seed: 20126,
+    found: "a late copy of an operator's request brought back what a later request had replaced",
+  },
+  {
+    scenario: "resume",
+    seed: 31836,
+    found: "an unanswered resumption was abandoned, which vacated the row and undid the term's lock-delay",
+  },
 ];

@@ -1,7 +1,7 @@
 import type { FaultRates } from "./world/faults.ts";
 
 /** How a candidate behaves. */
-export type RoleKind = "campaign" | "poll" | "schedule";
+export type RoleKind = "campaign" | "poll" | "schedule" | "stand" | "operate";
 
 /** Some candidates of one kind. */
 export interface Role {
@@ -18,6 +18,28 @@ export interface Role {
   readonly lingering?: number;
   /** The share of terms that have a `termLimitMs`. @default 0.15 */
   readonly limited?: number;
+  /** The share of hosts that declare an id stable: whatever process runs there next has it, too. @default 0 */
+  readonly stable?: number;
+  /** The share of hosts that wait to be notified instead of looking again and again. @default 0 */
+  readonly push?: number;
+  /** What each host picks its priority from. @default [0] */
+  readonly priorities?: readonly number[];
+  /** How many ids the hosts share between them, as regions do; each invocation then is `sticky`. @default 0 */
+  readonly regions?: number;
+  /** How often an operator frees the lease by force instead of asking for it. @default 0 */
+  readonly force?: number;
+}
+
+/** What each host picks the tenure of its terms from, in ms. */
+export interface TenureRanges {
+  readonly holdAtLeastMs?: readonly number[];
+  readonly reclaimDelayMs?: readonly number[];
+  readonly reserveForMs?: readonly number[];
+  readonly drainMs?: readonly number[];
+  readonly settleMs?: readonly number[];
+  readonly stickyForMs?: readonly number[];
+  /** The share of a duration that a term of the host asks for. @default [1] */
+  readonly lengths?: readonly number[];
 }
 
 /** A world and who lives in it, as data. */
@@ -42,6 +64,8 @@ export interface Scenario {
     /** ρ. */
     readonly clockDriftRatio: readonly number[];
   };
+  /** @default - the library's own */
+  readonly tenure?: TenureRanges;
   /** Time between occurrences of the schedule, in ms. @default 30_000 */
   readonly tickEveryMs?: number;
   /** The share of occurrences that never come, so that there are long silences. @default 0 */

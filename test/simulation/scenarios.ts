@@ -1,10 +1,11 @@
 import type { Scenario } from "./scenario.ts";
+import { TENURES } from "./scenarios/tenures.ts";
 import { TRIALS } from "./scenarios/trials.ts";
 import { WORLDS } from "./scenarios/worlds.ts";
 
 /** The worlds by name. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.fromEntries(
-  [...WORLDS, ...TRIALS].map((scenario) => [scenario.name, scenario]),
+  [...WORLDS, ...TRIALS, ...TENURES].map((scenario) => [scenario.name, scenario]),
 );
 
 /** Finds a scenario. */

@@ -1,12 +1,20 @@
 import type { Checker, History, Violation } from "../history.ts";
+import { announcements } from "./announcements.ts";
+import { handOver } from "./hand-over.ts";
 import { tokensRise } from "./i1-tokens-rise.ts";
 import { oneLeader } from "./i2-one-leader.ts";
 import { fencing } from "./i3-fencing.ts";
 import { ownTermOnly } from "./i4-own-term-only.ts";
 import { recovery } from "./i5-recovery.ts";
 import { endsExplained } from "./i6-ends-explained.ts";
+import { listing } from "./listing.ts";
+import { lockDelay } from "./lock-delay.ts";
+import { minimumHold } from "./minimum-hold.ts";
 import { toldTheTruth } from "./outcomes.ts";
 import { requestBudget } from "./request-budget.ts";
+import { reservations } from "./reservations.ts";
+import { standbyReads } from "./standby-reads.ts";
+import { resumption } from "./resumption.ts";
 import { noSurprises } from "./surprises.ts";
 import { ticksOnce } from "./ticks.ts";
 
@@ -21,6 +29,14 @@ export const CHECKERS: readonly Checker[] = [
   toldTheTruth,
   ticksOnce,
   requestBudget,
+  handOver,
+  reservations,
+  minimumHold,
+  lockDelay,
+  resumption,
+  announcements,
+  listing,
+  standbyReads,
   noSurprises,
 ];
 

@@ -22,6 +22,8 @@ export interface Digest {
   readonly hands: readonly RowEvent[];
   /** Every pair of holder and token that the row ever showed (see {@link stateKey}). */
   readonly states: ReadonlySet<string>;
+  /** Of each such pair, the claim of the term: the pair that it made, before any correction. */
+  readonly roots: ReadonlyMap<string, string>;
 }
 
 /** A row's holder and token as one string. */
@@ -37,19 +39,30 @@ export function digestOf(history: History): Digest {
   const terms: Begun[] = [];
   const hands: RowEvent[] = [];
   const states = new Set<string>();
+  const roots = new Map<string, string>();
   for (const event of history.events) {
     if (event.kind === "row") hands.push(event);
+    if (event.kind === "executed" && event.write.kind === "revoke" && event.after !== undefined) {
+      // An operator's hand, though it is a write of the protocol.
+      const { at, write, before, after } = event;
+      hands.push({ kind: "row", by: "operator-release", lease: write.name, before, after, at });
+    }
     if ((event.kind === "row" || event.kind === "executed") && event.after !== undefined) {
       states.add(stateKey(event.after.holder, event.after.token));
     }
-    if (event.kind === "executed" && event.after !== undefined) noteClaim(claims, event);
+    if (event.kind === "executed" && event.after !== undefined) {
+      noteClaim(claims, event);
+      const key = stateKey(event.after.holder, event.after.token);
+      const found = stateKey(event.before?.holder, event.before?.token ?? 0);
+      if (event.write.kind === "correct") roots.set(key, roots.get(found) ?? found);
+    }
     if (event.kind === "began") {
       const claimedAt = claims.get(stateKey(event.term.holder, event.term.token)) ?? event.at;
       terms.push({ term: event.term, claimedAt, toldAt: event.at });
     }
   }
   terms.sort((a, b) => a.claimedAt - b.claimedAt);
-  const digest = { terms, hands, states };
+  const digest = { terms, hands, states, roots };
   digests.set(history, digest);
   return digest;
 }
@@ -57,9 +70,9 @@ export function digestOf(history: History): Digest {
 /** Notes when the term of a row's state was claimed; a correction changes the token of the same claim. */
 function noteClaim(claims: Map<string, number>, { write, before, after, at }: Executed): void {
   const key = stateKey(after?.holder, after?.token ?? 0);
-  if (claims.has(key)) return;
+  // A copy that lands again begins the term anew, for whoever of a stable id finds it and goes on with it.
   if (write.beginsTerm) claims.set(key, at);
-  if (write.kind === "correct")
+  if (write.kind === "correct" && !claims.has(key))
     claims.set(key, claims.get(stateKey(before?.holder, before?.token ?? 0)) ?? at);
 }
 

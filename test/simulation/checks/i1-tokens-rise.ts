@@ -1,9 +1,10 @@
-import type { Checker, History, Violation } from "../history.ts";
+import type { Checker, History, TermLog, Violation } from "../history.ts";
 import { type Begun, type Digest, digestOf, nameOf, tamperedBetween } from "./claims.ts";
 
 /**
  * I1: tokens of the terms that were handed out strictly rise, in the order in which the table saw the terms
- * begin: across release, expiry, takeover and a deletion by TTL, with no exception.
+ * begin: across release, expiry, takeover and a deletion by TTL. A token is handed out twice only where a process
+ * goes on with the term that an earlier one of the same, declared-stable id left.
  *
  * Across a row that an *operator* deleted or overwrote, only a clock can carry the order on, and one thing is
  * excluded: an earlier token that lay ahead of what the later candidate could know of service time. That is
@@ -18,6 +19,7 @@ export const tokensRise: Checker = (history) => {
     for (let before = index - 1; before >= 0; before -= 1) {
       const earlier = digest.terms[before] as Begun;
       if (earlier.term.lease !== later.term.lease || later.term.token > earlier.term.token) continue;
+      if (goesOn(earlier.term, later.term)) continue;
       if (excused(history, digest, earlier, later, undated)) continue;
       const message = `${nameOf(later.term)} began after ${nameOf(earlier.term)}`;
       violations.push({ by: "I1-tokens-rise", at: later.toldAt, message });
@@ -26,6 +28,12 @@ export const tokensRise: Checker = (history) => {
   }
   return violations;
 };
+
+/** Whether a term is another's continuation, by a process with the same declared-stable id: the one repeated token. */
+export function goesOn(earlier: TermLog, later: TermLog): boolean {
+  const stable = earlier.tenure.identity === "stable" && later.tenure.identity === "stable";
+  return stable && earlier.holder === later.holder && earlier.token === later.token;
+}
 
 /** Whether the order of two terms' tokens was lost with a row that an operator deleted or overwrote. */
 export function excused(

@@ -1,11 +1,13 @@
 import type { Checker, HistoryEvent, Violation } from "../history.ts";
-import { begunOf, digestOf, nameOf, tamperedSince } from "./claims.ts";
+import { REGION, STABLE } from "../world/tenure.ts";
+import { begunOf, digestOf, nameOf, stateKey, tamperedSince } from "./claims.ts";
 
 type Executed = Extract<HistoryEvent, { kind: "executed" }>;
 
 /**
  * I4: no write of one candidate ends, extends or alters another's term.
  *
+ * A request to hand over changes nothing but itself, and reaches no term but the one that its sender saw.
  * Renewals, corrections, releases and what abandons a claim change only rows that a process of the same
  * name holds; a claim or takeover changes a row only when its holder, asked at that very moment, does not
  * believe to lead. No write is applied twice, however late its copy arrives, and none but a claim gives a
@@ -19,13 +21,19 @@ export const ownTermOnly: Checker = (history) => {
   const violations: Violation[] = [];
   const applied = new Set<string>();
   const lowered = new Set<string>();
+  const writers = new Map<string, string>();
+  const begunAt = new Map<string, number>();
+  const sentAt = new Map<number, number>();
+  let last: Executed | undefined;
   const tampered = ({ at, write }: Executed): boolean =>
     digest.hands.some((hand) => hand.at <= at && hand.lease === write.name && hand.by !== "operator-release");
   const found = (at: number, message: string): void => {
     violations.push({ by: "I4-own-term-only", at, message });
   };
   for (const event of history.events) {
-    if (event.kind === "asked" && event.because === "row" && event.held) {
+    if (event.kind === "sent") sentAt.set(event.request, event.at);
+    if (event.kind === "executed") last = event;
+    if (event.kind === "asked" && event.because === "row" && event.held && !overtakesItself(last)) {
       const begun = begunOf(digest, event.term);
       if (tamperedSince(digest, begun) > event.at) {
         found(event.at, `the row of ${nameOf(event.term)} was taken while it leads`);
@@ -35,11 +43,17 @@ export const ownTermOnly: Checker = (history) => {
       if (event.write.kind === "correct" && (event.before?.token ?? 0) > event.after.token) {
         lowered.add(event.before?.writeId ?? "");
       }
-      if (applied.has(event.write.writeId) && !lowered.has(event.write.writeId) && !tampered(event)) {
+      // The same request for a hand-over may be made of one term after another.
+      const applying =
+        event.write.kind === "ask" ? `${event.write.writeId} ${event.before?.token}` : event.write.writeId;
+      const again = applied.has(applying) && !repeats(event);
+      if (again && !lowered.has(applying) && !tampered(event)) {
         found(event.at, `a ${event.write.kind} of ${event.process} was applied twice`);
       }
-      applied.add(event.write.writeId);
+      applied.add(applying);
       if (revives(event)) found(event.at, `a ${event.write.kind} of ${event.process} revived a vacant row`);
+      if (event.write.kind === "ask") heedAsk(event);
+      noteWriter(event);
       const whose = strangerTouched(event);
       if (whose !== undefined) {
         found(event.at, `a ${event.write.kind} of ${event.process} changed the row of ${whose}`);
@@ -47,6 +61,39 @@ export const ownTermOnly: Checker = (history) => {
     }
   }
   return violations;
+
+  /** A request changes nothing else, and reaches only a term that its sender can have seen. */
+  function heedAsk(event: Executed): void {
+    const changed = changedByAsk(event);
+    if (changed !== undefined) found(event.at, `a request of ${event.process} changed ${changed} beside`);
+    const since = begunAt.get(stateKey(event.before?.holder, event.before?.token ?? 0));
+    const at = sentAt.get(event.request) ?? event.at;
+    if (since === undefined || since <= at || tampered(event)) return;
+    found(event.at, `a request of ${event.process} reached a term that began after it was sent`);
+  }
+
+  function noteWriter({ process, write, after, at }: Executed): void {
+    if (!write.beginsTerm && write.kind !== "correct" && write.kind !== "resume") return;
+    const key = stateKey(after?.holder, after?.token ?? 0);
+    writers.set(key, process);
+    if (write.beginsTerm) begunAt.set(key, at);
+  }
+
+  /** The holder whose term a write of somebody else's changed without beginning a term of its own. */
+  function strangerTouched({ process, write, before }: Executed): string | undefined {
+    const { holder } = before ?? {};
+    if (write.beginsTerm || holder === undefined || write.kind === "ask" || write.kind === "revoke")
+      return undefined;
+    // A stable id belongs to whatever process its host runs; a shared one tells nothing: the token does.
+    if (holder.startsWith(STABLE))
+      return process.startsWith(`${holder.slice(STABLE.length)}.`) ? undefined : holder;
+    if (holder.startsWith(REGION)) {
+      const writer = writers.get(stateKey(holder, before?.token ?? 0));
+      return writer === undefined || writer === process ? undefined : holder;
+    }
+    // Any other is a label, which names the process or its host, and a part that names the process.
+    return holder.includes(`/${process}.`) ? undefined : holder;
+  }
 };
 
 /** Whether a write that begins no term gave a vacant row a holder. */
@@ -54,9 +101,30 @@ function revives({ write, before, after }: Executed): boolean {
   return !write.beginsTerm && before?.holder === undefined && after?.holder !== undefined;
 }
 
-/** The holder whose term a write of somebody else's changed without beginning a term of its own. */
-function strangerTouched({ process, write, before }: Executed): string | undefined {
-  if (write.beginsTerm || before?.holder === undefined) return undefined;
-  // A candidate's id is its label, which names the process or its host, and a part that names the process.
-  return before.holder.includes(`/${process}.`) ? undefined : before.holder;
+/**
+ * Whether an invocation claimed over a term of its own, shared id. By a fast clock it may do so too early; it then
+ * is not told that it leads, and that nobody else can yet is for I2 to see.
+ */
+function overtakesItself(last: Executed | undefined): boolean {
+  const { write, before, after } = last ?? {};
+  return (
+    write?.kind === "claim" && before?.holder === after?.holder && (after?.holder ?? "").startsWith(REGION)
+  );
+}
+
+/** Whether an operator's request said again what stands on the record already. */
+function repeats({ write, before, after }: Executed): boolean {
+  const same = before?.askedBy === after?.askedBy && before?.askedPriority === after?.askedPriority;
+  return write.kind === "ask" && same;
+}
+
+/** What is wrong with what a request for a hand-over changed: nothing but that it was made. */
+function changedByAsk({ before, after }: Executed): string | undefined {
+  const were: Readonly<Record<string, unknown>> = {
+    ...before,
+    askedBy: after?.askedBy,
+    askedPriority: after?.askedPriority,
+  };
+  const are: Readonly<Record<string, unknown>> = { ...after };
+  return [...new Set([...Object.keys(were), ...Object.keys(are)])].find((name) => were[name] !== are[name]);
 }

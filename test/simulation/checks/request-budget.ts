@@ -1,4 +1,5 @@
 import type { LeaseWrite } from "../../../lib/core/writes.ts";
+import { STABLE } from "../world/tenure.ts";
 import type { AnswerKind, Checker, History, HistoryEvent, Violation } from "../history.ts";
 
 type Kind = "read" | LeaseWrite["kind"];
@@ -8,12 +9,21 @@ interface Asked {
   readonly kind: Kind;
   readonly at: number;
   answer: AnswerKind | undefined;
+  /** Whether it was the last before a candidate that stands was elected. */
+  elected?: boolean;
 }
 
+/** What a candidate sends beside its attempts. */
+const BESIDE: ReadonlySet<Kind> = new Set(["renew", "release", "ask", "stand"]);
+
+/** What an attempt leads by if it succeeds. */
+const ATTEMPTS: ReadonlySet<Kind> = new Set(["claim", "take-over", "resume"]);
 /** An attempt stands by after this many claims and takeovers. */
 const MAX_WRITES = 4;
 /** In a calm world an attempt claims, or looks and claims, or claims and is told of a token ahead of its clock. */
 const MAX_CALM = 2;
+/** One that stands again before its own release has landed finds its own term, and then a vacancy. */
+const MAX_STANDING = 3;
 /** A release is sent again once when nobody answers. */
 const RELEASE_TRIES = 2;
 
@@ -31,6 +41,9 @@ export const requestBudget: Checker = (history) => {
   const found = (at: number, message: string): void => {
     violations.push({ by: "request-budget", at, message });
   };
+  const standing = new Set(
+    history.events.flatMap((event) => (event.kind === "stands" ? [event.operation] : [])),
+  );
   for (const [operation, requests] of requestsByOperation(history)) {
     const attempts = attemptsOf(requests, history.calm);
     const wrong = attempts.map(faultOf).find((fault) => fault !== undefined);
@@ -39,7 +52,7 @@ export const requestBudget: Checker = (history) => {
       found(first.at, `operation ${operation} begins with a ${first.kind}`);
     }
     const most = Math.max(0, ...attempts.map(({ length }) => length));
-    if (history.calm && most > MAX_CALM) {
+    if (history.calm && most > (standing.has(operation) ? MAX_STANDING : MAX_CALM)) {
       found(first?.at ?? 0, `operation ${operation} makes ${most} requests in one attempt`);
     }
     if (wrong !== undefined) found(wrong.at, `operation ${operation}: ${wrong.what}`);
@@ -51,8 +64,11 @@ export const requestBudget: Checker = (history) => {
 function requestsByOperation(history: History): Map<number, Asked[]> {
   const operations = new Map<number, Asked[]>();
   const byRequest = new Map<number, Asked>();
+  const ignored = new Set<number>();
   for (const event of history.events) {
-    if (event.kind === "sent" && event.operation > 0) {
+    if (event.kind === "elected") cut(operations.get(event.operation));
+    if (event.kind === "operation" && event.what === "operate") ignored.add(event.operation);
+    if (event.kind === "sent" && event.operation > 0 && !ignored.has(event.operation) && !event.listing) {
       const asked: Asked = { kind: event.write?.kind ?? "read", at: event.at, answer: undefined };
       byRequest.set(event.request, asked);
       const others = operations.get(event.operation);
@@ -67,13 +83,22 @@ function requestsByOperation(history: History): Map<number, Asked[]> {
   return operations;
 }
 
+/** Notes that what follows belongs to another attempt: this one led to a term. */
+function cut(requests: readonly Asked[] | undefined): void {
+  const last = requests?.at(-1);
+  if (last !== undefined) last.elected = true;
+}
+
 /** Cuts an operation's requests into attempts: each begins with a look, or, the first, with a claim. */
 function attemptsOf(requests: readonly Asked[], calm: boolean): Asked[][] {
   const attempts: Asked[][] = [];
+  let elected = false;
   for (const request of requests) {
-    if (request.kind === "renew" || request.kind === "release") continue;
+    const begins = elected;
+    elected = request.elected ?? (elected && BESIDE.has(request.kind));
+    if (BESIDE.has(request.kind)) continue;
     const last = attempts.at(-1);
-    if (last === undefined || (request.kind === "read" && (calm || !wantsRecord(last))))
+    if (last === undefined || begins || (request.kind === "read" && (calm || !wantsRecord(last))))
       attempts.push([request]);
     else last.push(request);
   }
@@ -87,10 +112,8 @@ function wantsRecord(attempt: readonly Asked[]): boolean {
 }
 
 function faultOf(attempt: readonly Asked[]): { readonly at: number; readonly what: string } | undefined {
-  const writes = attempt.filter(({ kind }) => kind === "claim" || kind === "take-over").length;
-  const made = attempt.filter(
-    ({ kind }) => kind === "claim" || kind === "take-over" || kind === "correct",
-  ).length;
+  const writes = attempt.filter(({ kind }) => ATTEMPTS.has(kind)).length;
+  const made = attempt.filter(({ kind }) => ATTEMPTS.has(kind) || kind === "correct").length;
   const abandons = attempt.filter(({ kind }) => kind === "abandon").length;
   const at = attempt[0]?.at ?? 0;
   if (writes > MAX_WRITES) return { at, what: `${writes} claims in one attempt` };
@@ -110,22 +133,21 @@ function mayFollow(before: Asked, after: Asked): boolean {
   const settled = before.answer === "written";
   switch (before.kind) {
     case "read":
-      return after.kind === "claim" || after.kind === "take-over";
+      return ATTEMPTS.has(after.kind);
     case "claim":
     case "take-over":
       // A success is followed by a correction, or given up because its answer came too late.
       if (settled) return after.kind === "correct" || after.kind === "abandon";
-      if (before.answer === "refused")
-        return after.kind === "claim" || after.kind === "take-over" || after.kind === "read";
+      if (before.answer === "refused") return ATTEMPTS.has(after.kind) || after.kind === "read";
       return after.kind === "abandon";
     case "correct":
-      if (before.answer === "refused") return after.kind === "claim" || after.kind === "take-over";
+    case "resume":
+      if (before.answer === "refused") return ATTEMPTS.has(after.kind);
       return after.kind === "abandon";
     case "abandon":
       return after.kind === "abandon" && !settled;
     case "renew":
     case "release":
-    case "resume":
     case "ask":
     case "revoke":
     case "stand":
@@ -141,15 +163,27 @@ function checkTerms(history: History, found: (at: number, message: string) => vo
   const extended = new Map<number, number>();
   const renewals = new Map<number, number>();
   const byHand = new Set<number>();
+  const releases = new Map<number, string>();
+  /** One that a renewal of its own overtook is sent again. */
+  const forgiven = (request: number): void => {
+    const key = releases.get(request) ?? "";
+    released.set(key, (released.get(key) ?? 1) - 1);
+  };
   const gap = history.timing.renewIntervalMs * 0.98;
+  const kept = new Set<string>();
+  const asked = history.events.some(({ kind }) => kind === "stands");
   for (const event of history.events) {
     if (event.kind === "began") {
+      const { term } = event;
+      if (term.tenure.identity === "shared" && term.atMostOnce && !asked)
+        kept.add(`${term.process} ${term.token}`);
       extended.set(event.term.token, event.at);
       released.delete(`${event.term.process} ${event.term.token}`);
     }
     if (event.kind === "release-asked") {
       released.set(`${event.term.process} ${event.term.token}`, 0);
     }
+    if (event.kind === "answered" && event.answer === "refused") forgiven(event.request);
     if (event.kind === "answered" && event.answer === "written") {
       const token = renewals.get(event.request);
       // A renewal that the leader asked for may have an automatic one queue behind it, which goes out at once.
@@ -157,11 +191,22 @@ function checkTerms(history: History, found: (at: number, message: string) => vo
     }
     if (event.kind !== "sent" || event.write === undefined) continue;
     const { kind, expects } = event.write;
-    if (kind === "release") countRelease(event, released, found);
+    if (kind === "release") {
+      if (kept.has(`${event.process} ${expects.token}`)) {
+        found(
+          event.at,
+          `${event.process} releases token ${expects.token}, which was to run out for its own id`,
+        );
+      }
+      releases.set(event.request, `${event.process} ${expects.token}`);
+      countRelease(event, released, found);
+    }
     if (kind !== "renew" || expects.token === undefined) continue;
     renewals.set(event.request, expects.token);
     if (event.operation !== 0) byHand.add(event.request);
-    if (released.has(`${event.process} ${expects.token}`)) {
+    // A stable id's process may have gone on with its own term while an old release is still tried.
+    const returned = expects.holder?.startsWith(STABLE) ?? false;
+    if (!returned && released.has(`${event.process} ${expects.token}`)) {
       found(event.at, `${event.process} renews token ${expects.token} after its release`);
     }
     const since = event.at - (extended.get(expects.token) ?? 0);

@@ -3,9 +3,15 @@ import type { Tamper } from "../world/tamper.ts";
 
 /** The modules in which bugs are planted, by their place in lib. */
 export interface Modules {
+  readonly "client/lease-handle.ts": typeof import("../../../lib/client/lease-handle.ts");
+  readonly "client/listeners.ts": typeof import("../../../lib/client/listeners.ts");
   readonly "client/renewal-loop.ts": typeof import("../../../lib/client/renewal-loop.ts");
+  readonly "client/waiting.ts": typeof import("../../../lib/client/waiting.ts");
+  readonly "core/candidate-options.ts": typeof import("../../../lib/core/candidate-options.ts");
   readonly "core/correction.ts": typeof import("../../../lib/core/correction.ts");
   readonly "core/evidence.ts": typeof import("../../../lib/core/evidence.ts");
+  readonly "core/handover.ts": typeof import("../../../lib/core/handover.ts");
+  readonly "core/neighbour-writes.ts": typeof import("../../../lib/core/neighbour-writes.ts");
   readonly "core/next-move.ts": typeof import("../../../lib/core/next-move.ts");
   readonly "core/outcome.ts": typeof import("../../../lib/core/outcome.ts");
   readonly "core/service-clock.ts": typeof import("../../../lib/core/service-clock.ts");

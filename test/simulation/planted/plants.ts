@@ -1,10 +1,18 @@
 import { IN_CONDUCT } from "./in-conduct.ts";
+import { IN_HANDOVER } from "./in-handover.ts";
+import { IN_TENURE } from "./in-tenure.ts";
 import { IN_TIME } from "./in-time.ts";
 import { IN_WRITES } from "./in-writes.ts";
 import type { Plant } from "./plant.ts";
 
 /** Every planted bug. */
-export const PLANTS: readonly Plant[] = [...IN_WRITES, ...IN_TIME, ...IN_CONDUCT];
+export const PLANTS: readonly Plant[] = [
+  ...IN_WRITES,
+  ...IN_TIME,
+  ...IN_CONDUCT,
+  ...IN_HANDOVER,
+  ...IN_TENURE,
+];
 
 /** Finds a planted bug. */
 export function plantNamed(name: string): Plant {

@@ -48,7 +48,7 @@ function tell(event: HistoryEvent, brief: Brief): readonly [string, string] {
     case "sent":
       return [
         event.process,
-        `sends #${event.request} ${event.write === undefined ? "read" : writeText(event.write, brief)}`,
+        `sends #${event.request} ${event.write === undefined ? (event.listing ? "listing" : "read") : writeText(event.write, brief)}`,
       ];
     case "answered":
       return [event.process, `learns of #${event.request}: ${event.answer}${event.dated ? "" : ", no Date"}`];
@@ -56,6 +56,18 @@ function tell(event: HistoryEvent, brief: Brief): readonly [string, string] {
       return ["table", `${executedText(event)} ${recordText(event.after ?? event.before, brief)}`];
     case "row":
       return [event.by, `leaves ${recordText(event.after, brief)}`];
+    case "neighbour":
+      return ["table", `${executedText(event)} ${event.write.row} until ${brief(event.after?.expiresAt)}`];
+    case "stands":
+      return [event.process, `stands as ${event.id}${event.push ? ", waiting to be notified" : ""}`];
+    case "notified":
+      return [event.process, "is notified that the lease may be free"];
+    case "elected":
+      return [event.process, `its listener hears that it is elected with token ${brief(event.token)}`];
+    case "lost":
+      return [event.process, `its listener hears that it lost: ${event.end.reason}`];
+    case "listed":
+      return [event.process, `is told who stands: ${event.ids.join(", ")}`];
     case "surprise":
       return [event.process, `SURPRISE ${event.error}`];
     case "faults-stopped":
@@ -86,6 +98,10 @@ function termText(event: TermEvent, brief: Brief): readonly [string, string] {
       return [term.process, `releases token ${token}${event.completed ? "" : ", not completed"}`];
     case "release-answered":
       return [term.process, `learns of its release: ${event.result}`];
+    case "step-down-asked":
+      return [term.process, `wants to hand token ${token} over to ${event.to ?? "anyone"}`];
+    case "handover":
+      return [term.process, `is told to hand token ${token} over to ${event.to ?? "anyone"}`];
     case "ended":
       return [
         term.process,
@@ -103,17 +119,20 @@ function executedText({
   copy,
   after,
   process,
-}: Extract<HistoryEvent, { kind: "executed" }>): string {
+}: Extract<HistoryEvent, { kind: "executed" | "neighbour" }>): string {
   return `${after === undefined ? "refuses" : "executes"} #${request}${copy ? " (a copy)" : ""} of ${process}:`;
 }
 
 function writeText({ kind, expects, set }: LeaseWrite, brief: Brief): string {
   const wants = Object.entries(expects).map(
-    ([name, value]) => `${name}=${name.startsWith("token") ? brief(value as number) : String(value)}`,
+    ([name, value]) =>
+      `${name}=${name.startsWith("token") ? brief(value as number) : typeof value === "object" ? JSON.stringify(value) : String(value)}`,
   );
   const makes = [
     ...(set.token === undefined ? [] : [`token ${brief(set.token)}`]),
     ...(set.expiresAt === undefined ? [] : [`until ${brief(set.expiresAt)}`]),
+    ...(set.reservedFor === undefined ? [] : [`reserved for "${set.reservedFor}" for ${set.durationMs} ms`]),
+    ...(set.askedBy === undefined ? [] : [`asked by ${set.askedBy} (${set.askedPriority})`]),
     ...(set.tick === undefined ? [] : [`tick ${set.tick}`]),
   ];
   return `${kind} if ${wants.join(", ")}${makes.length > 0 ? `: ${makes.join(", ")}` : ""}`;
@@ -121,7 +140,11 @@ function writeText({ kind, expects, set }: LeaseWrite, brief: Brief): string {
 
 function recordText(record: LeaseRecord | undefined, brief: Brief): string {
   if (record === undefined) return "no row";
-  const { holder, token, revision, expiresAt } = record;
+  const { holder, token, revision, expiresAt, reservedFor, askedBy, reclaimDelayMs } = record;
   const until = expiresAt === undefined ? "" : ` until ${brief(expiresAt)}`;
-  return `revision ${revision}, token ${brief(token)}, ${holder === undefined ? "vacant" : `held by ${holder}${until}`}`;
+  const kept = reservedFor === undefined ? "vacant" : `reserved for "${reservedFor}"${until}`;
+  const asked = askedBy === undefined ? "" : `, asked by "${askedBy}"`;
+  const later = reclaimDelayMs === undefined ? "" : ` and ${reclaimDelayMs} ms`;
+  const whose = holder === undefined ? kept : `held by ${holder}${until}${later}${asked}`;
+  return `revision ${revision}, token ${brief(token)}, ${whose}`;
 }

@@ -2,10 +2,14 @@ import { recoveryBoundMs } from "../../../lib/core/timing.ts";
 import type { Role } from "../scenario.ts";
 import type { SimProcess } from "./process.ts";
 import { during, lead, operate, release, type Stage, stageOf } from "./stage.ts";
+import { tenureLogOf } from "./tenure.ts";
 import type { Witness } from "./witness.ts";
 import type { World } from "./world.ts";
 
 const SURVIVOR: Role = { role: "campaign", hosts: 1, forgetful: 0, manual: 0, limited: 0 };
+
+/** The terms of those who come at the end are as plain as can be. */
+const PLAIN = { holdAtLeastMs: 0, reclaimDelayMs: 0 } as const;
 
 /** How long after faults stopped the world waits at most for a leader, in ms: twice what I5 allows, to see. */
 const PATIENCE = 2;
@@ -76,6 +80,11 @@ async function reign(
     () => client.acquire(stage.lease),
     () => "acquired",
   );
+  const tenure = tenureLogOf(
+    { ...stage.person, terms: PLAIN },
+    "fresh",
+    stage.world.settings.timing.durationMs,
+  );
   if (lease === undefined) throw new Error(`${stage.process.name} gave up waiting`);
-  await during(stage, lease, { tick: undefined, atMostOnce: false, manual: false }, use);
+  await during(stage, lease, { tick: undefined, atMostOnce: false, manual: false, tenure }, use);
 }

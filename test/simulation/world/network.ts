@@ -71,12 +71,32 @@ export class SimStore implements LeaseStore {
   }
 
   read(name: string, { signal }: CallOptions): Promise<ReadOutcome> {
+    const perform = (): ((servedAt: EpochMs | undefined) => ReadOutcome) => {
+      const record = this.#world.service.table.get(name);
+      return (servedAt) => ({ record, servedAt });
+    };
+    return this.#reading(perform, signal, false);
+  }
+
+  standing(name: string, { signal }: CallOptions): Promise<ListPage> {
+    const perform = (): ((servedAt: EpochMs | undefined) => ListPage) => {
+      const records = this.#world.service.table.neighbours(name, "candidate#");
+      return (servedAt) => ({ records, servedAt });
+    };
+    return this.#reading(perform, signal, true);
+  }
+
+  async *list(): AsyncGenerator<ListPage, void, undefined> {
+    yield { records: [], servedAt: undefined };
+  }
+
+  #reading<T extends { readonly servedAt: EpochMs | undefined }>(
+    perform: Request<T>["perform"],
+    signal: AbortSignal,
+    listing: boolean,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const perform = (): ((servedAt: EpochMs | undefined) => ReadOutcome) => {
-        const record = this.#world.service.table.get(name);
-        return (servedAt) => ({ record, servedAt });
-      };
-      const answer = (outcome: ReadOutcome): void => {
+      const answer = (outcome: T): void => {
         this.#log(id, signal, "read", outcome.servedAt !== undefined);
         resolve(outcome);
       };
@@ -84,17 +104,9 @@ export class SimStore implements LeaseStore {
         this.#log(id, signal, "read-failed", false);
         reject(new LeaseError("STORE_UNAVAILABLE", "the simulated service gave no usable answer"));
       };
-      const id = this.#world.sent(this.#process, undefined);
+      const id = this.#world.sent(this.#process, undefined, listing);
       this.#attempt({ id, write: undefined, signal, perform, answer, fail }, 1, true);
     });
-  }
-
-  async standing(): Promise<ListPage> {
-    return { records: [], servedAt: undefined };
-  }
-
-  async *list(): AsyncGenerator<ListPage, void, undefined> {
-    yield { records: [], servedAt: undefined };
   }
 
   #attempt<T>(request: Request<T>, count: number, cleanSoFar: boolean): void {

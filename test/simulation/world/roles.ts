@@ -13,6 +13,9 @@ import {
   WORK_FAILED,
 } from "./stage.ts";
 
+import { oversee, stand } from "./standing.ts";
+import { tenureLogOf } from "./tenure.ts";
+
 /** One delivery of one occurrence of a schedule. */
 export interface Delivery {
   readonly tick: string;
@@ -34,15 +37,25 @@ function clientsOf(stage: Stage): () => StoreLeaseClient {
   };
 }
 
-function wishesOf({ draws, role }: Stage): TermWishes & { readonly options: RunOptions } {
+function wishesOf(stage: Stage): TermWishes & { readonly options: RunOptions } {
+  const { draws, role, person, world } = stage;
   const manual = draws.happens(role.manual ?? 0.15);
   const limited = draws.happens(role.limited ?? 0.15);
   const termLimitMs = draws.spread(1_500, 60_000);
+  const { region, stickyForMs } = person;
+  const sticky = region === undefined ? undefined : { id: region, forMs: stickyForMs };
   const options: RunOptions = {
+    ...person.terms,
+    sticky,
     renew: manual ? "manual" : "auto",
     ...(limited ? { termLimitMs: Math.floor(termLimitMs) } : {}),
   };
-  return { manual, tick: undefined, atMostOnce: false, options };
+  const tenure = tenureLogOf(
+    person,
+    sticky === undefined ? "fresh" : "shared",
+    world.settings.timing.durationMs,
+  );
+  return { manual, tick: undefined, atMostOnce: false, options, tenure };
 }
 
 /** Waits to be elected, leads, resigns, and again: a service that runs all the time. */
@@ -164,14 +177,18 @@ async function invoke(stage: Stage, client: StoreLeaseClient, { tick, atMostOnce
   );
 }
 
+const PARTS = { campaign, poll, stand, operate: oversee } as const;
+
 /** Lets a process begin its part. */
 export function play(stage: Stage): Player {
   const { role }: { readonly role: Role } = stage;
   const alone: Player = { deliver: () => undefined };
   switch (role.role) {
     case "campaign":
-    case "poll": {
-      const part = role.role === "campaign" ? campaign : poll;
+    case "poll":
+    case "stand":
+    case "operate": {
+      const part = PARTS[role.role];
       stage.process.deliver(() => {
         part(stage).catch((error: unknown) => forgive(stage, error));
       });

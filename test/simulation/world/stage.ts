@@ -1,11 +1,12 @@
 import { StoreLeaseClient } from "../../../lib/client/lease-client.ts";
 import type { Lease } from "../../../lib/client/lease.ts";
 import { isLeaseError, type LeaseErrorCode } from "../../../lib/core/errors.ts";
-import type { OperationEnd, TermLog } from "../history.ts";
+import type { OperationEnd, OperationKind, TermLog } from "../history.ts";
 import type { Role } from "../scenario.ts";
 import type { Draws } from "./chance.ts";
 import { SimStore } from "./network.ts";
 import type { SimProcess } from "./process.ts";
+import { personOf, type Person } from "./tenure.ts";
 import type { Witness } from "./witness.ts";
 import { type OpenTerm, operations } from "./terms.ts";
 import type { World } from "./world.ts";
@@ -18,13 +19,14 @@ export interface Stage {
   readonly lease: string;
   readonly draws: Draws;
   readonly role: Role;
+  readonly person: Person;
   newClient(): StoreLeaseClient;
   /** Waits by the process's own clock, or until the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** What a candidate asks of the next term. */
-export type TermWishes = Pick<TermLog, "tick" | "atMostOnce" | "manual">;
+export type TermWishes = Pick<TermLog, "tick" | "atMostOnce" | "manual" | "tenure">;
 
 const EXPECTED: readonly LeaseErrorCode[] = [
   "STORE_UNAVAILABLE",
@@ -54,6 +56,7 @@ export function stageOf(
     lease,
     draws,
     role,
+    person: personOf(world, process, role),
     newClient: () =>
       new StoreLeaseClient({ ...world.settings.options, store, holder, clock, random: process }),
     sleep: (ms, signal) =>
@@ -71,7 +74,7 @@ export function stageOf(
 /** Runs one operation of the public surface under a number of its own, and notes what it came to. */
 export async function operate<T>(
   stage: Stage,
-  what: "acquire" | "tryAcquire" | "run",
+  what: OperationKind,
   wishes: Partial<TermWishes>,
   call: () => Promise<T>,
   endOf: (result: T) => OperationEnd,
@@ -136,11 +139,22 @@ export async function during<T>(
   use: (open: OpenTerm) => Promise<T>,
 ): Promise<T> {
   const open = stage.world.began(stage.process, lease, wishes);
+  heed(stage, open);
   try {
     return await use(open);
   } finally {
     stage.world.ended(open);
   }
+}
+
+/** Notes when a leader is told to hand over. */
+function heed(stage: Stage, { log, lease }: OpenTerm): void {
+  const { world, process } = stage;
+  const note = async (): Promise<void> => {
+    const { to } = await lease.handover;
+    world.record({ kind: "handover", term: log, to, lagMs: process.lagMs });
+  };
+  void note();
 }
 
 /** Releases in one of the ways that there are, and notes it. */

@@ -19,6 +19,7 @@ const records: fc.Arbitrary<LeaseRecord> = fc
       value: word,
       expiresAt: small.map((ms) => epochMs(ms)),
       reservedFor: word,
+      askedBy: word,
       askedPriority: small,
     }),
   )
@@ -32,9 +33,10 @@ const writes: fc.Arbitrary<LeaseWrite> = fc
     expects: partly<Required<Expectation>>({
       vacant: fc.oneof(
         fc.constant(true as const),
-        fc.record({ orHeldBy: word, expiredBy: small.map((ms) => epochMs(ms)) }),
+        fc.record({ orHeldBy: word, expiredBy: small.map((ms) => epochMs(ms)), lastingAtMost: small }),
       ),
       openTo: word,
+      askedBy: word,
       askedBelow: small,
       tokenBelow: small,
       tickBelow: word,

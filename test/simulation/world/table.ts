@@ -28,6 +28,14 @@ export class LeaseTable {
     else this.#rows.set(name, row as unknown as Row);
   }
 
+  /** The rows beside a lease's own whose sort key begins like this. */
+  neighbours(name: string, prefix: string): LeaseRecord[] {
+    const start = `${name}\n${prefix}`;
+    return [...this.#rows]
+      .filter(([key]) => key.startsWith(start))
+      .map(([, row]) => row as unknown as LeaseRecord);
+  }
+
   execute(write: LeaseWrite): Execution {
     const key = write.row === undefined ? write.name : `${write.name}\n${write.row}`;
     const found = this.#rows.get(key);
@@ -41,8 +49,8 @@ export class LeaseTable {
     if (write.rides !== true) {
       made["writeId"] = write.writeId;
       made["revision"] = numberIn(found, "revision") + 1;
-      made["transitions"] = numberIn(found, "transitions") + (write.beginsTerm ? 1 : 0);
     }
+    made["transitions"] = numberIn(found, "transitions") + (write.beginsTerm ? 1 : 0);
     this.#rows.set(key, made);
     return { before, after: made as unknown as LeaseRecord };
   }
@@ -62,7 +70,7 @@ function conditionHolds(row: Row, { expects }: LeaseWrite): boolean {
   if (expects.tickBelow !== undefined) {
     if ("tick" in row && !((row["tick"] as string) < expects.tickBelow)) return false;
   }
-  for (const attribute of ["revision", "token", "holder", "writeId"] as const) {
+  for (const attribute of ["revision", "token", "holder", "writeId", "askedBy"] as const) {
     const value = expects[attribute];
     if (value !== undefined && !(attribute in row && row[attribute] === value)) return false;
   }
@@ -71,7 +79,8 @@ function conditionHolds(row: Row, { expects }: LeaseWrite): boolean {
 
 function ranOut(row: Row, vacant: NonNullable<LeaseWrite["expects"]["vacant"]>): boolean {
   if (vacant === true || row["holder"] !== vacant.orHeldBy) return false;
-  return "expiresAt" in row && (row["expiresAt"] as number) < vacant.expiredBy;
+  const over = "expiresAt" in row && (row["expiresAt"] as number) < vacant.expiredBy;
+  return over && "durationMs" in row && (row["durationMs"] as number) <= vacant.lastingAtMost;
 }
 
 function numberIn(row: Row | undefined, attribute: string): number {

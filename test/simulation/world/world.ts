@@ -5,6 +5,7 @@ import type { Scenario } from "../scenario.ts";
 import { Agenda, type Entry } from "./agenda.ts";
 import { Chance, type Draws } from "./chance.ts";
 import { FaultCount, type FaultKind } from "./faults.ts";
+import { Heralds } from "./heralds.ts";
 import { SimProcess } from "./process.ts";
 import { Service } from "./service.ts";
 import { clocksOf, timingOf } from "./settings.ts";
@@ -29,6 +30,7 @@ export class World {
   readonly seed: number;
   readonly settings: ReturnType<typeof timingOf>;
   readonly processes: SimProcess[] = [];
+  readonly heralds = new Heralds(this);
   readonly #events: HistoryEvent[] = [];
   readonly #weather: Map<FaultKind, number>;
   readonly #open = new Set<OpenTerm>();
@@ -57,10 +59,13 @@ export class World {
     this.service = new Service(this.agenda, this.chance, skewMs);
   }
 
-  /** How much of a kind of fault there is now: none once faults have stopped. */
-  rate(kind: FaultKind): number {
-    return this.#faultsStopped ? 0 : (this.#weather.get(kind) ?? 0);
+  /** Whether the history has come to its end, in which nothing more befalls anyone. */
+  get faultsStopped(): boolean {
+    return this.#faultsStopped;
   }
+
+  /** How much of a kind of fault there is now: none once faults have stopped. */
+  readonly rate = (kind: FaultKind): number => (this.#faultsStopped ? 0 : (this.#weather.get(kind) ?? 0));
 
   record(happening: Happening): void {
     this.#events.push(Object.assign(happening as HistoryEvent, { at: this.agenda.now }));
@@ -75,15 +80,7 @@ export class World {
   /** Starts a process on a host. */
   spawn(host: string, generation: number): SimProcess {
     const name = `${host}.${generation}`;
-    const { clockDriftRatio } = this.settings.timing;
-    const traits = clocksOf(name, this.chance, {
-      wallError: this.rate("wall-error"),
-      wallErrorMs: this.scenario.wallErrorMs ?? [200, 300_000],
-      drift: this.rate("clock-drift"),
-      clockDriftRatio,
-    });
-    if (Math.abs(traits.wallErrorMs) > 100) this.faults.add("wall-error");
-    if (traits.monoRate !== 1) this.faults.add("clock-drift");
+    const traits = clocksOf(name, this);
     const process: SimProcess = new SimProcess(name, host, traits, {
       agenda: this.agenda,
       epochMs: this.service.epochMs,
@@ -103,10 +100,10 @@ export class World {
   }
 
   /** Notes that a request sets out, and numbers it. */
-  sent(process: SimProcess, write: LeaseWrite | undefined): number {
+  sent(process: SimProcess, write: LeaseWrite | undefined, listing = false): number {
     this.#requests += 1;
     const operation = operations.getStore() ?? 0;
-    this.record({ kind: "sent", process: process.name, operation, request: this.#requests, write });
+    this.record({ kind: "sent", process: process.name, operation, request: this.#requests, write, listing });
     return this.#requests;
   }
 
@@ -116,10 +113,13 @@ export class World {
     if (request < last) this.faults.add("reordered");
     this.#lastExecuted.set(process.name, Math.max(last, request));
     const { before, after } = this.service.table.execute(write);
-    this.record({ kind: "executed", process: process.name, request, copy, write, before, after });
-    if (before?.holder !== undefined && after !== undefined) {
-      const kept = after.holder === before.holder && after.token === before.token;
-      if (!kept) this.#askHolder(before.holder, before.token, write.beginsTerm);
+    const kind = write.row === undefined ? "executed" : "neighbour";
+    this.record({ kind, process: process.name, request, copy, write, before, after });
+    if (kind === "executed" && before?.holder !== undefined && after !== undefined) {
+      const kept = after.holder === before.holder && after.token === before.token && write.kind !== "resume";
+      const succeeded = write.beginsTerm && after.holder !== before.holder;
+      if (!kept) this.#askHolder(before.holder, before.token, succeeded);
+      if (after.holder === undefined) this.heralds.tell();
     }
     return { before, after };
   }

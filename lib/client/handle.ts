@@ -1,0 +1,21 @@
+import type { LeaseError } from "../core/errors.ts";
+import type { LeaseState } from "../core/record.ts";
+import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
+import type { Lease } from "./lease.ts";
+
+/** A {@link Lease}, and the part of it that the client keeps to itself. */
+export interface LeaseHandle extends Lease {
+  /** Aborts the work's signal, while the term goes on until the work has settled and is released. */
+  askToStop(reason: LeaseError): void;
+  /** The lease as its holder last wrote it. */
+  readonly state: LeaseState;
+  /** Resolves with what became of the release, once it was released. */
+  readonly released: Promise<ReleaseResult>;
+  /** Whether its release was asked for. */
+  readonly releasing: boolean;
+  /** Releases a term that nobody was told of: it was not held at all, so no minimum hold counts. */
+  giveBack(): Promise<ReleaseResult>;
+}
+
+/** Told once of the end of the term with this token. Must not throw. */
+export type OnEnd = (end: LeaseEnd, token: number) => void;

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { parseTerm } from "../../lib/core/options.ts";
+import { parseTiming } from "../../lib/core/timing.ts";
+import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
+import { manual } from "../support/manual.ts";
+import { ProcessClock } from "../support/process-clock.ts";
+import { noted } from "../support/standing.ts";
+
+const MINUTE_MS = 60_000;
+
+describe("at its edges, an election", () => {
+  it("is refused to a sticky id that says no time, as its type demands", () => {
+    const client = { options: {}, timing: parseTiming({}), label: "x" };
+    const parse = () => parseTerm({ sticky: { id: "a" } as never }, client);
+    expect(leaseErrorIn(parse, "INVALID_ARGUMENT").message).toMatch(/^sticky\.forMs /);
+  });
+
+  it("says on a resumed term how strong its present holder is", async () => {
+    for (const [before, after] of [
+      [9, 0],
+      [0, 9],
+    ] as const) {
+      const { client, table } = manual();
+      const options = { id: "pod-0", register: false } as const;
+      await client()
+        .candidate("a", { ...options, priority: before, renew: "manual" })
+        .campaign();
+      await client()
+        .candidate("a", { ...options, priority: after, renew: "manual" })
+        .campaign();
+      expect(table.peek("a")?.priority ?? 0).toBe(after);
+    }
+  });
+
+  it("closes a resumed term after a crash for as long as its present holder wants", async () => {
+    const { client, table } = manual();
+    const options = { id: "pod-0", register: false, renew: "manual" } as const;
+    await client().candidate("a", options).campaign();
+    await client()
+      .candidate("a", { ...options, reclaimDelayMs: 60_000 })
+      .campaign();
+    expect(table.peek("a")?.reclaimDelayMs).toBe(60_000);
+  });
+
+  it("is not closed by a sticky claim of a clock far ahead for as long as that clock was ahead", async () => {
+    const { client, clock } = manual();
+    const region = (tick: string) => ({ sticky: { id: "eu", forMs: 150_000 }, tick });
+    const first = await client().tryAcquire("a", region("1"));
+    expect(first.kind).toBe("acquired");
+    const ahead = new ProcessClock(clock);
+    ahead.stepWall(60 * MINUTE_MS);
+    expect((await client({ clock: ahead }).tryAcquire("a", region("2"))).kind).toBe("refused");
+    for (let minute = 0; minute < 10; minute += 1) {
+      await clock.advance(MINUTE_MS);
+      const result = await client().tryAcquire("a", region(`3-${minute}`));
+      if (result.kind === "acquired") return;
+    }
+    expect.unreachable("no invocation led for ten minutes");
+  });
+
+  it("never says of a second request for somebody else that it stands when it does not", async () => {
+    const { client, table } = manual();
+    const leases = client();
+    await leases.acquire("a", { renew: "manual" });
+    await leases.requestStepDown("a", { reserveFor: "bob" });
+    const second = await leases.requestStepDown("a", { reserveFor: "carl" });
+    if (second.kind === "asked") expect(table.peek("a")?.askedBy).toBe("carl");
+  });
+
+  it("tells who leads to a candidate that gives up at once", async () => {
+    const { client } = manual();
+    const lease = await client().acquire("a");
+    const { candidate, told } = noted(client(), "a");
+    await leaseErrorOf(candidate.campaign({ timeoutMs: 0 }), "ACQUIRE_TIMEOUT");
+    expect(told).toEqual([`leader ${lease.holder}`]);
+  });
+
+  it("never says of a transfer that it succeeded when another gets the lease", async () => {
+    const { client, clock, table } = manual();
+    const leases = client();
+    const leader = noted(leases, "a", { settleMs: 86_400_000 });
+    await leader.candidate.campaign();
+    const bob = leases.candidate("a");
+    const campaigning = bob.campaign().catch(() => undefined);
+    await clock.advance(100);
+    await leases.requestStepDown("a", { reserveFor: "carl" });
+    await clock.advance(5_000);
+    const transferring = leader.candidate.transferTo(bob.id).catch(() => "refused");
+    await clock.advance(5_000);
+    const result = await transferring;
+    const kept = table.peek("a")?.reservedFor;
+    expect([result, kept]).not.toEqual([{ kind: "released" }, "carl"]);
+    await leases.close();
+    await campaigning;
+  });
+});

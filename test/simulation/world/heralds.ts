@@ -1,0 +1,34 @@
+import type { SimProcess } from "./process.ts";
+import type { World } from "./world.ts";
+
+/** How often those who wait to be told of a release are told. */
+const HERALDED = 0.8;
+
+/** Tells those who want to be told, most of the time, that the lease may be free. */
+export class Heralds {
+  readonly #world: World;
+  readonly #listeners = new Map<SimProcess, () => void>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Enters who wants to be told, and how; one listener a process. */
+  heed(process: SimProcess, notify: () => void): void {
+    this.#listeners.set(process, notify);
+  }
+
+  tell(): void {
+    const { agenda, chance, latency } = this.#world;
+    const draws = chance.of("heralds");
+    for (const [process, notify] of this.#listeners) {
+      if (!draws.happens(HERALDED)) continue;
+      agenda.in(latency(draws), () =>
+        process.deliver(() => {
+          this.#world.record({ kind: "notified", process: process.name });
+          notify();
+        }),
+      );
+    }
+  }
+}

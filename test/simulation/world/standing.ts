@@ -1,0 +1,173 @@
+import type { Candidate } from "../../../lib/client/candidate.ts";
+import type { StoreLeaseClient } from "../../../lib/client/lease-client.ts";
+import type { Lease } from "../../../lib/client/lease.ts";
+import { isLeaseError } from "../../../lib/core/errors.ts";
+import { during, forgive, lead, operate, release, type Stage, type TermWishes } from "./stage.ts";
+import { tenureLogOf } from "./tenure.ts";
+import { type OpenTerm, operations } from "./terms.ts";
+
+/** A candidate that stands, and the client that it was made by. */
+interface Standing {
+  readonly client: StoreLeaseClient;
+  readonly candidate: Candidate;
+  readonly wishes: TermWishes;
+}
+
+/** Stands for the lease, as a service does that runs all the time: for a while, then leaves, and comes back. */
+export async function stand(stage: Stage): Promise<void> {
+  const { draws, role, world } = stage;
+  const { durationMs } = world.settings.timing;
+  let current: Standing | undefined;
+  for (;;) {
+    if (current === undefined || draws.happens(role.forgetful ?? 0.1)) {
+      await current?.candidate.resign();
+      current = candidateOf(stage);
+    }
+    const part = draws.happens(0.6) ? runs : campaigns;
+    await part(stage, current);
+    await stage.sleep(draws.spread(5, durationMs / 2));
+  }
+}
+
+function candidateOf(stage: Stage): Standing {
+  const { world, process, person, lease } = stage;
+  const { id, priority, push, settleMs, terms } = person;
+  const number = world.nextOperation();
+  const client = stage.newClient();
+  const candidate = client.candidate(lease, {
+    ...terms,
+    id,
+    priority,
+    settleMs,
+    wait: push ? "push" : "poll",
+    registrationMs: 8_000,
+    onElected: ({ token }) => {
+      const operation = operations.getStore() ?? 0;
+      world.record({ kind: "elected", process: process.name, operation, candidate: number, token });
+    },
+    onLost: (end) => world.record({ kind: "lost", process: process.name, candidate: number, end }),
+  });
+  world.heralds.heed(process, () => candidate.notify());
+  const identity = id === undefined ? "lasting" : "stable";
+  const tenure = tenureLogOf(person, identity, world.settings.timing.durationMs);
+  return { client, candidate, wishes: { tick: undefined, atMostOnce: false, manual: false, tenure } };
+}
+
+function standFor<T>(
+  stage: Stage,
+  { id }: Candidate,
+  timeoutMs: number,
+  call: () => Promise<T>,
+): Promise<T | undefined> {
+  return operate(
+    stage,
+    "stand",
+    {},
+    () => {
+      const operation = operations.getStore() ?? 0;
+      const { world, process, person } = stage;
+      const { push } = person;
+      world.record({ kind: "stands", process: process.name, operation, id, push, timeoutMs });
+      return call();
+    },
+    () => "other",
+  );
+}
+
+/** Lets the candidate do it all. */
+async function runs(stage: Stage, { candidate, wishes }: Standing): Promise<void> {
+  const { draws, process, world } = stage;
+  const stop = new AbortController();
+  const cancel = process.timer(draws.spread(1, 12) * world.settings.timing.durationMs, () => stop.abort());
+  const work = (lease: Lease): Promise<void> =>
+    during(stage, lease, wishes, async (open) => {
+      await lead(stage, open, draws.spread(0.2, 6) * world.settings.timing.durationMs);
+      if (draws.happens(0.1)) void handOver(stage, open, () => lease.stepDown());
+      world.record({ kind: "release-asked", term: open.log, completed: true });
+    });
+  await standFor(stage, candidate, Infinity, () => candidate.run(work, { signal: stop.signal }));
+  cancel();
+}
+
+/** Does its own bookkeeping: campaigns, and when it has led for long enough, resigns or names a successor. */
+async function campaigns(stage: Stage, { candidate, client, wishes }: Standing): Promise<void> {
+  const { draws, world } = stage;
+  const { durationMs } = world.settings.timing;
+  const timeoutMs = draws.happens(0.3) ? Math.floor(draws.spread(100, 60_000)) : undefined;
+  const lease = await standFor(stage, candidate, timeoutMs ?? Infinity, () =>
+    candidate.campaign({ timeoutMs }),
+  );
+  if (lease === undefined) return;
+  await during(stage, lease, wishes, async (open) => {
+    await lead(stage, open, draws.spread(0.2, 6) * durationMs);
+    const how = draws.pick(["resign", "resign", "release", "step-down", "transfer"] as const);
+    if (how === "step-down") await handOver(stage, open, () => candidate.stepDown());
+    if (how === "transfer") await transfer(stage, open, candidate, client);
+    if (how === "release") await release(stage, open, draws.happens(0.8));
+    world.record({ kind: "release-asked", term: open.log, completed: false });
+    await candidate.resign();
+  });
+}
+
+async function transfer(
+  stage: Stage,
+  open: OpenTerm,
+  candidate: Candidate,
+  client: StoreLeaseClient,
+): Promise<void> {
+  const ids = await list(stage, client);
+  const to = stage.draws.pick(ids.filter((id) => id !== candidate.id));
+  if (to !== undefined) await handOver(stage, open, () => candidate.transferTo(to), to);
+}
+
+async function handOver(
+  stage: Stage,
+  open: OpenTerm,
+  call: () => Promise<unknown>,
+  to?: string,
+): Promise<void> {
+  stage.world.record({ kind: "step-down-asked", term: open.log, to });
+  await operate(
+    stage,
+    "operate",
+    {},
+    () => call().catch(hasLeft),
+    () => "other",
+  );
+}
+
+/** Somebody who stood a moment ago may have left. */
+function hasLeft(error: unknown): void {
+  const left = isLeaseError(error, "INVALID_ARGUMENT") && error.message.includes("no other candidate");
+  if (!left) throw error;
+}
+
+async function list(stage: Stage, client: StoreLeaseClient): Promise<readonly string[]> {
+  const { world, process, lease } = stage;
+  const listed = await operate(
+    stage,
+    "operate",
+    {},
+    () => client.candidates(lease),
+    () => "other",
+  );
+  const ids = listed?.map(({ id }) => id);
+  if (ids !== undefined) world.record({ kind: "listed", process: process.name, ids });
+  return ids ?? [];
+}
+
+/** An operator: looks who stands, asks leaders to hand over, and now and then loses patience. */
+export async function oversee(stage: Stage): Promise<void> {
+  const { draws, lease, world, role } = stage;
+  const client = stage.newClient();
+  while (!world.faultsStopped) {
+    await stage.sleep(draws.spread(1_000, 60_000));
+    const ids = await list(stage, client);
+    const force = draws.happens(role.force ?? 0);
+    const reserveFor = draws.happens(0.5) ? draws.pick(ids) : undefined;
+    if (!draws.happens(0.5) || world.faultsStopped) continue;
+    const ask = (): Promise<unknown> =>
+      force ? client.forceRelease(lease) : client.requestStepDown(lease, { reserveFor });
+    await operate(stage, "operate", {}, ask, () => "other").catch((error: unknown) => forgive(stage, error));
+  }
+}
