@@ -171,6 +171,7 @@ function checkTerms(history: History, found: (at: number, message: string) => vo
   };
   const gap = history.timing.renewIntervalMs * 0.98;
   const kept = new Set<string>();
+  const untimed = new Set<number | undefined>();
   const asked = history.events.some(({ kind }) => kind === "stands");
   for (const event of history.events) {
     if (event.kind === "began") {
@@ -190,9 +191,11 @@ function checkTerms(history: History, found: (at: number, message: string) => vo
       if (token !== undefined) extended.set(token, byHand.has(event.request) ? 0 : event.at);
     }
     if (event.kind !== "sent" || event.write === undefined) continue;
-    const { kind, expects } = event.write;
+    const { kind, expects, set, clear } = event.write;
+    if (kind !== "release" && clear.includes("expiresAt")) untimed.add(set.token ?? expects.token);
     if (kind === "release") {
-      if (kept.has(`${event.process} ${expects.token}`)) {
+      // A row without an expiry would never run out for who has not watched it: that one is released.
+      if (kept.has(`${event.process} ${expects.token}`) && !untimed.has(expects.token)) {
         found(
           event.at,
           `${event.process} releases token ${expects.token}, which was to run out for its own id`,

@@ -69,7 +69,7 @@ describe("a link to a tiny engine", () => {
     stack.defer(() => void socket.destroy());
     return socket;
   };
-  const ask = async (quietMs = 150, socket?: Socket): Promise<Seen> => {
+  const ask = async (quietMs = 400, socket?: Socket): Promise<Seen> => {
     const line = socket ?? (await dial());
     let text = "";
     let ended: Seen["ended"] = "open";
