@@ -120,10 +120,11 @@ describe("a link to a tiny engine", () => {
     },
   );
 
-  it("reset after: the engine sees the request, the candidate half an answer at most, and a reset", async () => {
+  it("reset after: the engine sees the request, the candidate half an answer at most, and the end of its connection", async () => {
     struckBy("reset after");
     const seen = await ask();
-    expect(seen.ended).toBe("reset");
+    // A reset on the heels of data can reach the reader as a plain end.
+    expect(["reset", "closed"]).toContain(seen.ended);
     expect(seen.text).not.toContain("answer 1");
     expect(reached).toHaveLength(1);
   });
