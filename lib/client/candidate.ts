@@ -13,7 +13,7 @@ import type { LeaseHandle } from "./handle.ts";
 import { announcer, type CandidateListeners } from "./listeners.ts";
 import { listCandidates } from "./operating.ts";
 import { observeLease, type ObserveOptions, readLease } from "./reading.ts";
-import { pause } from "./waiting.ts";
+import { follows, makeWakeup, pause } from "./waiting.ts";
 
 /** Options of `LeaseClient.candidate`. */
 export interface CandidateOptions extends CandidacyOptions, CandidateListeners {}
@@ -81,7 +81,8 @@ export class Candidate implements AsyncDisposable {
     const timeoutMs = parseTimeout(options.timeoutMs);
     const ender = new AbortController();
     this.#ender = ender;
-    const signal = either(ender.signal, options.signal);
+    const { signal } = ender;
+    const unfollow = follows(ender, options.signal);
     const electing = this.#campaigner.elect(signal, timeoutMs, false).then(async (lease) => {
       if (signal.aborted) await lease.release({ completed: false }); // Its listeners have been told.
       return unlessAborted(lease, signal);
@@ -93,6 +94,7 @@ export class Candidate implements AsyncDisposable {
       await this.#campaigner.leave();
       throw error;
     } finally {
+      unfollow();
       this.#ender = undefined;
       this.#running = undefined;
       this.#campaigner.rest();
@@ -118,11 +120,13 @@ export class Candidate implements AsyncDisposable {
     if (this.#ender !== undefined || this.lease !== undefined) throw this.#busy();
     const ender = new AbortController();
     this.#ender = ender;
-    const running = this.#run(work, either(ender.signal, options.signal));
+    const unfollow = follows(ender, options.signal);
+    const running = this.#run(work, ender.signal);
     this.#running = running.catch(() => undefined);
     try {
       await running;
     } finally {
+      unfollow();
       this.#ender = undefined;
       this.#running = undefined;
       this.#campaigner.rest();
@@ -217,9 +221,8 @@ export class Candidate implements AsyncDisposable {
 
   async #run(work: (lease: Lease) => Promise<unknown>, ended: AbortSignal): Promise<void> {
     const { clock, random, timing } = this.#hub;
-    const closed = new AbortController();
-    const forget = this.#hub.onClose(() => closed.abort());
-    const over = AbortSignal.any([ended, closed.signal]);
+    const closed = makeWakeup();
+    const forget = this.#hub.onClose(() => closed.wake());
     // Once the work has settled nothing is overdue: a release waits for the store alone.
     const settled = (): void => this.#campaigner.rest();
     try {
@@ -231,7 +234,7 @@ export class Candidate implements AsyncDisposable {
         if (lease === undefined) return;
         await guarded(lease, (held) => untilStopped(work, held).finally(settled), ended);
         const gaveUp = lease.end?.reason === "released" || lease.end?.reason === "stepped-down";
-        if (gaveUp) await pause(clock, timing.retryIntervalMs * (1 + random.fraction()), over);
+        if (gaveUp) await pause(clock, timing.retryIntervalMs * (1 + random.fraction()), ended, closed);
       }
     } finally {
       forget();
@@ -258,8 +261,4 @@ async function untilStopped(work: (lease: Lease) => Promise<unknown>, lease: Lea
   } catch (error) {
     if (!lease.signal.aborted) throw error;
   }
-}
-
-function either(own: AbortSignal, callers: AbortSignal | undefined): AbortSignal {
-  return callers === undefined ? own : AbortSignal.any([own, callers]);
 }

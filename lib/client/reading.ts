@@ -4,7 +4,7 @@ import { parseName } from "../core/names.ts";
 import { type LeaseState, stateOf } from "../core/record.ts";
 import { parseWholeMs } from "../core/timing.ts";
 import type { Hub } from "./hub.ts";
-import { pause } from "./waiting.ts";
+import { follows, pause } from "./waiting.ts";
 
 /** Options of `observe`. A renewal is a change, too: compare `token` to see new leaders alone. */
 export interface ObserveOptions {
@@ -60,9 +60,10 @@ async function* follow(
   intervalMs: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LeaseState, void, undefined> {
-  const closed = new AbortController();
-  const forget = hub.onClose(() => closed.abort());
-  const ended = signal === undefined ? closed.signal : AbortSignal.any([closed.signal, signal]);
+  const ender = new AbortController();
+  const ended = ender.signal;
+  const forget = hub.onClose(() => ender.abort());
+  const unfollow = follows(ender, signal);
   let last: LeaseState | undefined;
   let from = hub.clock.now().mono;
   try {
@@ -84,6 +85,7 @@ async function* follow(
     }
   } finally {
     forget();
+    unfollow();
   }
 }
 

@@ -53,6 +53,17 @@ export function pause(clock: Clock, ms: number, signal?: AbortSignal, wakeup?: W
   });
 }
 
+/**
+ * Has one signal's abort passed on to a controller, for as long as it takes; returns what ends that. Unlike a signal made of others it
+ * leaves nothing behind on signals that live as long as the process.
+ */
+export function follows(ender: AbortController, signal: AbortSignal | undefined): () => void {
+  const abort = (): void => ender.abort(signal?.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort);
+  return () => signal?.removeEventListener("abort", abort);
+}
+
 /** The error of a wait that the caller's own signal ended. */
 export function aborted(lease: string, signal: AbortSignal): LeaseError {
   const message = `the caller's signal was aborted, lease "${lease}" was not acquired or is given up`;
