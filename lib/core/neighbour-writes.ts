@@ -22,12 +22,12 @@ const KEPT_MS = 3_600_000;
  * The strongest request stays; another term's holder never sees it.
  */
 export function ask(
-  { name, holder = "", token, askedBy, askedPriority = 0 }: LeaseRecord,
+  { name, holder = "", token, askedBy = "", askedPriority = 0 }: LeaseRecord,
   request: { readonly writeId: string; readonly by: string; readonly priority: number },
 ): LeaseWrite {
   const { writeId, by, priority } = request;
   // An operator's later word goes before an earlier one, and a late copy of that does not bring it back.
-  const again = priority === OPERATOR_PRIORITY && askedPriority === priority && askedBy !== undefined;
+  const again = priority === OPERATOR_PRIORITY && askedPriority === priority;
   const unanswered = again ? { askedBy } : { askedBelow: priority };
   return {
     kind: "ask",

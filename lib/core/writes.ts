@@ -147,7 +147,7 @@ function beginTerm(
   expects: Expectation,
   token: number,
 ): LeaseWrite {
-  const { holder, now: acquiredAt, tick, claimsTick, timed, priority = 0, reclaimDelayMs = 0 } = request;
+  const { holder, now: acquiredAt, tick, claimsTick, priority = 0, reclaimDelayMs = 0 } = request;
   const set = {
     ...stamps(request),
     holder,
@@ -157,8 +157,7 @@ function beginTerm(
     ...(priority === 0 ? {} : { priority }),
     ...(reclaimDelayMs === 0 ? {} : { reclaimDelayMs }),
   };
-  const stale = OF_A_TERM.filter((attribute) => !(attribute in set));
-  const clear = timed ? stale.filter((attribute) => attribute !== "expiresAt") : stale;
+  const clear = OF_A_TERM.filter((attribute) => !(attribute in set));
   return conditional(
     kind,
     request,
