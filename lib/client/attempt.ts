@@ -179,23 +179,15 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
   }
 
   /**
-   * Gives the row of a claim that does not count the end that the service's clock warrants, and none before that of the
-   * term that it put aside. Nothing rests on whether it lands.
+   * Gives the row of a claim that does not count the end of the term that it put aside: else claimants whose clocks run
+   * ahead would move it on and on. Nothing rests on whether it lands.
    */
-  async function setRight({ set }: LeaseWrite, { record, before }: Written): Promise<void> {
-    const now = exchange.estimate();
-    if (set.expiresAt === undefined || before?.expiresAt === undefined || !exchange.timed) return;
+  async function setRight({ record, before }: Written): Promise<void> {
+    if (record.expiresAt === undefined || before?.expiresAt === undefined) return;
     const { durationMs, token } = record;
-    const from = Math.max(now, before.expiresAt - durationMs);
-    if (set.expiresAt - durationMs - from <= timing.graceMs) return;
+    const now = plusMs(before.expiresAt, -durationMs);
     const { retentionMs } = settings.timing;
-    const request = {
-      writeId: random.id(),
-      now: plusMs(now, from - now),
-      durationMs,
-      timed: true,
-      retentionMs,
-    };
+    const request = { writeId: random.id(), now, durationMs, timed: true, retentionMs };
     await self.send(correct(record, request, token)).catch(() => undefined);
   }
 
@@ -221,7 +213,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     if (answer.outcome.kind === "written") {
       if (move.kind === "claim" && !provenBy(answer.outcome)) {
         seen = memory.note(name, answer.outcome.record, answer.received, undefined);
-        await setRight(write, answer.outcome);
+        await setRight(answer.outcome);
         break; // The row runs out by itself: nobody was told of the term, and an earlier one may last.
       }
       const term =

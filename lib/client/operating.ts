@@ -60,8 +60,8 @@ export async function requestStepDown(hub: Hub, name: string, options: StepDownR
   const { reserveFor } = options;
   const by = reserveFor === undefined ? "" : parseText(reserveFor, "reserveFor", MAX_ID_BYTES);
   const request = { writeId: hub.random.id(), by, priority: OPERATOR_PRIORITY };
-  const asked = ({ askedBy, askedPriority }: LeaseRecord): boolean =>
-    askedBy === by && askedPriority === OPERATOR_PRIORITY;
+  const asked = ({ askedBy, askedPriority = 0 }: LeaseRecord): boolean =>
+    askedBy === by && askedPriority >= OPERATOR_PRIORITY;
   const of = await onTerm(hub, name, isHeld, (record) => ask(record, request), asked);
   return of?.holder === undefined
     ? { kind: "vacant" }

@@ -10,8 +10,8 @@ export const NEIGHBOURS = {
   fence: "fence",
 } as const;
 
-/** The priority of an operator's request: above every candidate's. */
-export const OPERATOR_PRIORITY: number = Number.MAX_SAFE_INTEGER;
+/** The priority of an operator's first request: above every candidate's. Each further one goes above the last. */
+export const OPERATOR_PRIORITY: number = 2 ** 52;
 
 /** How long the row of a candidate that stands no more is kept, in ms. */
 const KEPT_MS = 3_600_000;
@@ -22,18 +22,18 @@ const KEPT_MS = 3_600_000;
  * The strongest request stays; another term's holder never sees it.
  */
 export function ask(
-  { name, holder = "", token, askedBy = "", askedPriority = 0 }: LeaseRecord,
+  { name, holder = "", token, askedPriority = 0 }: LeaseRecord,
   request: { readonly writeId: string; readonly by: string; readonly priority: number },
 ): LeaseWrite {
-  const { writeId, by, priority } = request;
+  const { writeId, by } = request;
   // An operator's later word goes before an earlier one, and a late copy of that does not bring it back.
-  const again = priority === OPERATOR_PRIORITY && askedPriority === priority;
-  const unanswered = again ? { askedBy } : { askedBelow: priority };
+  const priority =
+    request.priority < OPERATOR_PRIORITY ? request.priority : Math.max(OPERATOR_PRIORITY, askedPriority + 1);
   return {
     kind: "ask",
     name,
     writeId,
-    expects: { holder, token, ...unanswered },
+    expects: { holder, token, askedBelow: priority },
     set: { askedBy: by, askedPriority: priority },
     clear: [],
     beginsTerm: false,

@@ -12,8 +12,6 @@ export interface Expectation {
   readonly openTo?: string;
   /** Nobody asked for a hand-over yet with this priority or a higher one. */
   readonly askedBelow?: number;
-  /** Who asked for a hand-over is this. */
-  readonly askedBy?: string;
   /** There is no token yet, or it is lower than this. */
   readonly tokenBelow?: number;
   /** There is no tick yet, or it sorts before this. */

@@ -7,7 +7,7 @@ import type { LeaseRecord } from "../../lib/core/record.ts";
 import { DEFAULT_TIMING } from "../../lib/core/timing.ts";
 import { epochMs } from "../../lib/core/units.ts";
 
-const OPERATOR = 9_007_199_254_740_991;
+const OPERATOR = 4_503_599_627_370_496;
 const held: LeaseRecord = {
   name: "jobs",
   holder: "ann",
@@ -30,9 +30,9 @@ describe("an operator's request", () => {
     const first = asking(held, "");
     const once = applied(held, first);
     const second = asking(once, "cy");
-    expect(second.expects).toStrictEqual({ holder: "ann", token: 7, askedBy: "" });
+    expect(second.expects).toStrictEqual({ holder: "ann", token: 7, askedBelow: OPERATOR + 1 });
     const twice = applied(once, second);
-    expect(twice).toMatchObject({ askedBy: "cy", askedPriority: OPERATOR });
+    expect(twice).toMatchObject({ askedBy: "cy", askedPriority: OPERATOR + 1 });
     expect(accepts(twice, first.expects)).toBe(false);
     expect(accepts(twice, second.expects)).toBe(false);
   });

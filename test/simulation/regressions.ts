@@ -84,4 +84,16 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: 31836,
     found: "an unanswered resumption was abandoned, which vacated the row and undid the term's lock-delay",
   },
+  {
+    scenario: "regions",
+    seed: 60_058_796,
+    found:
+      "forgetful invocations with a clock ahead moved the expiry of their own id's row on and on, and nobody led",
+  },
+  {
+    scenario: "hand-over",
+    seed: 60_088_150,
+    found:
+      "a late copy of an operator's request for X was applied again, after X, Y and X again had been asked for",
+  },
 ];

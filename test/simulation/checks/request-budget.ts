@@ -9,6 +9,7 @@ interface Asked {
   readonly kind: Kind;
   readonly at: number;
   answer: AnswerKind | undefined;
+  answeredAt?: number;
   /** Whether it was the last before a candidate that stands was elected. */
   elected?: boolean;
 }
@@ -77,7 +78,7 @@ function requestsByOperation(history: History): Map<number, Asked[]> {
     }
     if (event.kind === "answered") {
       const asked = byRequest.get(event.request);
-      if (asked !== undefined) asked.answer = event.answer;
+      if (asked !== undefined) Object.assign(asked, { answer: event.answer, answeredAt: event.at });
     }
   }
   return operations;
@@ -98,17 +99,17 @@ function attemptsOf(requests: readonly Asked[], calm: boolean): Asked[][] {
     elected = request.elected ?? (elected && BESIDE.has(request.kind));
     if (BESIDE.has(request.kind)) continue;
     const last = attempts.at(-1);
-    if (last === undefined || begins || (request.kind === "read" && (calm || !wantsRecord(last))))
+    if (last === undefined || begins || (request.kind === "read" && (calm || !wantsRecord(last, request.at))))
       attempts.push([request]);
     else last.push(request);
   }
   return attempts;
 }
 
-/** After a claim that was refused without a record to show for it, the same attempt may look once. */
-function wantsRecord(attempt: readonly Asked[]): boolean {
+/** After a claim that was refused without a record to show for it, the same attempt may look once, right away. */
+function wantsRecord(attempt: readonly Asked[], at: number): boolean {
   const last = attempt.at(-1);
-  return last?.kind === "claim" && last.answer === "refused";
+  return last?.kind === "claim" && last.answer === "refused" && at - (last.answeredAt ?? 0) < 1;
 }
 
 function faultOf(attempt: readonly Asked[]): { readonly at: number; readonly what: string } | undefined {

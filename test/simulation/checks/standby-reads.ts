@@ -81,7 +81,10 @@ export const standbyReads: Checker = (history) => {
     if (write !== undefined) {
       // A claim that finds no row may be followed by a look in the same try.
       if (write.kind === "ask") asked.set(process, write.expects.token ?? 0);
-      if (write.kind === "claim") Object.assign(waiting, { jitters: true, last: undefined });
+      // After a take-over that nobody answered, the next look comes with the beat.
+      if (["claim", "take-over", "resume"].includes(write.kind)) {
+        Object.assign(waiting, { jitters: true, last: undefined });
+      }
       return;
     }
     const look: Look = { at, found: [...rows.values()][0], answered: false };

@@ -19,7 +19,6 @@ const records: fc.Arbitrary<LeaseRecord> = fc
       value: word,
       expiresAt: small.map((ms) => epochMs(ms)),
       reservedFor: word,
-      askedBy: word,
       askedPriority: small,
     }),
   )
@@ -36,7 +35,6 @@ const writes: fc.Arbitrary<LeaseWrite> = fc
         fc.record({ orHeldBy: word, expiredBy: small.map((ms) => epochMs(ms)), lastingAtMost: small }),
       ),
       openTo: word,
-      askedBy: word,
       askedBelow: small,
       tokenBelow: small,
       tickBelow: word,

@@ -70,7 +70,7 @@ function conditionHolds(row: Row, { expects }: LeaseWrite): boolean {
   if (expects.tickBelow !== undefined) {
     if ("tick" in row && !((row["tick"] as string) < expects.tickBelow)) return false;
   }
-  for (const attribute of ["revision", "token", "holder", "writeId", "askedBy"] as const) {
+  for (const attribute of ["revision", "token", "holder", "writeId"] as const) {
     const value = expects[attribute];
     if (value !== undefined && !(attribute in row && row[attribute] === value)) return false;
   }
