@@ -17,6 +17,8 @@ export interface NewTerm {
   readonly limit: Allowance;
   /** Who had asked the shared id's last term to hand over; "" for anyone. This term is its last for now. */
   readonly askedBy: string | undefined;
+  /** Whether it went over a term of this candidate's own, whose lock-delay or minimum hold may last. */
+  readonly overOwn: boolean;
 }
 
 /** Why a candidate does not lead. */
@@ -201,7 +203,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     const validity = [...validityOf({ ...record, sent }, exchange.samples, at, timing), limit];
     if (remainingOf(validity, at) <= 0) return giveUp(made, "was claimed, but answered after the term");
     memory.forget(name);
-    return { record, validity, limit, askedBy };
+    return { record, validity, limit, askedBy, overOwn };
   }
 
   let seen = first === "look" ? await look() : undefined;

@@ -13,7 +13,10 @@ export interface LeaseHandle extends Lease {
   readonly released: Promise<ReleaseResult>;
   /** Whether its release was asked for. */
   readonly releasing: boolean;
-  /** Releases a term that nobody was told of: it was not held at all, so no minimum hold counts. */
+  /**
+   * Releases a term that nobody was told of: it was not held at all, so no minimum hold counts, but for that of a term of its
+   * own that it went over.
+   */
   giveBack(): Promise<ReleaseResult>;
 }
 

@@ -237,7 +237,7 @@ export function openLease(
       return releasing;
     },
     giveBack() {
-      holdAtLeastMs = 0;
+      holdAtLeastMs = term.overOwn ? Math.max(holdAtLeastMs, settings.reclaimDelayMs) : 0;
       return handle.release({ completed: false });
     },
     get state() {

@@ -96,4 +96,10 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       "a late copy of an operator's request for X was applied again, after X, Y and X again had been asked for",
   },
+  {
+    scenario: "hold",
+    seed: 72_001_758,
+    found:
+      "a win over its own ended term, given back since nobody waited for it, opened the lease within that term's minimum hold",
+  },
 ];
