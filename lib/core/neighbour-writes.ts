@@ -1,6 +1,6 @@
 import type { LeaseRecord } from "./record.ts";
 import { type EpochMs, plusMs } from "./units.ts";
-import { type LeaseWrite, ttlOf } from "./writes.ts";
+import { type LeaseWrite, OF_A_TERM, ttlOf } from "./writes.ts";
 
 /** Sort keys of the rows beside a lease's own. */
 export const NEIGHBOURS = {
@@ -49,16 +49,7 @@ export function revoke({ name, holder, token, revision }: LeaseRecord, writeId: 
     writeId,
     expects: holder === undefined ? { vacant: true, token, revision } : { holder, token },
     set: {},
-    clear: [
-      "holder",
-      "expiresAt",
-      "value",
-      "priority",
-      "askedBy",
-      "askedPriority",
-      "reclaimDelayMs",
-      "reservedFor",
-    ],
+    clear: OF_A_TERM,
     beginsTerm: false,
   };
 }

@@ -176,7 +176,7 @@ function conditional(
 }
 
 /** What belongs to one term or reservation and does not outlive it. */
-const OF_A_TERM: readonly Clearable[] = [
+export const OF_A_TERM: readonly Clearable[] = [
   "holder",
   "expiresAt",
   "value",

@@ -1,4 +1,5 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { isConflict, pastTransactions } from "./transaction-conflicts.ts";
 
 /** Why one item of a transaction stood in its way; `Code` is `None` for one that did not. */
 export interface Reason {
@@ -47,7 +48,7 @@ export function guardSending<C extends Sendable>(command: C, explain: (error: un
     const ClientRequestToken = input.ClientRequestToken ?? crypto.randomUUID();
     const same = "TransactItems" in input ? { ...sent, input: { ...input, ClientRequestToken } } : sent;
     try {
-      return await pastConflicts(() => next(same));
+      return await pastTransactions(() => next(same), { isConflict: isConflictAlone, spread });
     } catch (error) {
       throw explain(error);
     }
@@ -57,30 +58,14 @@ export function guardSending<C extends Sendable>(command: C, explain: (error: un
   return command;
 }
 
-const MAX_TRIES = 6;
-const FIRST_PAUSE_MS = 10;
-
-/**
- * Sends again what met another write, as a renewal of the very lease that it checks: nothing of it was written
- * then, and the SDK does not retry it. The pauses add up to half a second at most.
- */
-async function pastConflicts<T>(send: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await send();
-    } catch (error) {
-      if (!isConflictAlone(error) || tries === MAX_TRIES) throw error;
-    }
-    const pauseMs = FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + Math.random());
-    await new Promise((resolve) => {
-      setTimeout(resolve, pauseMs);
-    });
-  }
-}
-
 /** Whether a failure says nothing but that another write was in the way. A failed condition is an answer. */
 function isConflictAlone(error: unknown): boolean {
-  if ((error as Error | null)?.name === "TransactionConflictException") return true;
+  if (isConflict(error)) return true;
   const codes = new Set(reasonsOf(error).map(({ Code }) => Code));
   return codes.has("TransactionConflict") && !codes.has("ConditionalCheckFailed");
+}
+
+/** Writers that met each other do not meet again at once. */
+function spread(): number {
+  return 0.5 + Math.random();
 }

@@ -77,7 +77,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
     const tap = tapDate(command);
     try {
       const send = () => this.#client.send(command, { abortSignal: signal });
-      const { Attributes } = await pastTransactions(signal, send);
+      const { Attributes } = await pastTransactions(send, { signal });
       const before = recordOf(Attributes);
       const tokenBefore = before?.token ?? 0;
       return { kind: "written", record: applied(before, write), before, tokenBefore, servedAt: tap.servedAt };
