@@ -17,7 +17,6 @@ const MOST_REQUESTS = 8;
 
 /** What a candidate does between standing and leading, and what it remembers of its terms. */
 export interface Campaigner {
-  readonly self: Candidacy;
   /** The term that it leads in; `undefined` while it does not. */
   readonly lease: LeaseHandle | undefined;
   /**
@@ -92,7 +91,6 @@ export function campaigner(
   }
 
   return {
-    self,
     get lease() {
       return current?.isHeld() ? current : undefined;
     },
