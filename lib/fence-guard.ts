@@ -1,5 +1,6 @@
 import { type Exchange, exchangeWith } from "./client/exchange.ts";
 import { chooseStore, type StoreChoice } from "./client-options.ts";
+import { timekeeperOf } from "./client/timekeeper.ts";
 import { systemClock, systemRandom } from "./client/system-ports.ts";
 import { invalid, LeaseError } from "./core/errors.ts";
 import { parseName } from "./core/names.ts";
@@ -46,7 +47,7 @@ export class FenceGuard implements AsyncDisposable {
     this.#requestTimeoutMs = parseWholeMs(requestTimeoutMs, "requestTimeoutMs", fallback, 50, 60_000);
     const chosen = chooseStore(options);
     this.#destroy = () => chosen.destroy();
-    this.#exchange = exchangeWith(chosen.store, clock, DEFAULT_TIMING);
+    this.#exchange = exchangeWith(chosen.store, timekeeperOf(clock), DEFAULT_TIMING);
   }
 
   /**

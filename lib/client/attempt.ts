@@ -3,16 +3,19 @@ import type { Sighting } from "../core/evidence.ts";
 import { type Move, nextMove, type RefusalReason } from "../core/next-move.ts";
 import type { WriteOutcome } from "../core/outcome.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
+import type { Sample } from "../core/service-clock.ts";
 import { type Allowance, remainingOf, type Validity, validityOf } from "../core/validity.ts";
 import { plusMs } from "../core/units.ts";
-import { abandon, claim, correct, type LeaseWrite, resume, takeOver } from "../core/writes.ts";
+import { abandon, claim, correct, type LeaseWrite, renew, resume, takeOver } from "../core/writes.ts";
 import type { Candidacy } from "./candidacy.ts";
-import type { Answer } from "./exchange.ts";
+import { type Answer, vouchersOf } from "./exchange.ts";
 
 /** A term that has begun, before anyone was told of it. */
 export interface NewTerm {
   readonly record: LeaseRecord;
   readonly validity: Validity;
+  /** The samples that the validity rests on. */
+  readonly vouchers: readonly Sample[];
   /** The term's limit, counted from when the candidate began to try. */
   readonly limit: Allowance;
   /** Who had asked the shared id's last term to hand over; "" for anyone. This term is its last for now. */
@@ -168,14 +171,15 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
       exchange.samples,
       timing,
     );
-    if (correction === undefined) return begin(record, sent, [write], askedBy);
+    if (correction === undefined) return begin(record, answer, [write], askedBy);
 
     if (correction.timed) tell("clockSkewed", { token: correction.token, skewMs: correction.skewMs });
     const request = { ...settings.timing, ...correction, writeId: random.id(), durationMs };
-    const second = correct(record, request, correction.token);
+    const resumed = write.kind === "resume"; // A term that goes on keeps its token.
+    const second = resumed ? renew(record, request) : correct(record, request, correction.token);
     const corrected = await send(second, [write]);
     const { outcome } = corrected;
-    if (outcome.kind === "written") return begin(outcome.record, corrected.sent, [write, second], askedBy);
+    if (outcome.kind === "written") return begin(outcome.record, corrected, [write, second], askedBy);
     note(corrected);
     return undefined;
   }
@@ -195,15 +199,18 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
 
   async function begin(
     record: LeaseRecord,
-    sent: Answer<unknown>["sent"],
+    answer: Answer<unknown>,
     made: LeaseWrite[],
     askedBy?: string,
   ): Promise<NewTerm> {
     const at = clock.now();
-    const validity = [...validityOf({ ...record, sent }, exchange.samples, at, timing), limit];
+    const vouchers = vouchersOf(answer, exchange.samples);
+    const granted = validityOf({ ...record, sent: answer.sent }, vouchers, at, timing);
+    if (granted === undefined) return giveUp(made, "was claimed, and no response vouches for service time");
+    const validity = [...granted, limit];
     if (remainingOf(validity, at) <= 0) return giveUp(made, "was claimed, but answered after the term");
     memory.forget(name);
-    return { record, validity, limit, askedBy, overOwn };
+    return { record, validity, vouchers, limit, askedBy, overOwn };
   }
 
   let seen = first === "look" ? await look() : undefined;
@@ -218,10 +225,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
         await setRight(answer.outcome);
         break; // The row runs out by itself: nobody was told of the term, and an earlier one may last.
       }
-      const term =
-        move.kind === "resume"
-          ? await begin(answer.outcome.record, answer.sent, [write])
-          : await confirm(write, answer, answer.outcome);
+      const term = await confirm(write, answer, answer.outcome);
       if (term !== undefined) {
         const because = move.kind === "claim" ? "vacant" : move.because;
         tell("acquired", { token: term.record.token, requests, because });

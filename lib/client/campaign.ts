@@ -1,5 +1,6 @@
 import { isLeaseError, LeaseError } from "../core/errors.ts";
-import type { Clock, Random } from "../core/ports.ts";
+import type { Random } from "../core/ports.ts";
+import type { Timekeeper } from "./timekeeper.ts";
 import type { Refusal } from "./attempt.ts";
 import type { Try } from "./hub.ts";
 import type { LeaseHandle } from "./handle.ts";
@@ -8,7 +9,7 @@ import { aborted, pause, type Wakeup } from "./waiting.ts";
 /** How a candidate waits until it leads. */
 export interface Wait {
   readonly name: string;
-  readonly clock: Clock;
+  readonly clock: Timekeeper;
   readonly random: Random;
   readonly retryIntervalMs: number;
   /** How long in all; infinite for as long as it takes. */

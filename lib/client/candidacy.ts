@@ -3,17 +3,18 @@ import type { EventSink, LeaseEventName, LeaseEvents } from "../core/events.ts";
 import type { Identity } from "../core/next-move.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { WriteOutcome } from "../core/outcome.ts";
-import type { Clock, Random } from "../core/ports.ts";
+import type { Random } from "../core/ports.ts";
 import type { Timing } from "../core/timing.ts";
 import type { LeaseWrite } from "../core/writes.ts";
 import type { Answer, Exchange } from "./exchange.ts";
 import type { Memory } from "./memory.ts";
+import type { Timekeeper } from "./timekeeper.ts";
 
 /** What the parts of one client share. */
 export interface Surroundings {
   readonly exchange: Exchange;
   readonly memory: Memory;
-  readonly clock: Clock;
+  readonly clock: Timekeeper;
   readonly random: Random;
   readonly emit: EventSink;
   readonly timing: Timing;

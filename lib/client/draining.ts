@@ -1,4 +1,4 @@
-import type { Clock } from "../core/ports.ts";
+import type { Timekeeper } from "./timekeeper.ts";
 import type { Handover } from "../core/term.ts";
 
 /** The way of one term from being asked for a hand-over to the end of its work. */
@@ -16,7 +16,7 @@ export interface Draining {
 }
 
 /** Makes the draining of one term. It has a timer while it lasts. */
-export function draining(clock: Clock, drained: () => void): Draining {
+export function draining(clock: Timekeeper, drained: () => void): Draining {
   let begun: Handover | undefined;
   let cancel: (() => void) | undefined;
   let announce: (handover: Handover) => void = () => undefined;

@@ -1,10 +1,11 @@
 import { isLeaseError, LeaseError } from "../core/errors.ts";
 import type { ReadOutcome, WriteOutcome } from "../core/outcome.ts";
-import type { CallOptions, Clock, LeaseStore, ListPage } from "../core/ports.ts";
-import { estimateServiceTime, type Sample, withSample } from "../core/service-clock.ts";
+import type { CallOptions, LeaseStore, ListPage } from "../core/ports.ts";
+import { estimateServiceTime, type Sample, samplesSince, withSample } from "../core/service-clock.ts";
 import type { Timing } from "../core/timing.ts";
 import type { EpochMs, Reading } from "../core/units.ts";
 import type { LeaseWrite } from "../core/writes.ts";
+import type { Timekeeper } from "./timekeeper.ts";
 
 /** An outcome, and when it was asked for and learnt. */
 export interface Answer<Outcome> {
@@ -13,6 +14,8 @@ export interface Answer<Outcome> {
   readonly sent: Reading;
   /** Taken after the response was received. */
   readonly received: Reading;
+  /** What this very response told of service time; `undefined` where it had no `Date` header. */
+  readonly sample: Sample | undefined;
 }
 
 /**
@@ -24,10 +27,7 @@ export interface Exchange {
   readonly tableName: string | undefined;
   /** What responses have told of service time. */
   readonly samples: readonly Sample[];
-  /**
-   * Whether responses tell service time, as far as is known: some few without a `Date` header do not undo what
-   * earlier ones have told. Without it no write sets `expiresAt`.
-   */
+  /** Whether the last response had a `Date` header, or there was none yet. If not, no claim sets `expiresAt`. */
   readonly timed: boolean;
   /** The best guess at service time now. */
   estimate(): EpochMs;
@@ -53,13 +53,21 @@ export interface Exchange {
   list(timeoutMs: number): AsyncGenerator<ListPage, void, undefined>;
 }
 
-/** After so many responses in a row without a `Date` header, somebody strips it for good. */
-const MAX_UNDATED = 3;
+/** The samples that vouch for what was sent with a request: its own answer's, and those of later requests. */
+export function vouchersOf(answer: Answer<unknown>, samples: readonly Sample[]): readonly Sample[] {
+  const { sent, sample } = answer;
+  return samplesSince(sample === undefined ? samples : [...new Set([sample, ...samples])], sent);
+}
 
-/** Makes the exchange of one client with one store. */
-export function exchangeWith(store: LeaseStore, clock: Clock, timing: Timing): Exchange {
+/** Makes the exchange of one client with one store. `onDate` is told of every `Date` header, before anybody else is. */
+export function exchangeWith(
+  store: LeaseStore,
+  clock: Timekeeper,
+  timing: Timing,
+  onDate: (date: EpochMs) => void = () => undefined,
+): Exchange {
   let samples: readonly Sample[] = [];
-  let undated = 0;
+  let timed = true;
 
   /** Races a call against its deadline: a store that does not heed its signal is not waited for. */
   function within<T>(
@@ -83,12 +91,14 @@ export function exchangeWith(store: LeaseStore, clock: Clock, timing: Timing): E
     const sent = clock.now();
     const outcome = await sending();
     const received = clock.now();
-    if ("servedAt" in outcome) {
-      const date = outcome.servedAt as EpochMs | undefined;
-      undated = date === undefined ? undated + 1 : 0;
-      if (date !== undefined) samples = withSample(samples, { sent, received, date }, timing);
-    }
-    return { outcome, sent, received };
+    if (!("servedAt" in outcome)) return { outcome, sent, received, sample: undefined };
+    const date = outcome.servedAt as EpochMs | undefined;
+    timed = date !== undefined;
+    if (date === undefined) return { outcome, sent, received, sample: undefined };
+    const sample = { sent, received, date };
+    samples = withSample(samples, sample, timing);
+    onDate(date);
+    return { outcome, sent, received, sample };
   }
 
   return {
@@ -97,7 +107,7 @@ export function exchangeWith(store: LeaseStore, clock: Clock, timing: Timing): E
       return samples;
     },
     get timed() {
-      return undated < (samples.length > 0 ? MAX_UNDATED : 1);
+      return timed;
     },
     estimate: () => estimateServiceTime(samples, clock.now(), timing),
     write: (write, timeoutMs) =>
@@ -108,15 +118,16 @@ export function exchangeWith(store: LeaseStore, clock: Clock, timing: Timing): E
           return { kind: "unknown", cause };
         }),
       ),
-    read: (name, timeoutMs) => stamped(() => within(timeoutMs, name, (call) => store.read(name, call))),
+    read: (name, timeoutMs) =>
+      stamped(() => within(timeoutMs, name, (call) => store.read(name, call)).catch(asUnanswered(name))),
     standing: (name, timeoutMs) =>
-      stamped(() => within(timeoutMs, name, (call) => store.standing(name, call))),
+      stamped(() => within(timeoutMs, name, (call) => store.standing(name, call)).catch(asUnanswered(name))),
     async *list(timeoutMs) {
       const ender = new AbortController();
       const pages = store.list({ signal: ender.signal })[Symbol.asyncIterator]();
       try {
         for (;;) {
-          const page = await within(timeoutMs, "*", () => pages.next());
+          const page = await within(timeoutMs, "*", () => pages.next()).catch(asUnanswered("*"));
           if (page.done === true) return;
           yield page.value;
         }
@@ -124,5 +135,14 @@ export function exchangeWith(store: LeaseStore, clock: Clock, timing: Timing): E
         ender.abort();
       }
     },
+  };
+}
+
+/** A store that throws something of its own has not answered: only a `LeaseError` says more. */
+function asUnanswered(lease: string): (error: unknown) => never {
+  return (error) => {
+    if (isLeaseError(error)) throw error;
+    const message = `lease "${lease}": the store failed without an answer; try again`;
+    throw new LeaseError("STORE_UNAVAILABLE", message, { lease, cause: error });
   };
 }

@@ -1,12 +1,15 @@
 import type { LeaseError } from "../core/errors.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
+import type { EpochMs } from "../core/units.ts";
 import type { Lease } from "./lease.ts";
 
 /** A {@link Lease}, and the part of it that the client keeps to itself. */
 export interface LeaseHandle extends Lease {
   /** Aborts the work's signal, while the term goes on until the work has settled and is released. */
   askToStop(reason: LeaseError): void;
+  /** Tells of a `Date` header: one that proves the term over ends it. */
+  heard(date: EpochMs): void;
   /** The lease as its holder last wrote it. */
   readonly state: LeaseState;
   /** Resolves with what became of the release, once it was released. */

@@ -17,6 +17,7 @@ import { exchangeWith } from "./exchange.ts";
 import type { LeaseHandle, OnEnd } from "./handle.ts";
 import { openLease } from "./lease-handle.ts";
 import { Memory } from "./memory.ts";
+import { timekeeperOf } from "./timekeeper.ts";
 import { defaultLabel, systemClock, systemRandom } from "./system-ports.ts";
 
 /** Options of a client of any store. */
@@ -69,9 +70,12 @@ export function openHub(options: StoreClientOptions): Hub {
   const timing = parseTiming(options);
   const { store, clock = systemClock, random = systemRandom, holder = defaultLabel() } = options;
   const defaults = { options, timing, label: parseHolder(holder) };
-  const exchange = exchangeWith(store, clock, timing);
-  const around = { exchange, memory: new Memory(), clock, random, emit: publish, timing };
   const open = new Set<LeaseHandle>();
+  const time = timekeeperOf(clock);
+  const exchange = exchangeWith(store, time, timing, (date) => {
+    for (const lease of open) lease.heard(date);
+  });
+  const around = { exchange, memory: new Memory(), clock: time, random, emit: publish, timing };
   const closers = new Set<() => void>();
   let closed = false;
 

@@ -3,12 +3,14 @@ import { type LeaseRecord, stateOf } from "../core/record.ts";
 import { heeds, reservationOf } from "../core/handover.ts";
 import { parseStepDown } from "../core/options.ts";
 import { describeEnd, type Handover, type LeaseEnd, type ReleaseResult } from "../core/term.ts";
-import { elapsedAtLeast, plusMs, type Reading } from "../core/units.ts";
+import { renewalOf } from "../core/renewal.ts";
+import { elapsedAtLeast, type EpochMs } from "../core/units.ts";
 import { remainingOf, type Validity, validityOf } from "../core/validity.ts";
-import { type LeaseWrite, renew } from "../core/writes.ts";
+import type { LeaseWrite } from "../core/writes.ts";
 import type { NewTerm } from "./attempt.ts";
 import type { Candidacy } from "./candidacy.ts";
 import { draining } from "./draining.ts";
+import { type Answer, vouchersOf } from "./exchange.ts";
 import type { LeaseHandle, OnEnd } from "./handle.ts";
 import { sendRelease } from "./releasing.ts";
 import { renewalLoop } from "./renewal-loop.ts";
@@ -37,7 +39,7 @@ export function openLease(
   const began = clock.now();
   /** Renewals of this handle that nobody knows the outcome of. */
   const unanswered = new Set<string>();
-  let { record, validity } = term;
+  let { record, validity, vouchers } = term;
   let end: LeaseEnd | undefined;
   let writing: Promise<unknown> = Promise.resolve();
   let releasing = false;
@@ -49,11 +51,9 @@ export function openLease(
     settle = resolve;
   });
 
-  const left = (of: Validity): number => remainingOf(of, clock.now());
-
   function remainingMs(): number {
     if (end !== undefined) return 0;
-    const remaining = left(validity);
+    const remaining = remainingOf(validity, clock.now());
     if (remaining > 0) return remaining;
     lose({ reason: "expired", storeReachable, atLimit: atLimit() });
     return 0;
@@ -93,6 +93,13 @@ export function openLease(
     if (drain.begun !== undefined) drained();
   }
 
+  /** A challenger may have this header, too: whatever the clocks say, the term is over by it. */
+  function heard(date: EpochMs): void {
+    const { expiresAt } = record;
+    if (end !== undefined || expiresAt === undefined || date < expiresAt + timing.graceMs) return;
+    lose({ reason: "expired", storeReachable: true, atLimit: atLimit() });
+  }
+
   /** Whether another process with the same, declared-stable id has gone on with the term. */
   function isForeign({ writeId }: LeaseRecord): boolean {
     return self.identity === "stable" && !unanswered.has(writeId);
@@ -129,14 +136,15 @@ export function openLease(
   async function renewNow(value: Proclaimed): Promise<void> {
     for (let tries = 0; tries < RENEWAL_TRIES; tries += 1) {
       assertHeld();
-      const { outcome, sent } = await self.send(renewal(value)).catch((error: unknown) => {
+      const answer = await self.send(renewal(value)).catch((error: unknown) => {
         throw failed(error, error);
       });
+      const { outcome } = answer;
       if (outcome.kind === "unknown") throw failed(outcome.cause);
       storeReachable = true;
       // Time has passed. If the validity that there was ran out meanwhile, the term is over all the same.
       assertHeld();
-      if (outcome.kind === "written") return extend(outcome.record, sent);
+      if (outcome.kind === "written") return extend(outcome.record, answer);
       const { current } = outcome;
       if (current?.token !== token || current.holder !== holder || isForeign(current))
         throw overtaken(current);
@@ -146,24 +154,23 @@ export function openLease(
   }
 
   function renewal(value: Proclaimed): LeaseWrite {
-    const now = exchange.estimate();
-    const durationMs = Math.max(1, Math.min(fullDurationMs, Math.floor(left(limit))));
-    const { timed, samples } = exchange;
-    const expiresAt = timed ? plusMs(now, durationMs) : undefined;
-    const at = clock.now();
-    // The write may land though its answer is lost. Where it promises less than what there is, that counts from here on.
-    validity = [...validity, ...validityOf({ sent: at, durationMs, expiresAt }, samples, at, timing)];
+    const writeId = random.id();
+    const order = { writeId, durationMs: fullDurationMs, retentionMs, value };
+    const { write, bounds } = renewalOf({ record, vouchers, limit }, order, clock.now(), timing);
+    validity = [...validity, ...bounds];
     loop.restart(); // The end may have come closer.
     assertHeld();
-    const writeId = random.id();
     unanswered.add(writeId);
-    return renew(record, { writeId, now, durationMs, timed, retentionMs, value });
+    return write;
   }
 
-  function extend(written: LeaseRecord, sent: Reading): void {
+  function extend(written: LeaseRecord, answer: Answer<unknown>): void {
     record = written;
     unanswered.clear();
-    validity = [...validityOf({ ...written, sent }, exchange.samples, clock.now(), timing), ...limit];
+    vouchers = vouchersOf(answer, exchange.samples);
+    // Where nothing vouches for its `expiresAt`, it grants nothing, and the validity stays as it was.
+    const granted = validityOf({ ...written, sent: answer.sent }, vouchers, clock.now(), timing);
+    if (granted !== undefined) validity = [...granted, ...limit];
     assertHeld();
     loop.restart();
     tell("renewed", { token, remainingMs: remainingMs() });
@@ -182,9 +189,8 @@ export function openLease(
 
   function overtaken(current: LeaseRecord | undefined): LeaseError {
     const superseded = current !== undefined && (current.token !== token || current.holder === holder);
-    lose(
-      superseded ? { reason: "superseded", by: current.holder, token: current.token } : { reason: "revoked" },
-    );
+    if (superseded) lose({ reason: "superseded", by: current.holder, token: current.token });
+    else lose({ reason: "revoked" });
     return lost();
   }
 
@@ -213,9 +219,15 @@ export function openLease(
     const tick = completed ? settings.tick : undefined;
     const ledMs = elapsedAtLeast(began, clock.now());
     const kept = reservationOf({ ...settings, holdAtLeastMs, handover: asked, reserveForMs, ledMs });
-    if (self.identity !== "stable") return sendRelease(self, token, { tick, kept });
+    if (self.identity !== "stable") return sendRelease(self, token, { tick, kept, vouchers });
     await writing; // The revision is compared, too.
-    return sendRelease(self, token, { tick, kept, record, isOwn: ({ writeId }) => unanswered.has(writeId) });
+    return sendRelease(self, token, {
+      tick,
+      kept,
+      vouchers,
+      record,
+      isOwn: ({ writeId }) => unanswered.has(writeId),
+    });
   }
 
   const drain = draining(clock, drained);
@@ -236,6 +248,7 @@ export function openLease(
     get releasing() {
       return releasing;
     },
+    heard,
     giveBack() {
       holdAtLeastMs = term.overOwn ? Math.max(holdAtLeastMs, settings.reclaimDelayMs) : 0;
       return handle.release({ completed: false });

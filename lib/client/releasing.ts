@@ -1,5 +1,6 @@
 import type { LeaseRecord } from "../core/record.ts";
 import { refusedRelease, type ReleaseResult } from "../core/term.ts";
+import { type Sample, steadyServiceTime } from "../core/service-clock.ts";
 import { release, ttlOf } from "../core/writes.ts";
 import type { Candidacy } from "./candidacy.ts";
 
@@ -14,6 +15,8 @@ export interface Release {
   readonly tick: string | undefined;
   /** For whom the lease is kept, and for how long in ms. */
   readonly kept: { readonly for: string; readonly ms: number } | undefined;
+  /** What vouches for service time: without, the reservation says no time. */
+  readonly vouchers: readonly Sample[];
   /** For an id whose next process may have gone on with the term: the record as last known. */
   readonly record?: LeaseRecord;
   /** Whether this handle may have made a record. */
@@ -22,8 +25,8 @@ export interface Release {
 
 /** Vacates the row of a term, and says what became of that. Never rejects. */
 export async function sendRelease(self: Candidacy, token: number, how: Release): Promise<ReleaseResult> {
-  const { exchange, random, settings, holder } = self;
-  const { tick, kept, isOwn } = how;
+  const { clock, random, settings, holder, timing } = self;
+  const { tick, kept, isOwn, vouchers } = how;
   let revision = how.record?.revision;
   let unanswered = 0;
   let cause: unknown;
@@ -32,9 +35,9 @@ export async function sendRelease(self: Candidacy, token: number, how: Release):
     unanswered < UNANSWERED_TRIES && tries < UNANSWERED_TRIES + FOLLOWING_TRIES;
     tries += 1
   ) {
-    const now = exchange.estimate();
+    const now = steadyServiceTime(vouchers, clock.now(), timing);
     const ttl = ttlOf(now, kept?.ms ?? 0, settings.timing.retentionMs);
-    const reserve = kept && { ...kept, now, timed: exchange.timed };
+    const reserve = kept && { ...kept, now, timed: vouchers.length > 0 };
     const write = release({ ...self, token }, { writeId: random.id(), revision, ttl, tick, reserve });
     try {
       const { outcome } = await self.send(write);

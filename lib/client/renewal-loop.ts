@@ -1,7 +1,10 @@
-import type { Clock } from "../core/ports.ts";
+import type { Timekeeper } from "./timekeeper.ts";
 
 /** Shortest pause between two tries to renew, in ms. */
 const MIN_PAUSE_MS = 50;
+
+/** How often the clocks are read while a term is held, in ms: a freeze shows by the next reading (A3). */
+const LOOK_MS = 1_000;
 
 /** What the loop asks of its lease. */
 export interface Renewable {
@@ -24,7 +27,7 @@ export interface RenewalLoop {
  * Makes the two timers of a held lease: one that renews it, and one of its own for the end of its validity,
  * so that the end never waits for a renewal that hangs.
  */
-export function renewalLoop(clock: Clock, { remainingMs, renew, intervalMs }: Renewable): RenewalLoop {
+export function renewalLoop(clock: Timekeeper, { remainingMs, renew, intervalMs }: Renewable): RenewalLoop {
   const cancels: { renewal?: () => void; expiry?: () => void } = {};
   let stopped = false;
 
@@ -33,7 +36,8 @@ export function renewalLoop(clock: Clock, { remainingMs, renew, intervalMs }: Re
     if (!stopped) cancels[timer] = clock.timer(ms, callback);
   };
 
-  const watchExpiry = (): void => set("expiry", Math.max(1, Math.ceil(remainingMs())), watchExpiry);
+  const watchExpiry = (): void =>
+    set("expiry", Math.max(1, Math.min(Math.ceil(remainingMs()), LOOK_MS)), watchExpiry);
 
   /** Renews after `pauseMs`, or sooner when that is more than one part in `parts` of what is left. */
   const planRenewal = (pauseMs: number, parts: number): void => {

@@ -1,5 +1,5 @@
 import { LeaseError } from "../core/errors.ts";
-import type { Clock } from "../core/ports.ts";
+import type { Timekeeper } from "./timekeeper.ts";
 
 /** What ends a wait early, from outside. A call while nobody waits ends the next wait at once. */
 export interface Wakeup {
@@ -36,7 +36,12 @@ export function makeWakeup(): Wakeup {
  * Waits `ms`, or until a signal is aborted or a wake-up comes; resolves with whether it was a wake-up. Leaves no
  * timer and no listener.
  */
-export function pause(clock: Clock, ms: number, signal?: AbortSignal, wakeup?: Wakeup): Promise<boolean> {
+export function pause(
+  clock: Timekeeper,
+  ms: number,
+  signal?: AbortSignal,
+  wakeup?: Wakeup,
+): Promise<boolean> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve(false);
     let forget: (() => void) | undefined;

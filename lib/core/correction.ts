@@ -1,4 +1,4 @@
-import { estimateServiceTime, outsideBy, type Sample } from "./service-clock.ts";
+import { estimateServiceTime, outsideBy, type Sample, samplesSince } from "./service-clock.ts";
 import type { Timing } from "./timing.ts";
 import type { EpochMs, Reading } from "./units.ts";
 
@@ -35,9 +35,11 @@ export interface FirstWrite {
 /**
  * Judges a term's first write by what its own response told of service time.
  *
- * Behind by more than half a second (or δ, if that is more), `expiresAt` is too early to leave the promised validity; ahead by more than the
- * grace, others would wait for nothing. The belief is aged by the round trip before it is judged, so a slow
- * response is not taken for a wrong clock.
+ * Behind by more than half a second (or δ, if that is more), `expiresAt` is too early to leave the promised validity.
+ * Ahead of the latest that service time can be, others would wait for nothing; what is not ahead of that is late by the
+ * width of what a header allows at most, which the grace covers. The belief is aged by the round trip before it is
+ * judged, so a slow response is not taken for a wrong clock. Where no response vouches for the write's own time,
+ * `expiresAt` is removed.
  *
  * The token is made anew too, since the wrong clock made it: too low, it could repeat one of a row that was
  * deleted; too high, every later claim would need a second request until time has caught up. It stays above
@@ -50,11 +52,11 @@ export function correctionOf(
 ): Correction | undefined {
   const { timed, believed, sent, received, token, tokenBefore } = first;
   if (!timed) return undefined;
-  if (samples.length === 0) return { timed: false, skewMs: 0, now: believed, token };
+  if (samplesSince(samples, sent).length === 0) return { timed: false, skewMs: 0, now: believed, token };
   const aged = believed + Math.max(0, received.mono - sent.mono);
   const skewMs = outsideBy(aged, samples, received, timing);
   const behindMs = Math.max(timing.serviceClockErrorMs, HEADER_PRECISION_MS);
-  if (skewMs >= -behindMs && skewMs <= timing.graceMs) return undefined;
+  if (skewMs >= -behindMs && skewMs <= 0) return undefined;
   const now = estimateServiceTime(samples, received, timing);
   const floor = tokenBefore === undefined ? token : tokenBefore + 1;
   return { timed: true, skewMs, now, token: Math.max(floor, now) };

@@ -1,6 +1,6 @@
 import type { ReadOutcome, WriteOutcome } from "./outcome.ts";
 import type { LeaseRecord } from "./record.ts";
-import type { EpochMs, Reading } from "./units.ts";
+import type { ClockReading, EpochMs } from "./units.ts";
 import type { LeaseWrite } from "./writes.ts";
 
 /** How a call into a store may be ended from outside. */
@@ -37,7 +37,7 @@ export interface ListPage {
 /** The clocks and timers of a process. One of the three ports. */
 export interface Clock {
   /** Reads both clocks. */
-  now(): Reading;
+  now(): ClockReading;
   /** Calls back once, `ms` or more later. Returns what cancels it. */
   timer(ms: number, callback: () => void): () => void;
 }

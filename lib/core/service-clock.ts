@@ -1,5 +1,5 @@
 import type { Timing } from "./timing.ts";
-import { elapsedAtLeast, elapsedAtMost, type EpochMs, epochMs, type Reading } from "./units.ts";
+import { elapsedAtLeast, elapsedAtMost, type EpochMs, epochMs, GRAIN_MS, type Reading } from "./units.ts";
 
 /** What one response told of service time. */
 export interface Sample {
@@ -63,7 +63,7 @@ export function allowanceUntil(
 
 /**
  * The best guess at service time: the wall clock where the service does not contradict it, else the middle
- * of what the service allows. Safety never rests on it; rows are stamped with it.
+ * of what the service allows. Safety never rests on it; claims are stamped with it.
  */
 export function estimateServiceTime(samples: readonly Sample[], at: Reading, timing: ClockTiming): EpochMs {
   if (outsideBy(at.wall, samples, at, timing) === 0) return epochMs(Math.round(at.wall));
@@ -87,14 +87,45 @@ export function outsideBy(
   return belief > latest ? belief - latest : 0;
 }
 
-/** Adds a sample and keeps those that bound service time best: at most three. */
+/**
+ * The best guess of somebody who took samples a moment ago: the wall clock where it agrees with what the monotonic
+ * clock has measured since, else the middle of what that allows. So a wall clock that has stepped since then decides
+ * nothing, not even when the step could be a freeze. Without samples, the wall clock.
+ */
+export function steadyServiceTime(samples: readonly Sample[], at: Reading, timing: ClockTiming): EpochMs {
+  const earliest = earliestServiceTime(samples, at, timing);
+  let latest = Infinity;
+  for (const { sent, date } of samples) {
+    const elapsed = (elapsedAtLeast(sent, at) + GRAIN_MS) / (1 - timing.clockDriftRatio);
+    latest = Math.min(latest, date + HEADER_RESOLUTION_MS + timing.serviceClockErrorMs + elapsed);
+  }
+  if (at.wall >= earliest && at.wall <= latest) return epochMs(Math.round(at.wall));
+  return epochMs(Math.round((earliest + Math.max(earliest, latest)) / 2));
+}
+
+/**
+ * The samples of requests that were sent no earlier than a reading. Only they vouch for a write that was sent then: what
+ * an older one says of now rests on the clocks having shown every freeze since, also of the time when nobody looked.
+ */
+export function samplesSince(samples: readonly Sample[], from: Reading): readonly Sample[] {
+  return samples.filter(({ sent }) => sent.passed >= from.passed);
+}
+
+/**
+ * Adds a sample and keeps those that bound service time best: at most three. Where the older ones and the new one cannot
+ * both be right, the clocks have hidden something, and only the new one is kept.
+ */
 export function withSample(
   samples: readonly Sample[],
   sample: Sample,
   timing: ClockTiming,
 ): readonly Sample[] {
-  const all = [...samples, sample];
   const at = sample.received;
+  const contradicted =
+    latestServiceTime(samples, at, timing) < earliestBy(sample, at, timing) ||
+    earliestServiceTime(samples, at, timing) > latestBy(sample, at, timing);
+  if (contradicted) return [sample];
+  const all = [...samples, sample];
   const tightest = [
     bestBy(all, (candidate) => -latestBy(candidate, at, timing)) ?? sample,
     bestBy(all, (candidate) => earliestBy(candidate, at, timing)) ?? sample,

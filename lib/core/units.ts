@@ -6,17 +6,25 @@ export type Instant = number & { readonly [unit]: "instant" };
 /** Milliseconds since 1970 by some wall or service clock. What goes into the table. */
 export type EpochMs = number & { readonly [unit]: "epoch" };
 
-/**
- * Both clocks of a process, read at the same moment.
- *
- * The monotonic clock may stand still while the process is frozen and the wall clock may step, so neither
- * is believed alone: what must not be under-counted takes the larger of the two (see {@link elapsedAtMost}).
- */
-export interface Reading {
+/** Both clocks of a process, read at the same moment. */
+export interface ClockReading {
   /** The monotonic clock. */
   readonly mono: Instant;
   /** The wall clock. It may be minutes wrong. */
   readonly wall: EpochMs;
+}
+
+/**
+ * A reading of both clocks, and what it adds to the readings before it (see {@link nextReading}).
+ *
+ * The monotonic clock may stand still while the process is frozen, and the wall clock may step. Neither is
+ * believed alone.
+ */
+export interface Reading extends ClockReading {
+  /** The most time that can have passed until now, in ms: summed from reading to reading by whichever clock shows more. */
+  readonly passed: Instant;
+  /** The least that the wall clock was ahead of the monotonic one since the last rise that was counted, in ms. */
+  readonly low: number;
 }
 
 /** Declares that a number is a monotonic reading. Used where a clock is read and nowhere else. */
@@ -29,20 +37,40 @@ export const epochMs = (ms: number): EpochMs => ms as EpochMs;
 export const plusMs = (at: EpochMs, ms: number): EpochMs => Math.round(at + ms) as EpochMs;
 
 /**
- * The real time that can have passed between two readings, in ms, by this process's own clocks and before
- * any allowance for drift: never less than either clock shows, never negative.
+ * How much of a rise of the wall clock over the monotonic one is not counted, in ms. A wall clock that shows whole
+ * milliseconds rises and falls by less than one within each; counted every time, that would add up to twice real time.
+ */
+export const GRAIN_MS = 2;
+
+/**
+ * Takes a reading of both clocks, given the one before it.
  *
- * A Lambda function thaws with its monotonic clock where it was; the wall clock then tells of the freeze. A
- * wall clock that stepped forward costs a term early (availability); one that stepped back changes nothing.
+ * A frozen process thaws with its monotonic clock where it was, and the wall clock tells of the freeze: it rises over
+ * the monotonic one. Every such rise is counted, from reading to reading. So a wall clock that steps back hides a
+ * freeze only between the same two readings. Had only the totals been compared, a step back an hour ago would hide a
+ * freeze now. A wall clock that steps forward is taken for a freeze: that can cost a term early (availability).
+ */
+export function nextReading({ mono, wall }: ClockReading, before?: Reading): Reading {
+  const ahead = wall - mono;
+  if (before === undefined) return { mono, wall, passed: mono, low: ahead };
+  const rise = ahead - before.low;
+  const counted = rise > GRAIN_MS ? rise : 0;
+  const passed = instant(mono + (before.passed - before.mono) + counted);
+  return { mono, wall, passed, low: counted > 0 ? ahead : Math.min(before.low, ahead) };
+}
+
+/**
+ * The real time that can have passed between two readings of one client, in ms, before any allowance for drift.
+ * Never negative; it includes the rise that is not counted yet ({@link GRAIN_MS}).
  */
 export function elapsedAtMost(from: Reading, to: Reading): number {
-  return Math.max(0, to.mono - from.mono, to.wall - from.wall);
+  return Math.max(0, to.passed - from.passed) + GRAIN_MS;
 }
 
 /**
  * The time that has certainly passed between two readings, in ms, before any allowance for drift. Only the
  * monotonic clock counts: frozen or not, it never runs ahead of real time by more than its drift.
  */
-export function elapsedAtLeast(from: Reading, to: Reading): number {
+export function elapsedAtLeast(from: ClockReading, to: ClockReading): number {
   return Math.max(0, to.mono - from.mono);
 }

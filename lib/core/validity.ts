@@ -1,4 +1,4 @@
-import { allowanceUntil, type Sample } from "./service-clock.ts";
+import { allowanceUntil, type Sample, samplesSince } from "./service-clock.ts";
 import type { Timing } from "./timing.ts";
 import { elapsedAtMost, type EpochMs, type Reading } from "./units.ts";
 
@@ -28,18 +28,33 @@ export interface Grant {
   readonly expiresAt?: EpochMs | undefined;
 }
 
+type ValidityTiming = Pick<Timing, "graceMs" | "serviceClockErrorMs" | "clockDriftRatio">;
+
 /**
  * How long a holder may lead after a write of its own was acknowledged: until `durationMs` after it was SENT
  * (no observer can have started to count before), and while service time is surely short of the moment when
  * a challenger could have the service's word that the term is over.
  *
- * A write with an `expiresAt` that no sample can check grants nothing.
+ * `undefined` where the write set an `expiresAt` that no sample vouches for: only one of a request that was sent no
+ * earlier than the write does. Such a write grants nothing.
  */
 export function validityOf(
   grant: Grant,
   samples: readonly Sample[],
   at: Reading,
-  timing: Pick<Timing, "graceMs" | "serviceClockErrorMs" | "clockDriftRatio">,
+  timing: ValidityTiming,
+): Validity | undefined {
+  const fresh = samplesSince(samples, grant.sent);
+  if (grant.expiresAt !== undefined && fresh.length === 0) return undefined;
+  return boundsOf(grant, fresh, at, timing);
+}
+
+/** The bounds that a write puts to its holder's validity once it has landed, by samples that vouch for service time. */
+export function boundsOf(
+  grant: Grant,
+  samples: readonly Sample[],
+  at: Reading,
+  timing: ValidityTiming,
 ): Validity {
   const observed = { from: grant.sent, lengthMs: grant.durationMs * (1 - timing.clockDriftRatio) };
   if (grant.expiresAt === undefined) return [observed];
@@ -54,7 +69,7 @@ export function untilChallenged(
   expiresAt: EpochMs,
   samples: readonly Sample[],
   at: Reading,
-  timing: Pick<Timing, "graceMs" | "serviceClockErrorMs" | "clockDriftRatio">,
+  timing: ValidityTiming,
 ): Allowance {
   const deadline = expiresAt + timing.graceMs - timing.serviceClockErrorMs;
   return allowanceUntil(deadline, samples, at, timing) ?? { from: at, lengthMs: 0 };

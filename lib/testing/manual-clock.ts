@@ -1,5 +1,5 @@
 import type { Clock } from "../core/ports.ts";
-import { epochMs, instant, type Reading } from "../core/units.ts";
+import { epochMs, instant, type ClockReading } from "../core/units.ts";
 
 interface Timer {
   readonly due: number;
@@ -24,7 +24,7 @@ export class ManualClock implements Clock {
     this.#wall = startAt;
   }
 
-  now(): Reading {
+  now(): ClockReading {
     return { mono: instant(this.#mono), wall: epochMs(this.#wall) };
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/ports.ts";
-import { epochMs, type Reading } from "../core/units.ts";
+import { epochMs, type ClockReading } from "../core/units.ts";
 
 /**
  * The clocks of one simulated process, on a clock that the processes share: its wall clock can be wrong, and
@@ -18,7 +18,7 @@ export class ProcessClock implements Clock {
     this.#skewMs = skewMs;
   }
 
-  now(): Reading {
+  now(): ClockReading {
     const { mono, wall } = this.#shared.now();
     return { mono, wall: epochMs(wall + this.#skewMs) };
   }

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { Memory } from "../../lib/client/memory.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
-import { epochMs, instant } from "../../lib/core/units.ts";
+import { readingsFrom } from "../core/timelines.ts";
 
-const reading = (mono: number) => ({ mono: instant(mono), wall: epochMs(0) });
+const reading = readingsFrom(0, 0);
 const record = (name: string): LeaseRecord => ({
   name,
   holder: "ann",

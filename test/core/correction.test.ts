@@ -3,16 +3,17 @@ import { describe, expect, it } from "vitest";
 import { correctionOf, type FirstWrite } from "../../lib/core/correction.ts";
 import type { Sample } from "../../lib/core/service-clock.ts";
 import { parseTiming } from "../../lib/core/timing.ts";
-import { epochMs, instant } from "../../lib/core/units.ts";
-import { header } from "./timelines.ts";
+import { epochMs } from "../../lib/core/units.ts";
+import { header, readingsFrom } from "./timelines.ts";
 
 const timing = parseTiming({});
 const NOON = 1_767_268_800_000;
 
 /** A first write sent at noon by a process whose clock is `skewMs` wrong, answered `tripMs` later. */
 function write(skewMs: number, tripMs = 40, more: Partial<FirstWrite> = {}): [FirstWrite, Sample[]] {
-  const sent = { mono: instant(0), wall: epochMs(NOON + skewMs) };
-  const received = { mono: instant(tripMs), wall: epochMs(NOON + skewMs + tripMs) };
+  const reading = readingsFrom(0, NOON + skewMs);
+  const sent = reading(0);
+  const received = reading(tripMs, NOON + skewMs + tripMs);
   const date = header(NOON + tripMs / 2, 0);
   const believed = epochMs(NOON + skewMs);
   const first = { believed, timed: true, token: believed, tokenBefore: 0, sent, received, ...more };
@@ -31,9 +32,32 @@ describe("a claim", () => {
     expect(correction(write(0, 14_000))).toBeUndefined();
   });
 
-  it("stands when it is ahead by no more than the grace, as nobody waits longer for that", () => {
-    expect(correction(write(2_500))).toBeUndefined();
-    expect(correction(write(3_200))).toBeDefined();
+  it("stands when it is ahead of no more than what service time can be: the grace covers that", () => {
+    expect(correction(write(1_240))).toBeUndefined();
+    expect(correction(write(1_300))).toBeDefined();
+  });
+
+  it("leaves an expiry that is late by the grace at most", () => {
+    const world = fc.record({
+      skewMs: fc.integer({ min: -5_000, max: 5_000 }),
+      at: fc.integer({ min: 0, max: 999 }),
+      tripMs: fc.integer({ min: 0, max: 3_000 }),
+      errorMs: fc.integer({ min: -250, max: 250 }),
+    });
+    fc.assert(
+      fc.property(world, ({ skewMs, at, tripMs, errorMs }) => {
+        const reading = readingsFrom(0, NOON + at + skewMs);
+        const [sent, received] = [reading(0), reading(tripMs, NOON + at + skewMs + tripMs)];
+        const believed = epochMs(NOON + at + skewMs);
+        const samples = [{ sent, received, date: header(NOON + at + tripMs / 2, errorMs) }];
+        const first = { believed, timed: true, token: believed, tokenBefore: 0, sent, received };
+        const found = correctionOf(first, samples, timing);
+        // Counted from the answer: whoever dies before it corrects nothing.
+        const stamp = found?.now ?? believed;
+        expect(stamp - (NOON + at + tripMs)).toBeLessThanOrEqual(timing.graceMs + 0.02 * tripMs + 3);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it.each([
@@ -65,6 +89,12 @@ describe("a claim", () => {
     expect(correction(write(600_000, 40, { tokenBefore: undefined, token }))?.token).toBe(token);
     const behind = correction(write(-600_000, 40, { tokenBefore: undefined }));
     expect(Math.abs((behind?.token ?? 0) - NOON)).toBeLessThan(1_000);
+  });
+
+  it("loses its expiry where only an older response vouches for service time", () => {
+    const [first, samples] = write(0);
+    const later = { ...first, sent: readingsFrom(0, NOON)(1, NOON + 1) };
+    expect(correctionOf(later, samples, timing)).toMatchObject({ timed: false, skewMs: 0 });
   });
 
   it("loses its expiry where nothing vouches for service time, and keeps its token", () => {

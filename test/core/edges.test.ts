@@ -5,11 +5,12 @@ import { parseTerm } from "../../lib/core/options.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { allowanceUntil, type Sample, withSample } from "../../lib/core/service-clock.ts";
 import { DEFAULT_TIMING, parseTiming } from "../../lib/core/timing.ts";
-import { epochMs, instant } from "../../lib/core/units.ts";
+import { epochMs, GRAIN_MS } from "../../lib/core/units.ts";
 import { claim, release, renew, type TermRequest, takeOver } from "../../lib/core/writes.ts";
+import { readingsFrom } from "./timelines.ts";
 
 const NOON = 1_767_268_800_000;
-const reading = (mono: number, wall: number) => ({ mono: instant(mono), wall: epochMs(wall) });
+const reading = readingsFrom(0, NOON);
 const DAY_MS = 86_400_000;
 
 const request: TermRequest = {
@@ -110,9 +111,10 @@ describe("a correction", () => {
     expect(skewed(NOON - 2_000 - 2_001, wide)).toBe(-2_001);
   });
 
-  it("forgives the grace ahead of what the service allows, and not a millisecond more", () => {
-    expect(skewed(NOON + 1_250 + 1_500)).toBeUndefined();
-    expect(skewed(NOON + 1_250 + 1_501)).toBe(1_501);
+  it("forgives nothing ahead of what the service allows", () => {
+    const grain = GRAIN_MS / 0.995;
+    expect(skewed(NOON + 1_250 + Math.floor(grain))).toBeUndefined();
+    expect(skewed(NOON + 1_250 + Math.ceil(grain))).toBeCloseTo(Math.ceil(grain) - grain, 2);
   });
 });
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { evidenceOfExpiry, type Sighting, sighted, watchLeftMs } from "../../lib/core/evidence.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
-import { epochMs, instant } from "../../lib/core/units.ts";
-import { TIMING } from "./timelines.ts";
+import { epochMs } from "../../lib/core/units.ts";
+import { readingsFrom, TIMING } from "./timelines.ts";
 
-const reading = (mono: number, wall = 0) => ({ mono: instant(mono), wall: epochMs(wall) });
+const reading = readingsFrom(0, 0);
 
 const record: LeaseRecord = {
   name: "jobs",

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type Identity, nextMove, type Situation } from "../../lib/core/next-move.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
-import { epochMs, instant } from "../../lib/core/units.ts";
+import { epochMs } from "../../lib/core/units.ts";
 import { TIMING } from "./timelines.ts";
+import { readingsFrom } from "./timelines.ts";
 
 const NOW = 100_000;
 const ALL: readonly Identity[] = ["fresh", "lasting", "stable", "shared"];
@@ -22,8 +23,8 @@ const reserved: LeaseRecord = { ...own, holder: undefined, reservedFor: "bob" };
 
 function move(record: LeaseRecord, more: Partial<Situation> & { servedAt?: number; monoMs?: number }) {
   const { servedAt = NOW, monoMs = 10, ...rest } = more;
-  const at = { mono: instant(monoMs), wall: epochMs(0) };
-  const firstSeen = { mono: instant(0), wall: epochMs(0) };
+  const at = readingsFrom(0, 0)(monoMs);
+  const firstSeen = readingsFrom(0, 0)(0);
   const situation: Situation = {
     seen: { record, firstSeen, servedAt: epochMs(servedAt) },
     at,

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Sighting } from "../../lib/core/evidence.ts";
 import { type Situation, nextMove, untilEvidenceMs } from "../../lib/core/next-move.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
-import { epochMs, instant } from "../../lib/core/units.ts";
-import { TIMING } from "./timelines.ts";
+import { epochMs } from "../../lib/core/units.ts";
+import { readingsFrom, TIMING } from "./timelines.ts";
 
 const NOW = 100_000;
-const reading = (mono: number) => ({ mono: instant(mono), wall: epochMs(0) });
+const reading = readingsFrom(0, 0);
 
 const held: LeaseRecord = {
   name: "jobs",

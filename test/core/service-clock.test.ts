@@ -7,13 +7,26 @@ import {
   latestServiceTime,
   type Sample,
   outsideBy,
+  samplesSince,
+  steadyServiceTime,
   withSample,
 } from "../../lib/core/service-clock.ts";
-import { elapsedAtMost, epochMs, instant } from "../../lib/core/units.ts";
-import { at, freezing, frontEnd, header, moments, sampleOf, TIMING, wildWall } from "./timelines.ts";
+import { elapsedAtMost, epochMs, GRAIN_MS } from "../../lib/core/units.ts";
+import {
+  at,
+  freezing,
+  frontEnd,
+  header,
+  moments,
+  readingsFrom,
+  sampleOf,
+  setAndFrozen,
+  TIMING,
+  wildWall,
+} from "./timelines.ts";
 
 const NOON = 1_767_268_800_000;
-const reading = (mono: number, wall: number) => ({ mono: instant(mono), wall: epochMs(wall) });
+const reading = readingsFrom(1_000, NOON);
 
 /** How far the wall clock is outside of what the samples allow. */
 const skewOf = (samples: readonly Sample[], now: ReturnType<typeof reading>): number =>
@@ -29,6 +42,7 @@ const sample: Sample = {
 describe.each([
   ["a wall clock that is set at will", wildWall],
   ["freezes that only a steady wall clock shows", freezing],
+  ["freezes, and a wall clock that is set between them", setAndFrozen],
 ])("with %s", (_, stretch) => {
   // Three responses of three moments each, and a last moment: 9 stretches between, 1 after.
   const world = fc.record({
@@ -99,7 +113,7 @@ it("knows nothing without a sample: no bound, no allowance, no skew, and the wal
 it("anchors the upper bound where the request was sent, so that a pause before reading makes nothing of an old header", () => {
   const paused: Sample = { ...sample, received: reading(61_000, NOON + 60_000) };
   const latest = latestServiceTime([paused], reading(61_000, NOON + 60_000), TIMING);
-  expect(latest).toBeCloseTo(NOON + 1_000 + 250 + 60_000 / 0.995, 0);
+  expect(latest).toBeCloseTo(NOON + 1_000 + 250 + (60_000 + GRAIN_MS) / 0.995, 0);
 });
 
 it("anchors the lower bound where the response was received", () => {
@@ -118,7 +132,7 @@ it("tells by how much and in which direction the wall clock is off", () => {
   expect(skewOf([sample], reading(1_040, NOON + 700))).toBe(0);
   expect(skewOf([sample], reading(1_040, NOON - 10_250))).toBeCloseTo(-10_000, 0);
   const ahead = { ...sample, sent: reading(1_000, NOON + 10_000), received: reading(1_040, NOON + 10_040) };
-  expect(skewOf([ahead], reading(1_040, NOON + 10_040))).toBeCloseTo(10_040 - 1_290.2, 0);
+  expect(skewOf([ahead], reading(1_040, NOON + 10_040))).toBeCloseTo(10_040 - 1_292.2, 0);
 });
 
 it("keeps three samples at most, the new one among them, and loses no tightness by that", () => {
@@ -141,4 +155,47 @@ it("keeps three samples at most, the new one among them, and loses no tightness 
       earliestServiceTime(all, now, TIMING) - 1,
     );
   }
+});
+
+it("keeps the new sample alone where the older ones contradict it: the clocks have hidden something", () => {
+  // Thawed after a minute that neither clock shows: the wall clock was set back by as much in the same gap.
+  const thawed: Sample = {
+    sent: reading(1_100, NOON + 100),
+    received: reading(1_140, NOON + 140),
+    date: epochMs(NOON + 60_000),
+  };
+  expect(withSample([sample], thawed, TIMING)).toEqual([thawed]);
+  const earlier: Sample = { ...thawed, date: epochMs(NOON - 60_000) };
+  expect(withSample([sample], earlier, TIMING)).toEqual([earlier]);
+  expect(withSample([sample], { ...thawed, date: epochMs(NOON + 1_000) }, TIMING)).toContain(sample);
+});
+
+it("takes those samples for fresh whose requests were sent no earlier", () => {
+  const other = { ...sample, sent: reading(1_020, NOON + 20) };
+  expect(samplesSince([sample, other], reading(1_001, NOON + 1))).toEqual([other]);
+  expect(samplesSince([sample, other], sample.sent)).toEqual([sample, other]);
+});
+
+describe("a steady guess", () => {
+  it("takes the wall clock where the monotonic clock bears it out", () => {
+    expect(steadyServiceTime([sample], reading(1_040, NOON + 700), TIMING)).toBe(NOON + 700);
+    expect(steadyServiceTime([], reading(1_040, NOON + 700.4), TIMING)).toBe(NOON + 700);
+  });
+
+  it.each([
+    ["five minutes forward", 300_000],
+    ["into the year 2034", 252_460_800_000],
+    ["back by an hour", -3_600_000],
+  ])("is not moved by a wall clock that was set %s, though that could be a freeze", (_, stepMs) => {
+    const now = reading(5_000, NOON + 4_000 + stepMs);
+    const steady = steadyServiceTime([sample], now, TIMING);
+    expect(Math.abs(steady - (NOON + 4_000))).toBeLessThanOrEqual(1_300);
+    expect(Number.isInteger(steady)).toBe(true);
+  });
+
+  it("stays no earlier than what the service proves, where two samples lie about each other", () => {
+    const later: Sample = { ...sample, received: reading(1_050, NOON + 50), date: epochMs(NOON + 9_000) };
+    const now = reading(1_060, NOON - 1);
+    expect(steadyServiceTime([sample, later], now, TIMING)).toBeGreaterThanOrEqual(NOON + 8_750);
+  });
 });

@@ -1,9 +1,18 @@
 import * as fc from "fast-check";
 import type { Sample } from "../../lib/core/service-clock.ts";
-import { type EpochMs, epochMs, instant, type Reading } from "../../lib/core/units.ts";
+import { type EpochMs, epochMs, instant, nextReading, type Reading } from "../../lib/core/units.ts";
 
 /** The assumptions that the properties hold under: δ and ρ. */
 export const TIMING = { serviceClockErrorMs: 250, clockDriftRatio: 0.005, graceMs: 1_500 };
+
+/** Makes readings of a process whose clocks were first read at these: each is taken as the one right after that. */
+export const readingsFrom =
+  (mono0: number, wall0: number) =>
+  (mono: number, wall: number = wall0): Reading =>
+    nextReading(
+      { mono: instant(mono), wall: epochMs(wall) },
+      nextReading({ mono: instant(mono0), wall: epochMs(wall0) }),
+    );
 
 const START = 1_767_225_600_000;
 
@@ -33,6 +42,9 @@ export const freezing: fc.Arbitrary<Stretch> = fc.record({
   stepMs: fc.constant(0),
 });
 
+/** Freezes, and a wall clock that somebody sets at other times: never both between the same two readings (A3). */
+export const setAndFrozen: fc.Arbitrary<Stretch> = fc.oneof(wildWall, freezing);
+
 /** A moment in real time, with what one process's clocks show. */
 export interface Moment {
   /** True service time. */
@@ -45,12 +57,14 @@ export function moments(stretches: readonly Stretch[], startMs: number, wallErro
   let real = START + startMs;
   let mono = 5_000;
   let wall = real + wallErrorMs;
-  const all: Moment[] = [{ real, reading: { mono: instant(mono), wall: epochMs(wall) } }];
+  let reading = nextReading({ mono: instant(mono), wall: epochMs(wall) });
+  const all: Moment[] = [{ real, reading }];
   for (const { realMs, rate, stepMs } of stretches) {
     real += realMs;
     mono += realMs * rate;
     wall += realMs + stepMs;
-    all.push({ real, reading: { mono: instant(mono), wall: epochMs(wall) } });
+    reading = nextReading({ mono: instant(mono), wall: epochMs(wall) }, reading);
+    all.push({ real, reading });
   }
   return all;
 }

@@ -2,13 +2,31 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { evidenceOfExpiry } from "../../lib/core/evidence.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
-import { epochMs, instant } from "../../lib/core/units.ts";
-import { remainingOf, untilChallenged, validityOf } from "../../lib/core/validity.ts";
-import { at, freezing, frontEnd, header, moments, sampleOf, TIMING, wildWall } from "./timelines.ts";
+import { epochMs, GRAIN_MS, instant, nextReading } from "../../lib/core/units.ts";
+import { boundsOf, remainingOf, untilChallenged, validityOf } from "../../lib/core/validity.ts";
+import {
+  at,
+  freezing,
+  frontEnd,
+  header,
+  moments,
+  readingsFrom,
+  sampleOf,
+  setAndFrozen,
+  TIMING,
+  wildWall,
+} from "./timelines.ts";
 
 const NOON = 1_767_268_800_000;
-const reading = (mono: number, wall: number) => ({ mono: instant(mono), wall: epochMs(wall) });
+const reading = readingsFrom(0, NOON);
 const sample = { sent: reading(0, NOON), received: reading(20, NOON + 20), date: epochMs(NOON) };
+
+/** What a write grants that something vouches for. */
+const granted = (...[grant, samples, at, timing]: Parameters<typeof validityOf>) => {
+  const validity = validityOf(grant, samples, at, timing);
+  if (validity === undefined) throw new Error("nothing vouches for it");
+  return validity;
+};
 
 const recordOf = (durationMs: number, expiresAt: number | undefined): LeaseRecord => ({
   name: "jobs",
@@ -24,6 +42,7 @@ const recordOf = (durationMs: number, expiresAt: number | undefined): LeaseRecor
 describe.each([
   ["wall clocks that are set at will", wildWall],
   ["freezes that only a steady wall clock shows", freezing],
+  ["freezes, and a wall clock that is set between them", setAndFrozen],
 ])("with %s", (_, stretch) => {
   // The holder: an earlier response (0 to 2), the write sent (3), applied (4), answered (5), and later (6).
   const world = fc.record({
@@ -52,7 +71,7 @@ describe.each([
         const samples = [sampleOf(all, 3, run.errors[0])];
         if (run.withEarlier) samples.push(sampleOf(all, 0, run.errors[1]));
         const grant = { sent: sent.reading, durationMs: run.durationMs, expiresAt: epochMs(expiresAt) };
-        const validity = validityOf(grant, samples, at(all, 5).reading, TIMING);
+        const validity = granted(grant, samples, at(all, 5).reading, TIMING);
 
         // The challenger first saw the record some time after it was applied, and sees it again right now.
         const firstSeen = applied.real + (later.real - applied.real) * run.watchedFrom;
@@ -105,15 +124,16 @@ it("ends it at the latest at the very first moment when a front end could show t
   fc.assert(
     fc.property(world, ({ sentAt, holderError, challengerError, aheadMs, offMs, rate }) => {
       const sent = NOON + sentAt;
+      const from = readingsFrom(0, sent);
       const expiresAt = NOON + aheadMs - edge.graceMs + offMs;
-      const answer = { sent: reading(0, sent), received: reading(0, sent), date: header(sent, holderError) };
+      const answer = { sent: from(0), received: from(0), date: header(sent, holderError) };
       const grant = { sent: answer.sent, durationMs: 1e9, expiresAt: epochMs(expiresAt) };
-      const validity = validityOf(grant, [answer], answer.received, edge);
+      const validity = granted(grant, [answer], answer.received, edge);
       // The first whole second that is proof, shown by the front end of the challenger as early as it can be.
       const proof = Math.ceil((expiresAt + edge.graceMs) / 1_000) * 1_000 - challengerError;
       expect(header(proof, challengerError)).toBeGreaterThanOrEqual(expiresAt + edge.graceMs);
       const passed = (proof - sent) * rate;
-      expect(remainingOf(validity, reading(passed, 0))).toBeLessThanOrEqual(0.01);
+      expect(remainingOf(validity, from(passed, 0))).toBeLessThanOrEqual(0.01);
     }),
     { numRuns: 3_000 },
   );
@@ -121,7 +141,7 @@ it("ends it at the latest at the very first moment when a front end could show t
 
 it("leaves nearly the whole duration to a holder whose stamp is right", () => {
   const grant = { sent: reading(0, NOON), durationMs: 15_000, expiresAt: epochMs(NOON + 15_000) };
-  const validity = validityOf(grant, [sample], sample.received, TIMING);
+  const validity = granted(grant, [sample], sample.received, TIMING);
   expect(remainingOf(validity, sample.received)).toBeGreaterThan(14_800);
   expect(remainingOf(validity, sample.received)).toBeLessThanOrEqual(15_000 * 0.995);
 });
@@ -129,38 +149,58 @@ it("leaves nearly the whole duration to a holder whose stamp is right", () => {
 it("counts the duration from when the write was sent, not from when it was answered", () => {
   const grant = { sent: reading(0, NOON), durationMs: 15_000, expiresAt: epochMs(NOON + 15_000) };
   const late = { ...sample, received: reading(5_000, NOON + 5_000) };
-  const validity = validityOf(grant, [late], late.received, TIMING);
+  const validity = granted(grant, [late], late.received, TIMING);
   expect(remainingOf(validity, late.received)).toBeLessThanOrEqual(15_000 * 0.995 - 5_000);
 });
 
 it("grants nothing for an expiry that no sample can check", () => {
   const grant = { sent: reading(0, NOON), durationMs: 15_000, expiresAt: epochMs(NOON + 15_000) };
-  expect(remainingOf(validityOf(grant, [], reading(5, NOON), TIMING), reading(5, NOON))).toBeLessThanOrEqual(
-    0,
-  );
+  expect(validityOf(grant, [], reading(5, NOON), TIMING)).toBeUndefined();
+  expect(remainingOf(boundsOf(grant, [], reading(5, NOON), TIMING), reading(5, NOON))).toBeLessThanOrEqual(0);
+});
+
+it("grants nothing by the word of a request that was sent before the write", () => {
+  const grant = { sent: reading(30, NOON + 30), durationMs: 15_000, expiresAt: epochMs(NOON + 15_000) };
+  const now = reading(60, NOON + 60);
+  const own = { sent: grant.sent, received: now, date: epochMs(NOON) };
+  expect(validityOf(grant, [sample], now, TIMING)).toBeUndefined();
+  expect(remainingOf(granted(grant, [sample, own], now, TIMING), now)).toBeGreaterThan(14_000);
+  // An older sample is no help, however tight: freezes that nobody saw may lie between it and the write.
+  const tight = { ...sample, date: epochMs(NOON - 10_000) };
+  const [, challenged] = granted(grant, [tight, own], now, TIMING);
+  expect(challenged?.from).toEqual(own.sent);
 });
 
 it("grants the duration where only observation can end the term", () => {
   const grant = { sent: reading(0, NOON), durationMs: 15_000, expiresAt: undefined };
-  const validity = validityOf(grant, [], reading(5, NOON), TIMING);
-  expect(remainingOf(validity, reading(5, NOON + 5))).toBeCloseTo(15_000 * 0.995 - 5, 6);
+  const validity = granted(grant, [], reading(5, NOON), TIMING);
+  expect(remainingOf(validity, reading(5, NOON + 5))).toBeCloseTo(15_000 * 0.995 - 5 - GRAIN_MS, 6);
 });
 
 it("grants nothing for an expiry that is over already", () => {
   const grant = { sent: reading(0, NOON), durationMs: 15_000, expiresAt: epochMs(NOON - 60_000) };
-  const validity = validityOf(grant, [sample], sample.received, TIMING);
+  const validity = granted(grant, [sample], sample.received, TIMING);
   expect(remainingOf(validity, sample.received)).toBeLessThanOrEqual(0);
 });
 
 it("lasts as long as the shortest of its allowances, and for ever without one", () => {
   const from = reading(0, NOON);
   const validity = [300, 100, 200].map((lengthMs) => ({ from, lengthMs }));
-  expect(remainingOf(validity, reading(30, NOON + 30))).toBe(70);
+  expect(remainingOf(validity, reading(30, NOON + 30))).toBe(70 - GRAIN_MS);
   expect(remainingOf([], from)).toBe(Number.POSITIVE_INFINITY);
 });
 
 it("counts a freeze that the monotonic clock did not see", () => {
   const grant = { sent: reading(0, NOON), durationMs: 15_000, expiresAt: epochMs(NOON + 15_000) };
-  const validity = validityOf(grant, [sample], sample.received, TIMING);
+  const validity = granted(grant, [sample], sample.received, TIMING);
   expect(remainingOf(validity, reading(30, NOON + 60_000))).toBeLessThanOrEqual(0);
+});
+
+it("counts it also when the wall clock had been set back within the term, by more than the freeze lasted", () => {
+  const grant = { sent: reading(0, NOON), durationMs: 15_000, expiresAt: epochMs(NOON + 15_000) };
+  const validity = granted(grant, [sample], sample.received, TIMING);
+  const setBack = nextReading({ mono: instant(1_000), wall: epochMs(NOON - 59_000) }, sample.received);
+  const thawed = nextReading({ mono: instant(1_030), wall: epochMs(NOON - 38_970) }, setBack);
+  expect(remainingOf(validity, setBack)).toBeGreaterThan(13_000);
+  expect(remainingOf(validity, thawed)).toBeLessThanOrEqual(0);
 });

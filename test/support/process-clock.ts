@@ -1,5 +1,5 @@
 import type { Clock } from "../../lib/core/ports.ts";
-import { epochMs, instant, type Reading } from "../../lib/core/units.ts";
+import { epochMs, instant, type ClockReading } from "../../lib/core/units.ts";
 
 /** The clocks of one pretended process: those of the world, with errors of its own. */
 export class ProcessClock implements Clock {
@@ -13,7 +13,7 @@ export class ProcessClock implements Clock {
     this.#world = world;
   }
 
-  now(): Reading {
+  now(): ClockReading {
     const { mono, wall } = this.#world.now();
     return { mono: instant(mono + this.#monoBy), wall: epochMs(wall + this.#wallBy) };
   }

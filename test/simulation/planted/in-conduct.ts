@@ -1,7 +1,7 @@
 import type { WriteOutcome } from "../../../lib/core/outcome.ts";
 import type { CallOptions, LeaseStore } from "../../../lib/core/ports.ts";
 import type { LeaseRecord } from "../../../lib/core/record.ts";
-import type { Reading } from "../../../lib/core/units.ts";
+import type { ClockReading } from "../../../lib/core/units.ts";
 import type { LeaseWrite } from "../../../lib/core/writes.ts";
 import type { SimProcess } from "../world/process.ts";
 import { type Plant, replacing } from "./plant.ts";
@@ -35,7 +35,7 @@ async function resolved(outcome: Promise<WriteOutcome>, { signal }: CallOptions)
 }
 
 /** A clock that is only read when a timer of its own fires: what isHeld() says is a flag that timers set. */
-function readByTimerAlone(clock: SimProcess): { now: () => Reading; timer: SimProcess["timer"] } {
+function readByTimerAlone(clock: SimProcess): { now: () => ClockReading; timer: SimProcess["timer"] } {
   let reading = clock.now();
   const tick = (): void => {
     reading = clock.now();

@@ -65,7 +65,9 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "clocks",
     caughtBy: "I4-own-term-only",
     budget: 300,
-    replace: replacing("core/units.ts", (original) => ({ elapsedAtLeast: original.elapsedAtMost })),
+    replace: replacing("core/units.ts", () => ({
+      elapsedAtLeast: (from, to) => Math.max(0, to.mono - from.mono, to.wall - from.wall),
+    })),
   },
   {
     name: "validity counted from the response",
@@ -98,7 +100,7 @@ export const IN_TIME: readonly Plant[] = [
     budget: 1_500,
     replace: replacing("core/validity.ts", (original) => ({
       validityOf: (grant, samples, at, timing) =>
-        original.validityOf(grant, samples, at, timing).slice(grant.expiresAt === undefined ? 0 : 1),
+        original.validityOf(grant, samples, at, timing)?.slice(grant.expiresAt === undefined ? 0 : 1),
     })),
   },
   {
@@ -163,12 +165,8 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "limits",
     caughtBy: "I4-own-term-only",
     budget: 2_000,
-    replace: replacing("core/validity.ts", (original) => ({
-      // What was answered is a whole record; what is only about to be sent is not.
-      validityOf: (grant, samples, at, timing) =>
-        "writeId" in grant
-          ? original.validityOf(grant, samples, at, timing)
-          : [{ from: at, lengthMs: UNLIMITED }],
+    replace: replacing("core/validity.ts", () => ({
+      boundsOf: (_grant, _samples, at) => [{ from: at, lengthMs: UNLIMITED }],
     })),
   },
   {

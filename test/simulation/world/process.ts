@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../../../lib/core/ports.ts";
-import { epochMs, instant, type Reading } from "../../../lib/core/units.ts";
+import { epochMs, instant, type ClockReading } from "../../../lib/core/units.ts";
 import type { Agenda, Entry } from "./agenda.ts";
 import type { Draws } from "./chance.ts";
 import type { FaultKind } from "./faults.ts";
@@ -91,7 +91,7 @@ export class SimProcess implements Clock, Random {
     return this.#lagMs;
   }
 
-  now(): Reading {
+  now(): ClockReading {
     const { draws, stallRate, onStall } = this.#ground;
     if (!this.#asking && stallRate() > 0 && draws.happens(stallRate())) {
       this.#lagMs += draws.spread(1, 20_000);
