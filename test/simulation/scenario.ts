@@ -10,6 +10,8 @@ export interface Role {
   readonly hosts: number;
   /** Whether the hosts freeze as Lambda environments do, monotonic clock included. @default false */
   readonly freezes?: boolean;
+  /** How long each rests between two terms, at least and at most, in ms. @default - up to a term's duration */
+  readonly restMs?: readonly [number, number];
   /** How often each begins a new process, or a new client, instead of going on with the old. @default 0.1 */
   readonly forgetful?: number;
   /** The share of terms that only their holder's own calls renew. @default 0.15 */

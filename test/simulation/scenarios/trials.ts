@@ -202,6 +202,85 @@ const BLIND: Scenario = {
   latencyMs: [0.01, 30],
 };
 
+const FROZEN: Scenario = {
+  name: "frozen",
+  about:
+    "processes that freeze, and whose wall clocks are set back: within a term, and while nobody holds anything or looks at a clock",
+  lengthMs: 240_000,
+  roles: [
+    {
+      role: "poll",
+      hosts: 2,
+      freezes: true,
+      forgetful: 0,
+      manual: 0.8,
+      lingering: 0.8,
+      restMs: [500, 20_000],
+    },
+    { role: "campaign", hosts: 1, freezes: true, forgetful: 0, manual: 0.8, lingering: 0.8 },
+    { role: "campaign", hosts: 1, forgetful: 0.9, manual: 0.3 },
+  ],
+  rates: {
+    freeze: 4,
+    "wall-step": 6,
+    "wall-error": 0.3,
+    "request-lost": 0.02,
+    "response-lost": 0.02,
+    slow: 0.02,
+    partition: 0.5,
+    "clock-drift": 0.5,
+    "front-end-skew": 1,
+  },
+  weather: false,
+  timing: {
+    durationMs: [3_000, 8_000],
+    retryIntervalMs: [100],
+    serviceClockErrorMs: [0, 250, 1_000],
+    clockDriftRatio: [0.005],
+  },
+  wallStepMs: [300, 60_000],
+  latencyMs: [0.05, 10],
+};
+
+const HOURS: Scenario = {
+  name: "hours",
+  about:
+    "clients that live for hours and lead now and then, frozen and with their clocks set in between, far apart in time",
+  lengthMs: 4 * 3_600_000,
+  roles: [
+    {
+      role: "poll",
+      hosts: 3,
+      freezes: true,
+      forgetful: 0,
+      manual: 0.5,
+      lingering: 0.5,
+      restMs: [1_000, 900_000],
+    },
+    { role: "campaign", hosts: 1, freezes: true, forgetful: 0, restMs: [10_000, 1_800_000] },
+  ],
+  rates: {
+    freeze: 0.3,
+    stop: 0.05,
+    "wall-step": 0.3,
+    "wall-error": 0.5,
+    "request-lost": 0.02,
+    "response-lost": 0.02,
+    slow: 0.02,
+    crash: 0.002,
+    "clock-drift": 0.7,
+    "front-end-skew": 1,
+  },
+  weather: false,
+  timing: {
+    durationMs: [15_000, 60_000],
+    retryIntervalMs: [10_000, 30_000],
+    serviceClockErrorMs: [0, 250],
+    clockDriftRatio: [0.005],
+  },
+  wallStepMs: [300, 300_000],
+};
+
 /** Trials of one thing each. */
 export const TRIALS: readonly Scenario[] = [
   NETWORK_WORLD,
@@ -211,4 +290,6 @@ export const TRIALS: readonly Scenario[] = [
   EDGES,
   STAMPS,
   BLIND,
+  FROZEN,
+  HOURS,
 ];

@@ -48,6 +48,8 @@ export class SimStore implements LeaseStore {
   }
 
   write(write: LeaseWrite, { signal }: CallOptions): Promise<WriteOutcome> {
+    const settled = this.#process.writeSetsOut();
+    signal.addEventListener("abort", settled);
     return new Promise((resolve, reject) => {
       const perform = (): ((servedAt: EpochMs | undefined) => WriteOutcome) => {
         const { before, after } = this.#world.executed(this.#process, id, write, false);
@@ -57,10 +59,12 @@ export class SimStore implements LeaseStore {
       };
       const answer = (outcome: WriteOutcome): void => {
         this.#log(id, signal, outcome.kind, outcome.kind !== "unknown" && outcome.servedAt !== undefined);
+        settled();
         resolve(outcome);
       };
       const fail = (surelyNotApplied: boolean): void => {
         this.#log(id, signal, surelyNotApplied ? "failed" : "unknown", false);
+        settled();
         const cause = new LeaseError("STORE_UNAVAILABLE", "the simulated service gave no usable answer");
         if (surelyNotApplied) reject(cause);
         else resolve({ kind: "unknown", cause });

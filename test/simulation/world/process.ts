@@ -63,6 +63,8 @@ export class SimProcess implements Clock, Random {
   cutOffUntil = 0;
   /** When it last began to run without interruption. */
   runningSince: number;
+  /** What befell its clocks while writes of its own were under way: nothing reads them before the answer. */
+  readonly flight = { writes: 0, froze: false, setBack: false };
 
   constructor(name: string, host: string, traits: ClockTraits, ground: Ground) {
     this.name = name;
@@ -80,6 +82,11 @@ export class SimProcess implements Clock, Random {
 
   get paused(): boolean {
     return this.#state === "paused";
+  }
+
+  /** Whether it stands still with its monotonic clock. */
+  get frozen(): boolean {
+    return this.#monoStands;
   }
 
   get crashed(): boolean {
@@ -153,6 +160,7 @@ export class SimProcess implements Clock, Random {
       this.#mono = this.#monoOf(this.#ground.agenda.now);
       this.#monoStands = true;
       this.everFroze = true;
+      this.flight.froze = this.flight.writes > 0;
     }
     return true;
   }
@@ -181,6 +189,19 @@ export class SimProcess implements Clock, Random {
 
   stepWall(byMs: number): void {
     this.#stepsMs += byMs;
+    if (byMs < 0 && this.flight.writes > 0) this.flight.setBack = true;
+  }
+
+  /** Notes that a write of its own sets out; returns what notes that it is not waited for any more. */
+  writeSetsOut(): () => void {
+    const { flight } = this;
+    flight.writes += 1;
+    let waiting = true;
+    return () => {
+      if (waiting) flight.writes -= 1;
+      waiting = false;
+      if (flight.writes === 0) Object.assign(flight, { froze: false, setBack: false });
+    };
   }
 
   /** Ends the stall of the event that is over: the process is busy until its code has caught up with itself. */

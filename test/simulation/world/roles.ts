@@ -82,7 +82,7 @@ export async function campaign(stage: Stage): Promise<void> {
         if (won.end === undefined || draws.happens(0.5)) await release(stage, open, draws.happens(0.8));
       });
     }
-    await stage.sleep(draws.spread(5, durationMs));
+    await stage.sleep(draws.spread(...(stage.role.restMs ?? ([5, durationMs] as const))));
   }
 }
 
@@ -108,7 +108,8 @@ export async function poll(stage: Stage): Promise<void> {
       });
     }
     const atOnce = result?.kind === "refused" && draws.happens(0.4);
-    await stage.sleep(atOnce ? result.retryAfterMs + 1 : draws.spread(100, durationMs));
+    const rest = draws.spread(...(stage.role.restMs ?? ([100, durationMs] as const)));
+    await stage.sleep(atOnce ? result.retryAfterMs + 1 : rest);
   }
 }
 

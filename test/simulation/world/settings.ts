@@ -29,7 +29,7 @@ export function timingOf(
   return { options, timing: parseTiming(options) };
 }
 
-/** What a process's clocks are like. A host that freezes has a wall clock that never steps back. */
+/** What a process's clocks are like. */
 export function clocksOf(name: string, { chance, rate, faults, scenario, settings }: World): ClockTraits {
   const draws = chance.of(`${name}/clocks`);
   const wrong = draws.happens(rate("wall-error"));

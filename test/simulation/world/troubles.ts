@@ -54,10 +54,9 @@ export function trouble(world: World, process: SimProcess, freezes: boolean, onC
     const byMs = Math.round(draws.spread(...(world.scenario.wallStepMs ?? WALL_STEP_MS)));
     const back = draws.happens(0.5);
     const returnsIn = draws.spread(50, 30_000);
-    // Where the monotonic clock can stand still, the wall clock alone tells how long: it never steps back there.
-    world.stepWall(process, back && !freezes ? -byMs : byMs);
-    if (freezes || !draws.happens(0.5)) return;
-    world.agenda.in(returnsIn, () => world.stepWall(process, back ? byMs : -byMs));
+    world.stepWall(process, back ? -byMs : byMs, freezes);
+    if (!draws.happens(0.5)) return;
+    world.agenda.in(returnsIn, () => world.stepWall(process, back ? byMs : -byMs, freezes));
   });
   recurring(world, "crash", process.name, alive, () => {
     world.faults.add("crash");

@@ -164,6 +164,8 @@ export class World {
   }
 
   pause(process: SimProcess, how: FaultKind, forMs: number): void {
+    // A freeze and a step back between the same two readings are more than A3 allows to be hidden.
+    if (how === "freeze" && process.flight.setBack) return;
     if (!process.pause(how)) return;
     this.faults.add(how);
     this.record({ kind: "paused", process: process.name, how });
@@ -185,8 +187,19 @@ export class World {
     for (const open of this.#open) if (open.process === process) this.#open.delete(open);
   }
 
-  stepWall(process: SimProcess, byMs: number): void {
-    process.stepWall(byMs);
+  /**
+   * Sets a process's wall clock. One that freezes is not set back between the same two readings in which it froze (A3):
+   * those who hold the lease read their clocks at least each second, and are asked right before and after. While nothing
+   * is held and nothing written, nobody reads, and anything may happen.
+   */
+  stepWall(process: SimProcess, byMs: number, freezes: boolean): void {
+    if (byMs < 0 && freezes) {
+      const held = [...this.#open].filter((open) => open.process === process);
+      if (process.flight.froze || held.some((open) => !this.#canBeAsked(open))) return;
+      for (const open of held) this.#ask(open, "closing");
+      process.stepWall(byMs);
+      for (const open of held) if (this.#open.has(open)) this.#ask(open, "closing");
+    } else process.stepWall(byMs);
     this.faults.add("wall-step");
     this.record({ kind: "wall-stepped", process: process.name, byMs });
     // A term that is over stays over, wherever the clock was set.
