@@ -17,6 +17,8 @@ const MOST_REQUESTS = 8;
 
 /** What a candidate does between standing and leading, and what it remembers of its terms. */
 export interface Campaigner {
+  /** The candidate's id. */
+  readonly id: string;
   /** The term that it leads in; `undefined` while it does not. */
   readonly lease: LeaseHandle | undefined;
   /**
@@ -91,6 +93,7 @@ export function campaigner(
   }
 
   return {
+    id: holder,
     get lease() {
       return current?.isHeld() ? current : undefined;
     },

@@ -1,5 +1,6 @@
 import { type CandidacyOptions, parseCandidacy } from "../core/candidate-options.ts";
 import { invalid, isLeaseError, LeaseError } from "../core/errors.ts";
+import { parseName } from "../core/names.ts";
 import { parseTimeout } from "../core/options.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { ReleaseResult } from "../core/term.ts";
@@ -37,10 +38,9 @@ export interface CampaignOptions {
 export class Candidate implements AsyncDisposable {
   /** The lease that it stands for. */
   readonly name: string;
-  /** Its id: the holder on the record while it leads. */
-  readonly id: string;
   readonly #hub: Hub;
-  readonly #campaigner: Campaigner;
+  readonly #make: () => Campaigner;
+  #made: Campaigner | undefined;
   /** Ends what is going on: a campaign, or a whole run. */
   #ender: AbortController | undefined;
   #running: Promise<unknown> | undefined;
@@ -51,17 +51,27 @@ export class Candidate implements AsyncDisposable {
     const term = hub.settle(options);
     const settings = parseCandidacy(options, term.timing);
     const { id, priority, settleMs } = settings;
-    const self = hub.candidacy(name, term, {
-      holder: id ?? `${term.label}/${hub.random.id()}`,
-      identity: id === undefined ? "lasting" : "stable",
-      priority,
-      settleMs,
-      lastToken: () => 0,
-    });
-    this.name = self.name;
-    this.id = self.holder;
+    this.name = parseName(name);
     this.#hub = hub;
-    this.#campaigner = campaigner(hub, self, settings, announcer(options));
+    this.#make = () => {
+      const holder = id ?? `${term.label}/${hub.random.id()}`;
+      const identity = id === undefined ? "lasting" : "stable";
+      const person = { holder, identity, priority, settleMs, lastToken: () => 0 } as const;
+      return campaigner(hub, hub.candidacy(name, term, person), settings, announcer(options));
+    };
+  }
+
+  /**
+   * Its id: the holder on the record while it leads. Drawn when it is first needed, so that processes which start from one
+   * image of a memory in which the candidate was made do not share it.
+   */
+  get id(): string {
+    return this.#campaigner.id;
+  }
+
+  get #campaigner(): Campaigner {
+    this.#made ??= this.#make();
+    return this.#made;
   }
 
   /** The term that it leads in; `undefined` while it does not. */
@@ -77,7 +87,8 @@ export class Candidate implements AsyncDisposable {
    */
   async campaign(options: CampaignOptions = {}): Promise<Lease> {
     if (this.#ender !== undefined) throw this.#busy();
-    if (this.lease !== undefined) return this.lease;
+    const { lease: present } = this; // Read once: a term can end between two looks.
+    if (present !== undefined) return present;
     const timeoutMs = parseTimeout(options.timeoutMs);
     const ender = new AbortController();
     this.#ender = ender;

@@ -1,3 +1,4 @@
+import { randomBytes, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Clock, Random } from "../core/ports.ts";
 import { epochMs, instant } from "../core/units.ts";
@@ -11,10 +12,14 @@ export const systemClock: Clock = {
   },
 };
 
-/** The platform's own chance. Ids have 122 random bits. */
+/**
+ * The platform's own chance. Ids have 122 random bits, drawn anew for each: `crypto.randomUUID()` hands them out from a
+ * buffer in the process's memory, and every process that is started from an image of that memory (a startup snapshot, a
+ * cloned machine) would go on with the same. So would `Math.random()`, and the jitter with it.
+ */
 export const systemRandom: Random = {
-  fraction: () => Math.random(),
-  id: () => crypto.randomUUID().replaceAll("-", ""),
+  fraction: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+  id: () => randomUUID({ disableEntropyCache: true }).replaceAll("-", ""),
 };
 
 /** What to call a candidate that was given no name: its Lambda function, or its host and process. */

@@ -22,8 +22,8 @@ const reading = readingsFrom(0, NOON);
 const sample = { sent: reading(0, NOON), received: reading(20, NOON + 20), date: epochMs(NOON) };
 
 /** What a write grants that something vouches for. */
-const granted = (...[grant, samples, at, timing]: Parameters<typeof validityOf>) => {
-  const validity = validityOf(grant, samples, at, timing);
+const granted = (...args: Parameters<typeof validityOf>) => {
+  const validity = validityOf(...args);
   if (validity === undefined) throw new Error("nothing vouches for it");
   return validity;
 };

@@ -150,6 +150,24 @@ export const IN_TIME: readonly Plant[] = [
     replace: replacing("core/units.ts", (original) => ({ elapsedAtMost: original.elapsedAtLeast })),
   },
   {
+    name: "passed time compared by totals",
+    about: "a step back within the term hides a later freeze",
+    scenario: "frozen",
+    caughtBy: "I2-one-leader",
+    budget: 300,
+    replace: replacing("core/units.ts", () => ({
+      elapsedAtMost: (from, to) => Math.max(0, to.mono - from.mono, to.wall - from.wall),
+    })),
+  },
+  {
+    name: "samples that are older than the write",
+    about: "a sample of before a freeze that a step back hid is the tightest, and vouches for a later term",
+    scenario: "frozen",
+    caughtBy: "I2-one-leader",
+    budget: 1_500,
+    replace: replacing("core/service-clock.ts", () => ({ samplesSince: (samples) => samples })),
+  },
+  {
     name: "time passes by the wall clock alone",
     about: "a wall clock that steps back makes a term longer",
     scenario: "clocks",

@@ -221,8 +221,9 @@ const FROZEN: Scenario = {
     { role: "campaign", hosts: 1, forgetful: 0.9, manual: 0.3 },
   ],
   rates: {
-    freeze: 4,
-    "wall-step": 6,
+    freeze: 3,
+    "hidden-freeze": 8,
+    "wall-step": 3,
     "wall-error": 0.3,
     "request-lost": 0.02,
     "response-lost": 0.02,
@@ -238,7 +239,7 @@ const FROZEN: Scenario = {
     serviceClockErrorMs: [0, 250, 1_000],
     clockDriftRatio: [0.005],
   },
-  wallStepMs: [300, 60_000],
+  wallStepMs: [300, 20_000],
   latencyMs: [0.05, 10],
 };
 
@@ -261,6 +262,7 @@ const HOURS: Scenario = {
   ],
   rates: {
     freeze: 0.3,
+    "hidden-freeze": 0.1,
     stop: 0.05,
     "wall-step": 0.3,
     "wall-error": 0.5,

@@ -15,6 +15,7 @@ export const FAULT_KINDS = [
   "gc-pause",
   "stop",
   "freeze",
+  "hidden-freeze",
   "stall",
   "worst-moment-thaw",
   "crash",

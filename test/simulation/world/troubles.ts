@@ -1,5 +1,6 @@
 import type { FaultKind } from "./faults.ts";
 import type { SimProcess } from "./process.ts";
+import { stepWall } from "./wall-steps.ts";
 import type { World } from "./world.ts";
 
 const MINUTE_MS = 60_000;
@@ -11,6 +12,9 @@ const PAUSES = {
   stop: [200, 90_000],
   freeze: [200, 90_000],
 } as const satisfies Partial<Record<FaultKind, readonly [number, number]>>;
+
+/** How long a freeze is that neither clock shows, in ms: about as long as a header can be wrong without a contradiction. */
+const HIDDEN_MS: readonly [number, number] = [900, 2_200];
 
 /** Enters something that befalls again and again, `rate` times a minute, while `goesOn` says so. */
 export function recurring(
@@ -54,9 +58,18 @@ export function trouble(world: World, process: SimProcess, freezes: boolean, onC
     const byMs = Math.round(draws.spread(...(world.scenario.wallStepMs ?? WALL_STEP_MS)));
     const back = draws.happens(0.5);
     const returnsIn = draws.spread(50, 30_000);
-    world.stepWall(process, back ? -byMs : byMs, freezes);
+    stepWall(world, process, back ? -byMs : byMs, freezes);
     if (!draws.happens(0.5)) return;
-    world.agenda.in(returnsIn, () => world.stepWall(process, back ? byMs : -byMs, freezes));
+    world.agenda.in(returnsIn, () => stepWall(world, process, back ? byMs : -byMs, freezes));
+  });
+  const naps = world.chance.of(`${process.name}/hidden-freeze/length`);
+  recurring(world, "hidden-freeze", process.name, alive, () => {
+    // More than A3 allows to be hidden, at a time when nothing may rest on it.
+    const forMs = naps.spread(...HIDDEN_MS);
+    if (!freezes || !process.running || !world.isIdle(process)) return;
+    world.pause(process, "freeze", forMs);
+    stepWall(world, process, -Math.round(forMs), freezes);
+    world.faults.add("hidden-freeze");
   });
   recurring(world, "crash", process.name, alive, () => {
     world.faults.add("crash");

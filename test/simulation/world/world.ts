@@ -13,6 +13,7 @@ import type { Execution } from "./table.ts";
 import { HONEST, type Tamper } from "./tamper.ts";
 import { type OpenTerm, operations } from "./terms.ts";
 import { weatherOf } from "./weather.ts";
+import { worstMoments } from "./worst-moments.ts";
 
 /** A leader that was not paused hears of its end within this, in ms: its own timer tells it. */
 const HEARS_WITHIN_MS = 50;
@@ -149,7 +150,7 @@ export class World {
     const log: TermLog = { id: this.#terms, process: process.name, lease: name, holder, token, ...about };
     const open: OpenTerm = { log, lease, process };
     this.record({ kind: "began", term: log });
-    this.#worstMoments(open);
+    worstMoments(this, open, this.#open);
     this.#open.add(open);
     return open;
   }
@@ -177,39 +178,36 @@ export class World {
     const order = this.chance.of(`${process.name}/thaws`).pick(["as-it-came", "reversed"] as const);
     if (!process.thaw(order)) return;
     this.record({ kind: "thawed", process: process.name });
-    for (const open of this.#open) if (open.process === process) this.#ask(open, "thaw");
+    for (const open of this.openOf(process)) this.ask(open, "thaw");
+  }
+
+  /** The terms that a process leads in, as far as is known. */
+  openOf(process: SimProcess): OpenTerm[] {
+    return [...this.#open].filter((open) => open.process === process);
+  }
+
+  /** Whether a process holds nothing and writes nothing, so that nobody needs its clocks. */
+  isIdle(process: SimProcess): boolean {
+    return process.flight.writes === 0 && this.openOf(process).length === 0;
   }
 
   crash(process: SimProcess): void {
     if (process.crashed) return;
     process.crash();
     this.record({ kind: "crashed", process: process.name });
-    for (const open of this.#open) if (open.process === process) this.#open.delete(open);
+    for (const open of this.openOf(process)) this.#open.delete(open);
   }
 
-  /**
-   * Sets a process's wall clock. One that freezes is not set back between the same two readings in which it froze (A3):
-   * those who hold the lease read their clocks at least each second, and are asked right before and after. While nothing
-   * is held and nothing written, nobody reads, and anything may happen.
-   */
-  stepWall(process: SimProcess, byMs: number, freezes: boolean): void {
-    if (byMs < 0 && freezes) {
-      const held = [...this.#open].filter((open) => open.process === process);
-      if (process.flight.froze || held.some((open) => !this.#canBeAsked(open))) return;
-      for (const open of held) this.#ask(open, "closing");
-      process.stepWall(byMs);
-      for (const open of held) if (this.#open.has(open)) this.#ask(open, "closing");
-    } else process.stepWall(byMs);
+  /** Notes that a wall clock was set. A term that is over stays over, wherever that is. */
+  noteStep(process: SimProcess, byMs: number): void {
     this.faults.add("wall-step");
     this.record({ kind: "wall-stepped", process: process.name, byMs });
-    // A term that is over stays over, wherever the clock was set.
-    for (const open of this.#over)
-      if (open.process === process && process.running) this.#ask(open, "closing");
+    for (const open of this.#over) if (open.process === process && process.running) this.ask(open, "closing");
   }
 
   /** Asks everybody who may lead. */
-  rollCall(): void {
-    for (const open of this.#open) if (this.#canBeAsked(open)) this.#ask(open, "closing");
+  rollCall(because: "overlap" | "closing" = "closing"): void {
+    for (const open of this.#open) if (this.canBeAsked(open)) this.ask(open, because);
   }
 
   stopFaults(): void {
@@ -222,7 +220,7 @@ export class World {
   /** Ends the history. Every handle that can still be asked is asked. */
   finish(): void {
     this.#finished = true;
-    for (const open of [...this.#open, ...this.#over]) if (open.process.running) this.#ask(open, "closing");
+    for (const open of [...this.#open, ...this.#over]) if (open.process.running) this.ask(open, "closing");
   }
 
   /**
@@ -263,15 +261,16 @@ export class World {
       }
     }
     this.#lagging.clear();
-    if (this.#open.size < 2) return;
-    for (const open of this.#open) if (this.#canBeAsked(open)) this.#ask(open, "overlap");
+    if (this.#open.size > 1) this.rollCall("overlap");
   }
 
-  #canBeAsked(open: OpenTerm): boolean {
+  /** Whether a leader can be asked now: it runs, and nobody waits to see whether it hears of its end by itself. */
+  canBeAsked(open: OpenTerm): boolean {
     return open.process.running && open.process.lagMs === 0 && !this.#hushed.has(open);
   }
 
-  #ask(open: OpenTerm, because: "overlap" | "thaw" | "row" | "closing"): void {
+  /** Asks a leader whether it still leads. */
+  ask(open: OpenTerm, because: "overlap" | "thaw" | "row" | "closing"): void {
     const held = open.process.asked(() => open.lease.isHeld());
     this.record({ kind: "asked", term: open.log, held, because });
     if (held) return;
@@ -282,9 +281,9 @@ export class World {
   #askHolder(holder: string, token: number, succeeded: boolean): void {
     for (const open of this.#open) {
       const { log } = open;
-      if (log.holder !== holder || log.token !== token || !this.#canBeAsked(open)) continue;
+      if (log.holder !== holder || log.token !== token || !this.canBeAsked(open)) continue;
       if (succeeded && this.chance.of("hearing").happens(HUSHED)) this.#listen(open);
-      else this.#ask(open, "row");
+      else this.ask(open, "row");
     }
   }
 
@@ -298,15 +297,5 @@ export class World {
       if (!process.running || process.runningSince !== since || process.everFroze) return;
       this.record({ kind: "heard", term: log, aborted: lease.signal.aborted });
     });
-  }
-
-  /** Those who lost the lease in their sleep like to wake up when their successor begins. */
-  #worstMoments(successor: OpenTerm): void {
-    for (const { process } of this.#open) {
-      if (process === successor.process || !process.paused) continue;
-      if (!this.chance.of(`${process.name}/worst-moments`).happens(this.rate("worst-moment-thaw"))) continue;
-      this.faults.add("worst-moment-thaw");
-      this.agenda.in(0, () => this.thaw(process));
-    }
   }
 }
