@@ -4,6 +4,7 @@ import type { Timekeeper } from "./timekeeper.ts";
 import type { Refusal } from "./attempt.ts";
 import type { Try } from "./hub.ts";
 import type { LeaseHandle } from "./handle.ts";
+import type { Lifetime } from "./lifetime.ts";
 import { aborted, pause, type Wakeup } from "./waiting.ts";
 
 /** How a candidate waits until it leads. */
@@ -18,7 +19,9 @@ export interface Wait {
   readonly push: () => boolean;
   readonly signal?: AbortSignal | undefined;
   /** Ends a wait early. */
-  readonly wakeup?: Wakeup | undefined;
+  readonly wakeup: Wakeup;
+  /** The client's life: its end ends the wait. */
+  readonly life: Lifetime;
   /** Told of each refusal, and waited for. */
   readonly onRefused?: (refusal: Refusal) => Promise<void>;
   /** Told when the next look is due. */
@@ -35,6 +38,15 @@ const MAX_WAIT_MS = 2 ** 31 - 1;
  * @throws {LeaseError} ACQUIRE_TIMEOUT, ABORTED, and what the tries throw, except STORE_UNAVAILABLE
  */
 export async function campaign(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
+  const forget = wait.life.onClose(() => wait.wakeup.wake());
+  try {
+    return await untilElected(tryOnce, wait);
+  } finally {
+    forget();
+  }
+}
+
+async function untilElected(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
   const { name, clock, random, retryIntervalMs, timeoutMs, signal, wakeup } = wait;
   const start = clock.now().mono;
   let jitter = true;

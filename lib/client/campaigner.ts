@@ -113,10 +113,10 @@ export function campaigner(
         push: () => push && memory.sighting(name)?.record.token !== askedOf,
         signal,
         wakeup,
+        life: hub.life,
         onRefused: standBy,
         onWait: expect,
       };
-      const forget = hub.onClose(() => wakeup.wake());
       campaigning = true;
       working = false;
       stays = works;
@@ -146,7 +146,6 @@ export function campaigner(
         return lease;
       } finally {
         campaigning = false;
-        forget();
       }
     },
     notify: () => wakeup.wake(),

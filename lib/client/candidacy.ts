@@ -7,6 +7,7 @@ import type { Random } from "../core/ports.ts";
 import type { Timing } from "../core/timing.ts";
 import type { LeaseWrite } from "../core/writes.ts";
 import type { Answer, Exchange } from "./exchange.ts";
+import type { Lifetime } from "./lifetime.ts";
 import type { Memory } from "./memory.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 
@@ -18,6 +19,8 @@ export interface Surroundings {
   readonly random: Random;
   readonly emit: EventSink;
   readonly timing: Timing;
+  /** The client's life. */
+  readonly life: Lifetime;
 }
 
 /** Who a candidate is, where it is more than one attempt. */

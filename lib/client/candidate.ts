@@ -47,7 +47,7 @@ export class Candidate implements AsyncDisposable {
 
   /** Made by `LeaseClient.candidate`. */
   constructor(hub: Hub, name: string, options: CandidateOptions) {
-    hub.assertOpen();
+    hub.life.assertOpen();
     const term = hub.settle(options);
     const settings = parseCandidacy(options, term.timing);
     const { id, priority, settleMs } = settings;
@@ -233,7 +233,7 @@ export class Candidate implements AsyncDisposable {
   async #run(work: (lease: Lease) => Promise<unknown>, ended: AbortSignal): Promise<void> {
     const { clock, random, timing } = this.#hub;
     const closed = makeWakeup();
-    const forget = this.#hub.onClose(() => closed.wake());
+    const forget = this.#hub.life.onClose(() => closed.wake());
     // Once the work has settled nothing is overdue: a release waits for the store alone.
     const settled = (): void => this.#campaigner.rest();
     try {

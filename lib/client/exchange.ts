@@ -1,10 +1,17 @@
 import { isLeaseError, LeaseError } from "../core/errors.ts";
 import type { ReadOutcome, WriteOutcome } from "../core/outcome.ts";
 import type { CallOptions, LeaseStore, ListPage } from "../core/ports.ts";
-import { estimateServiceTime, type Sample, samplesSince, withSample } from "../core/service-clock.ts";
+import {
+  estimateServiceTime,
+  type Sample,
+  samplesSince,
+  steadyServiceTime,
+  withSample,
+} from "../core/service-clock.ts";
 import type { Timing } from "../core/timing.ts";
 import type { EpochMs, Reading } from "../core/units.ts";
 import type { LeaseWrite } from "../core/writes.ts";
+import { closedError, type Lifetime, lifetime } from "./lifetime.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 
 /** An outcome, and when it was asked for and learnt. */
@@ -29,8 +36,10 @@ export interface Exchange {
   readonly samples: readonly Sample[];
   /** Whether the last response had a `Date` header, or there was none yet. If not, no claim sets `expiresAt`. */
   readonly timed: boolean;
-  /** The best guess at service time now. */
+  /** The best guess at service time now: what claims are stamped with. */
   estimate(): EpochMs;
+  /** The best guess that no step of the wall clock decides; see {@link steadyServiceTime}. */
+  steady(): EpochMs;
   /**
    * Sends a write. Ends by its deadline with the outcome `unknown`, even when the store never answers.
    * @throws {LeaseError} when the write surely was not applied
@@ -59,23 +68,54 @@ export function vouchersOf(answer: Answer<unknown>, samples: readonly Sample[]):
   return samplesSince(sample === undefined ? samples : [...new Set([sample, ...samples])], sent);
 }
 
-/** Makes the exchange of one client with one store. `onDate` is told of every `Date` header, before anybody else is. */
+/** What a client that closes still sends: it gives up what it has. */
+const PARTING: ReadonlySet<LeaseWrite["kind"]> = new Set(["release", "abandon", "stand"]);
+
+/**
+ * Makes the exchange of one client with one store. `onDate` is told of every `Date` header, before anybody else is. When the
+ * client closes, reads under way end at once, and writes are waited for.
+ */
 export function exchangeWith(
   store: LeaseStore,
   clock: Timekeeper,
   timing: Timing,
+  life: Lifetime = lifetime(),
   onDate: (date: EpochMs) => void = () => undefined,
 ): Exchange {
   let samples: readonly Sample[] = [];
   let timed = true;
+
+  function assertMay(kind?: LeaseWrite["kind"]): void {
+    if (life.is !== "closing" || kind === undefined || !PARTING.has(kind)) life.assertOpen();
+  }
+
+  /** As {@link within}, and ends when the client closes: nothing is left behind by a read. */
+  async function reading<T>(
+    timeoutMs: number,
+    lease: string,
+    call: (options: CallOptions) => Promise<T>,
+  ): Promise<T> {
+    assertMay();
+    let forget: () => void = () => undefined;
+    const closed = new Promise<never>((_, reject) => {
+      forget = life.onClose(() => reject(closedError()));
+    });
+    const ender = new AbortController();
+    try {
+      return await Promise.race([within(timeoutMs, lease, call, ender), closed]).catch(asUnanswered(lease));
+    } finally {
+      forget();
+      ender.abort();
+    }
+  }
 
   /** Races a call against its deadline: a store that does not heed its signal is not waited for. */
   function within<T>(
     timeoutMs: number,
     lease: string,
     call: (options: CallOptions) => Promise<T>,
+    ender: AbortController = new AbortController(),
   ): Promise<T> {
-    const ender = new AbortController();
     return new Promise<T>((resolve, reject) => {
       const cancel = clock.timer(timeoutMs, () => {
         const message = `lease "${lease}": no answer within ${timeoutMs} ms, nobody can say what became of the request; check the network`;
@@ -83,6 +123,7 @@ export function exchangeWith(
         ender.abort(late);
         reject(late);
       });
+      ender.signal.addEventListener("abort", cancel);
       call({ signal: ender.signal }).finally(cancel).then(resolve, reject);
     });
   }
@@ -109,25 +150,29 @@ export function exchangeWith(
     get timed() {
       return timed;
     },
+    steady: () => steadyServiceTime(samples, clock.now(), timing),
     estimate: () => estimateServiceTime(samples, clock.now(), timing),
-    write: (write, timeoutMs) =>
-      stamped<WriteOutcome>(() =>
-        within(timeoutMs, write.name, (call) => store.write(write, call)).catch((cause: unknown) => {
-          // Only a store that says so has surely applied nothing; whatever else it throws tells nothing.
-          if (isLeaseError(cause) && cause.code !== "STORE_UNAVAILABLE") throw cause;
-          return { kind: "unknown", cause };
-        }),
-      ),
-    read: (name, timeoutMs) =>
-      stamped(() => within(timeoutMs, name, (call) => store.read(name, call)).catch(asUnanswered(name))),
+    async write(write, timeoutMs) {
+      assertMay(write.kind);
+      return life.track(() =>
+        stamped<WriteOutcome>(() =>
+          within(timeoutMs, write.name, (call) => store.write(write, call)).catch((cause: unknown) => {
+            // Only a store that says so has surely applied nothing; whatever else it throws tells nothing.
+            if (isLeaseError(cause) && cause.code !== "STORE_UNAVAILABLE") throw cause;
+            return { kind: "unknown", cause };
+          }),
+        ),
+      );
+    },
+    read: (name, timeoutMs) => stamped(() => reading(timeoutMs, name, (call) => store.read(name, call))),
     standing: (name, timeoutMs) =>
-      stamped(() => within(timeoutMs, name, (call) => store.standing(name, call)).catch(asUnanswered(name))),
+      stamped(() => reading(timeoutMs, name, (call) => store.standing(name, call))),
     async *list(timeoutMs) {
       const ender = new AbortController();
       const pages = store.list({ signal: ender.signal })[Symbol.asyncIterator]();
       try {
         for (;;) {
-          const page = await within(timeoutMs, "*", () => pages.next()).catch(asUnanswered("*"));
+          const page = await reading(timeoutMs, "*", () => pages.next());
           if (page.done === true) return;
           yield page.value;
         }

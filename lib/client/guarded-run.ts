@@ -20,27 +20,33 @@ export async function runOnce<T>(
   const result = await hub.tries(self)("claim");
   if (result.kind === "refused") return { kind: "followed", reason: result.reason, state: result.state };
   const lease = await unlessAborted(result.lease, signal);
-  const value = await guarded(lease, work, signal);
-  return { kind: "led", value, token: lease.token, end: lease.end ?? { reason: "released" } };
+  hub.life.assertOpen(); // What close() has released is led by nobody.
+  const done = await guarded(lease, work, signal);
+  if (done === undefined) throw lease.lost();
+  const { value, completed } = done;
+  return { kind: "led", value, token: lease.token, completed, end: lease.end ?? { reason: "released" } };
 }
 
 /**
  * Does the work of one term, and releases after it has settled, on every way out. An aborted signal asks the work
- * to stop; its occurrence then is not done.
+ * to stop. The occurrence is done if the work resolves before its `lease.signal` is aborted, for whatever reason: work that
+ * was told to stop may have stopped half-way, and only it knows (`lease.complete()`). Work does not begin in a term that is
+ * over already: that comes to `undefined`.
  */
 export async function guarded<T>(
   lease: LeaseHandle,
   work: (lease: Lease) => Promise<T>,
   signal: AbortSignal | undefined,
-): Promise<T> {
+): Promise<{ readonly value: T; readonly completed: boolean } | undefined> {
   const askToStop = (): void => lease.askToStop(aborted(lease.name, signal as AbortSignal));
   signal?.addEventListener("abort", askToStop);
   if (signal?.aborted) askToStop();
   let completed = false;
   try {
+    if (!lease.isHeld()) return undefined;
     const value = await work(lease);
-    completed = !(signal?.aborted ?? false);
-    return value;
+    completed = lease.completed || !lease.signal.aborted;
+    return { value, completed };
   } finally {
     signal?.removeEventListener("abort", askToStop);
     await lease.release({ completed });

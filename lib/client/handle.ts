@@ -6,10 +6,14 @@ import type { Lease } from "./lease.ts";
 
 /** A {@link Lease}, and the part of it that the client keeps to itself. */
 export interface LeaseHandle extends Lease {
+  /** The error of what needs a term that is over. */
+  lost(): LeaseError;
   /** Aborts the work's signal, while the term goes on until the work has settled and is released. */
   askToStop(reason: LeaseError): void;
   /** Tells of a `Date` header: one that proves the term over ends it. */
   heard(date: EpochMs): void;
+  /** Whether the work has said that its occurrence is done. */
+  readonly completed: boolean;
   /** The lease as its holder last wrote it. */
   readonly state: LeaseState;
   /** Resolves with what became of the release, once it was released. */

@@ -1,4 +1,3 @@
-import { LeaseError } from "../core/errors.ts";
 import { parseName } from "../core/names.ts";
 import {
   parseHolder,
@@ -16,6 +15,7 @@ import { publish } from "./channels.ts";
 import { exchangeWith } from "./exchange.ts";
 import type { LeaseHandle, OnEnd } from "./handle.ts";
 import { openLease } from "./lease-handle.ts";
+import { lifetime } from "./lifetime.ts";
 import { Memory } from "./memory.ts";
 import { timekeeperOf } from "./timekeeper.ts";
 import { defaultLabel, systemClock, systemRandom } from "./system-ports.ts";
@@ -48,17 +48,13 @@ export type Try = (
 
 /** What the calls of one client share. */
 export interface Hub extends Surroundings {
-  /** @throws {LeaseError} CLIENT_CLOSED */
-  assertOpen(): void;
   /** Checks what is asked of a term. */
   settle(options: TermOptions & TickOptions): TermSettings;
   /** Makes one candidate, with one id. */
   candidacy(name: string, settings: TermSettings, person?: Person): Candidacy;
   /** Returns what makes a candidate's attempts; `onEnd` is told of the end of each term that comes of them. */
   tries(self: Candidacy, onEnd?: OnEnd): Try;
-  /** Runs when the client is closed; returns what forgets it. */
-  onClose(callback: () => void): () => void;
-  /** Releases every lease that is held and refuses further calls. */
+  /** Releases every lease that is held, ends what is under way, and refuses further calls. */
   close(): Promise<readonly ReleaseResult[]>;
 }
 
@@ -71,40 +67,40 @@ export function openHub(options: StoreClientOptions): Hub {
   const { store, clock = systemClock, random = systemRandom, holder = defaultLabel() } = options;
   const defaults = { options, timing, label: parseHolder(holder) };
   const open = new Set<LeaseHandle>();
+  const life = lifetime();
   const time = timekeeperOf(clock);
-  const exchange = exchangeWith(store, time, timing, (date) => {
+  const exchange = exchangeWith(store, time, timing, life, (date) => {
     for (const lease of open) lease.heard(date);
   });
-  const around = { exchange, memory: new Memory(), clock: time, random, emit: publish, timing };
-  const closers = new Set<() => void>();
-  let closed = false;
+  const around = { exchange, memory: new Memory(), clock: time, random, emit: publish, timing, life };
+  let closing: Promise<readonly ReleaseResult[]> | undefined;
 
-  function assertOpen(): void {
-    if (closed) throw new LeaseError("CLIENT_CLOSED", "this client was closed");
+  async function tryOnce(self: Candidacy, first: "claim" | "look", onEnd?: OnEnd): ReturnType<Try> {
+    const result = await attempt(self, first);
+    if (result.kind === "refused") return result;
+    const lease = openLease(self, result.term, open, onEnd);
+    if (life.is !== "open") await lease.giveBack();
+    life.assertOpen();
+    return { kind: "acquired", lease };
   }
 
   return {
     ...around,
-    assertOpen,
     settle: (asked) => parseTerm(asked, defaults),
     candidacy: (name, settings, person) => candidacyOf(around, parseName(name), settings, person),
     tries: (self, onEnd) => async (first) => {
-      assertOpen();
-      const result = await attempt(self, first);
-      if (result.kind === "refused") return result;
-      const lease = openLease(self, result.term, open, onEnd);
-      if (closed) await lease.giveBack();
-      assertOpen();
-      return { kind: "acquired", lease };
-    },
-    onClose(callback) {
-      closers.add(callback);
-      return () => closers.delete(callback);
+      life.assertOpen();
+      return life.track(() => tryOnce(self, first, onEnd));
     },
     async close() {
-      closed = true;
-      for (const callback of closers) callback();
-      return Promise.all([...open].map((lease) => lease.release({ completed: false })));
+      if (closing !== undefined) {
+        await closing;
+        return [];
+      }
+      const releases = (): Promise<ReleaseResult[]> =>
+        Promise.all([...open].map((lease) => lease.release({ completed: false })));
+      closing = life.end(releases);
+      return closing;
     },
   };
 }

@@ -18,6 +18,7 @@ import {
 import { listLeases, observeLease, type ObserveOptions, readLease } from "./reading.ts";
 import type { AcquireOptions, AcquireResult, RunOptions, RunResult, TryAcquireOptions } from "./results.ts";
 import { tryOnce } from "./try-once.ts";
+import { makeWakeup } from "./waiting.ts";
 
 /** Elections on any {@link LeaseStore}. `LeaseClient` of `leasehold` is this on a DynamoDB table. */
 export class StoreLeaseClient implements AsyncDisposable {
@@ -57,13 +58,16 @@ export class StoreLeaseClient implements AsyncDisposable {
     const { clock, random } = hub;
     const { retryIntervalMs } = hub.timing;
     const self = hub.candidacy(name, hub.settle(options));
-    const wait = { name, clock, random, retryIntervalMs, timeoutMs, push: () => false, signal };
+    const wakeup = makeWakeup();
+    const { life } = hub;
+    const wait = { name, clock, random, life, retryIntervalMs, timeoutMs, push: () => false, signal, wakeup };
     return campaign(hub.tries(self), wait);
   }
 
   /**
    * Does the work if it can lead, at once or not at all. The lease renews itself while the work runs and is
-   * released after the work has settled, on every way out. A `tick` counts as done when the work resolves.
+   * released after the work has settled, on every way out. A `tick` counts as done when the work resolves before its
+   * `lease.signal` is aborted, or has called `lease.complete()`.
    *
    * What the work throws is thrown on. When the term ends early, `lease.signal` tells the work; a work that
    * resolves all the same is `led` with an `end` that says so.
@@ -143,8 +147,10 @@ export class StoreLeaseClient implements AsyncDisposable {
   }
 
   /**
-   * Releases every lease that this client holds, and refuses further calls. One release that fails does not
-   * stop the others; the results come in no order. A second call does nothing.
+   * Releases every lease that this client holds, and refuses further calls. Every wait ends (`CLIENT_CLOSED`), and what is
+   * won in the meantime is given back. When it resolves nothing of this client is under way, and no timer is left; that
+   * takes as long as the requests under way may take. Work of `run` that has begun goes on until it settles. One release
+   * that fails does not stop the others; the results come in no order. A second call waits for the first.
    */
   async close(): Promise<readonly ReleaseResult[]> {
     return this.#hub.close();

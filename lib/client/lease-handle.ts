@@ -45,6 +45,8 @@ export function openLease(
   let releasing = false;
   let storeReachable = true;
   let steppingDown = false;
+  /** Whether the work has said that its occurrence is done. */
+  let completed = false;
   let { reserveForMs, holdAtLeastMs } = settings;
   let settle: (result: ReleaseResult) => void = () => undefined;
   const released = new Promise<ReleaseResult>((resolve) => {
@@ -208,7 +210,7 @@ export function openLease(
    * last, the row ends vacant, since a renewal compares the revision and a release does not. A stable id's does:
    * it must not end the term once another process has gone on with it.
    */
-  async function vacate(completed: boolean): Promise<ReleaseResult> {
+  async function vacate(done: boolean): Promise<ReleaseResult> {
     remainingMs();
     const asked = drain.begun ?? wish;
     const stepsDown = steppingDown || drain.begun !== undefined;
@@ -216,7 +218,7 @@ export function openLease(
     if (end?.reason === "superseded") return { kind: "superseded", by: end.by, token: end.token };
     const runsOut = record.expiresAt !== undefined; // Else a process without memory could never take it again.
     if (settings.sticky && settings.claimsTick && runsOut && asked === undefined) return { kind: "kept" };
-    const tick = completed ? settings.tick : undefined;
+    const tick = done ? settings.tick : undefined;
     const ledMs = elapsedAtLeast(began, clock.now());
     const kept = reservationOf({ ...settings, holdAtLeastMs, handover: asked, reserveForMs, ledMs });
     if (self.identity !== "stable") return sendRelease(self, token, { tick, kept, vouchers });
@@ -248,7 +250,11 @@ export function openLease(
     get releasing() {
       return releasing;
     },
+    get completed() {
+      return completed;
+    },
     heard,
+    lost,
     giveBack() {
       holdAtLeastMs = term.overOwn ? Math.max(holdAtLeastMs, settings.reclaimDelayMs) : 0;
       return handle.release({ completed: false });
@@ -277,14 +283,17 @@ export function openLease(
       if (end !== undefined) drained();
       return released;
     },
-    async release({ completed = true } = {}) {
+    complete() {
+      completed = true;
+    },
+    async release({ completed: done = true } = {}) {
       if (releasing) {
         await released;
         return { kind: "already-released" };
       }
       releasing = true; // Before anyone is told: a listener may release too.
       drain.stop();
-      const result = await vacate(completed);
+      const result = await vacate(done || completed);
       settle(result);
       await writing; // Nothing of this handle is in flight any more, and no timer of it is left.
       tell("released", { token, result });

@@ -88,11 +88,19 @@ export interface Lease extends AsyncDisposable {
   stepDown(options?: StepDownOptions): Promise<ReleaseResult>;
 
   /**
+   * Says that the lease's `tick` is done: the release records it, whatever else happens. Call it once the occurrence's last
+   * side effect has happened. Sends nothing. Work of `run` and `leaderOnly` need not call it where it returns
+   * before {@link signal} is aborted; work that was told to stop is taken for unfinished unless it says otherwise.
+   */
+  complete(): void;
+
+  /**
    * Ends the term: this handle stops leading at once, then the row is vacated (1 request), so that the next
    * candidate need not wait. Never throws; a second call sends nothing.
    *
-   * `await using` releases with `completed: false`, since it cannot know whether the work succeeded.
-   * @param options.completed whether the lease's `tick` is done. @default true
+   * `await using` releases with `completed: false`, since it cannot know whether the work succeeded: call
+   * {@link complete} where it did.
+   * @param options.completed whether the lease's `tick` is done; after {@link complete} it is. @default true
    */
   release(options?: { readonly completed?: boolean }): Promise<ReleaseResult>;
 }

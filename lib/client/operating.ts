@@ -46,7 +46,7 @@ const TRIES = 3;
 
 /** Lists who stands; see `LeaseClient.candidates`. */
 export async function listCandidates(hub: Hub, name: string): Promise<readonly CandidateInfo[]> {
-  hub.assertOpen();
+  hub.life.assertOpen();
   const { outcome } = await hub.exchange.standing(parseName(name), hub.timing.requestTimeoutMs);
   const now = outcome.servedAt ?? hub.exchange.estimate();
   const listed = outcome.records.flatMap(({ holder: id, priority = 0, acquiredAt: since, expiresAt = 0 }) =>
@@ -91,7 +91,7 @@ async function onTerm(
   writeFor: (record: LeaseRecord) => LeaseWrite,
   done: (record: LeaseRecord) => boolean,
 ): Promise<LeaseRecord | undefined> {
-  hub.assertOpen();
+  hub.life.assertOpen();
   const { exchange, timing } = hub;
   const { outcome } = await exchange.read(parseName(name), timing.requestTimeoutMs);
   let { record } = outcome;

@@ -19,7 +19,7 @@ export interface ObserveOptions {
 
 /** Reads one lease; see `LeaseClient.get`. */
 export async function readLease(hub: Hub, name: string): Promise<LeaseState> {
-  hub.assertOpen();
+  hub.life.assertOpen();
   parseName(name);
   const { exchange, memory, clock, timing } = hub;
   const { outcome, received } = await exchange.read(name, timing.requestTimeoutMs);
@@ -30,7 +30,7 @@ export async function readLease(hub: Hub, name: string): Promise<LeaseState> {
 
 /** Reads all leases; see `LeaseClient.list`. */
 export async function* listLeases(hub: Hub): AsyncGenerator<LeaseState, void, undefined> {
-  hub.assertOpen();
+  hub.life.assertOpen();
   const { exchange, clock, timing } = hub;
   for await (const { records, servedAt } of exchange.list(timing.requestTimeoutMs)) {
     const at = clock.now();
@@ -47,7 +47,7 @@ export function observeLease(
   name: string,
   options: ObserveOptions = {},
 ): AsyncGenerator<LeaseState, void, undefined> {
-  hub.assertOpen();
+  hub.life.assertOpen();
   parseName(name);
   const { retryIntervalMs } = hub.timing;
   const intervalMs = parseWholeMs(options.intervalMs, "intervalMs", retryIntervalMs, 50, 86_400_000);
@@ -62,7 +62,7 @@ async function* follow(
 ): AsyncGenerator<LeaseState, void, undefined> {
   const ender = new AbortController();
   const ended = ender.signal;
-  const forget = hub.onClose(() => ender.abort());
+  const forget = hub.life.onClose(() => ender.abort());
   const unfollow = follows(ender, signal);
   let last: LeaseState | undefined;
   let from = hub.clock.now().mono;

@@ -18,12 +18,13 @@ export interface Registration {
  * fails is tried again at the next turn and disturbs nothing.
  */
 export function registration(self: Candidacy, forMs: number | undefined): Registration {
-  const { name, holder: id, priority, clock, random, exchange } = self;
+  const { name, holder: id, priority, clock, random, exchange, life } = self;
   let sequence = 0;
   let since: EpochMs | undefined;
   let cancel: (() => void) | undefined;
   let sending: Promise<void> = Promise.resolve();
   let underWay = 0;
+  let forget: () => void = () => undefined;
 
   function say(lengthMs: number): Promise<void> {
     underWay += 1;
@@ -38,7 +39,7 @@ export function registration(self: Candidacy, forMs: number | undefined): Regist
 
   async function write(lengthMs: number): Promise<void> {
     for (let tries = 0; tries < 2; tries += 1) {
-      const now = exchange.estimate();
+      const now = exchange.steady();
       since ??= now;
       sequence = Math.max(sequence + 1, now);
       const entry = { writeId: random.id(), id, priority, sequence, now, forMs: lengthMs, since };
@@ -54,16 +55,21 @@ export function registration(self: Candidacy, forMs: number | undefined): Regist
     cancel = clock.timer(lengthMs / 2, () => refresh(lengthMs));
   }
 
+  async function stop(): Promise<void> {
+    if (cancel === undefined) return sending;
+    cancel();
+    forget();
+    cancel = undefined;
+    since = undefined;
+    await say(LEFT_MS);
+  }
+
   return {
     start() {
-      if (forMs !== undefined && cancel === undefined) refresh(forMs);
+      if (forMs === undefined || cancel !== undefined || life.is !== "open") return;
+      refresh(forMs);
+      forget = life.onClose(() => void life.track(stop));
     },
-    async stop() {
-      if (cancel === undefined) return sending;
-      cancel();
-      cancel = undefined;
-      since = undefined;
-      await say(LEFT_MS);
-    },
+    stop,
   };
 }

@@ -110,9 +110,20 @@ export function electInvocations<TEvent>(
       tick: tickOf(event),
       termLimitMs,
     });
-    if (result.kind === "acquired") return result.lease;
+    if (result.kind === "acquired") return held(result.lease);
     return { led: false, reason: result.reason, leader: result.state.holder };
   };
+}
+
+/** Gives back what is over before its handler began. */
+async function held(lease: Lease): Promise<Lease> {
+  try {
+    lease.assertHeld();
+    return lease;
+  } catch (error) {
+    await lease.release({ completed: false });
+    throw error;
+  }
 }
 
 const ANY_CLIENT = { options: {}, timing: DEFAULT_TIMING, label: "any" };
@@ -129,8 +140,8 @@ function termLimit(leftMs: number, marginMs: number, name: string): number {
  * {@link Followed} at once; on a won one the lease is on `context.lease` and is released after the handler
  * has settled, also when it throws. No timer outlives the invocation.
  *
- * A handler that returns after its lease was lost has its response returned as it is; `lease.signal` told it
- * so, and its fenced writes were refused.
+ * A handler that returns after its `lease.signal` was aborted has its response returned as it is, and its occurrence is
+ * not done, unless it called `lease.complete()`. Throw to have the invocation tried again.
  *
  * @throws {LeaseError} INVALID_ARGUMENT when an option is out of bounds; the wrapped handler rejects with what
  *   `tryAcquire` throws
@@ -146,7 +157,7 @@ export function withLeadership<TEvent, TContext extends InvocationContext, TResu
     let completed = false;
     try {
       const result = await handler(event, Object.assign(context, { lease }));
-      completed = true;
+      completed = !lease.signal.aborted;
       return result;
     } finally {
       await lease.release({ completed });

@@ -9,7 +9,8 @@ export type LeaderOnlyContext = LeaderContext<Context>;
 /**
  * A middleware under which the handler runs only while its invocation leads. A refused invocation returns
  * `{ led: false, reason, leader }` without running the handler; a won one finds its `Lease` on
- * `context.lease`, which is released after the handler has settled, also when it throws.
+ * `context.lease`, which is released after the handler has settled, also when it throws. Its occurrence is done when the
+ * handler returns before `lease.signal` is aborted, or has called `lease.complete()`.
  *
  * `use` it last: it then elects right before the handler and releases right after it, and no other
  * middleware can return between the two.
@@ -27,10 +28,11 @@ export function leaderOnly<TEvent = unknown>(
   const leases = new WeakMap<object, Lease>();
 
   // By request, never by middleware or process: one process may serve several invocations at a time.
-  const settle = async (request: object, completed: boolean): Promise<void> => {
+  const settle = async (request: object, succeeded: boolean): Promise<void> => {
     const lease = leases.get(request);
     leases.delete(request);
-    await lease?.release({ completed });
+    // A handler that was told to stop may have stopped half-way: it says so itself where it did not.
+    await lease?.release({ completed: succeeded && !lease.signal.aborted });
   };
 
   return {

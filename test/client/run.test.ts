@@ -14,7 +14,9 @@ describe("guarded work", () => {
       expect(lease.isHeld()).toBe(true);
       return 42;
     });
-    expect(result).toEqual({ kind: "led", value: 42, token: during?.token, end: { reason: "released" } });
+    const { token } = during as Lease;
+    const end = { reason: "released" };
+    expect(result).toEqual({ kind: "led", value: 42, token, completed: true, end });
     expect(during?.isHeld()).toBe(false);
     expect(table.peek("a")?.holder).toBeUndefined();
     expect(clock.pendingTimers).toBe(0);

@@ -44,8 +44,20 @@ describe.each<readonly [string, Elect]>([
     gate.open();
     expect(await result).toBe("done");
     expect(lease.end).toEqual({ reason: "stepped-down" });
-    expect(table.peek("jobs")).toMatchObject({ reservedFor: "bob", tick: NOON.tick });
+    expect(table.peek("jobs")).toMatchObject({ reservedFor: "bob" });
+    expect(table.peek("jobs"), "who was told to stop may have stopped half-way").not.toHaveProperty("tick");
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("takes the occurrence for done where the handler says so, though it was told to stop", async () => {
+    const { client, clock, table, gate, lease, result } = await running();
+    await client().requestStepDown("jobs");
+    await clock.advance(20_000);
+    expect(lease.signal.aborted).toBe(true);
+    lease.complete();
+    gate.open();
+    await result;
+    expect(table.peek("jobs")).toMatchObject({ tick: NOON.tick });
   });
 
   it("hands over at once when the handler returns while it drains", async () => {
