@@ -2,7 +2,7 @@ import { DeleteCommand, PutCommand, TransactWriteCommand, UpdateCommand } from "
 import { invalid } from "../core/errors.ts";
 import { parseName, parseText } from "../core/names.ts";
 import type { Fencing } from "./fence-check.ts";
-import { type FenceableCommand, writeOf } from "./fenced-commands.ts";
+import { type FenceableCommand, writeOf } from "./commands.ts";
 import {
   askedIn,
   askedInEach,
@@ -11,9 +11,9 @@ import {
   type Mark,
   markedTransaction,
   markedWrite,
-} from "./fenced-mark.ts";
-import { guardSending } from "./fenced-sending.ts";
-import { explainTransaction, fencedTransaction, type Term } from "./fenced-transaction.ts";
+} from "./mark.ts";
+import { guardSending } from "./sending.ts";
+import { explainTransaction, fencedTransaction, type Term } from "./transaction.ts";
 
 /** What {@link fenced} needs to know of a lease; a `Lease` will do. */
 export interface FencedTerm extends Fencing {
