@@ -33,6 +33,7 @@ export type { LeaseRecord, LeaseState } from "./core/record.ts";
 export type { Handover, LeaseEnd, ReleaseResult } from "./core/term.ts";
 export { DEFAULT_TIMING, recoveryBoundMs, type Timing, type TimingOptions } from "./core/timing.ts";
 export { LeaseClient, type LeaseClientOptions } from "./dynamodb/lease-client.ts";
+export { type LeaseEnvironment, leaseEnvironment } from "./dynamodb/lease-environment.ts";
 export type { FenceableCommand } from "./fencing/commands.ts";
 export { type FenceCheck, type Fencing, fenceCheck } from "./fencing/fence-check.ts";
 export { FenceGuard, type FenceGuardOptions } from "./fencing/fence-guard.ts";

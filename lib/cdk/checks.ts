@@ -1,9 +1,7 @@
 import { Token } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
+import { LEASE_DURATION_BOUNDS_MS } from "../dynamodb/lease-environment.ts";
 import { DEFAULT_TIMING, MAX_NAME_BYTES, recoveryBoundMs } from "../dynamodb/schema.ts";
-
-/** Shortest and longest lease, in ms: the client's own bounds, so that synthesis refuses what a client would. */
-export const LEASE_DURATION_BOUNDS_MS = { min: 1_000, max: 86_400_000 } as const;
 
 /** Ends synthesis, naming the construct that was asked for the impossible. */
 export function refuse(scope: IConstruct, message: string): never {

@@ -4,6 +4,7 @@ import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import type { ISchedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { leaseVariables } from "../dynamodb/lease-environment.ts";
 import { checkDurationMs, checkLeaseName, recoveryMs, refuse } from "./checks.ts";
 import { createJobFunction, DEFAULT_TIMEOUT, type JobFunctionProps } from "./job-function.ts";
 import type { ILeaseTable } from "./lease-table.ts";
@@ -70,8 +71,8 @@ const FUNCTION_ONLY = [
  * Runs a function on a schedule so that each occurrence is led once, although EventBridge Scheduler and
  * Lambda's queue both deliver at least once.
  *
- * The function is invoked with `{ "tick": "<scheduled time>", "executionId": "…" }` and finds its election in
- * `LEASE_TABLE_NAME`, `LEASE_NAME` and `LEASE_DURATION_MS`. It has to hold the lease while it works
+ * The function is invoked with `{ "tick": "<scheduled time>", "executionId": "…" }` and reads its election with
+ * `leaseEnvironment()`, from `LEASE_TABLE_NAME`, `LEASE_NAME` and `LEASE_DURATION_MS`. It has to hold the lease while it works
  * (`leaderOnly` or `withLeadership`): the construct brings about the conditions, not the election.
  */
 export class LeaderSchedule extends Construct {
@@ -90,11 +91,7 @@ export class LeaderSchedule extends Construct {
     checkPeriod(this, period, props.schedule.expressionString, durationMs);
     checkRetries(this, props);
 
-    const election = {
-      LEASE_TABLE_NAME: props.table.tableName,
-      LEASE_NAME: leaseName,
-      LEASE_DURATION_MS: String(durationMs),
-    };
+    const election = leaseVariables({ tableName: props.table.tableName, name: leaseName, durationMs });
     checkEnvironment(this, props, Object.keys(election));
     checkTimeout(this, timeoutOf(props), period, props.schedule.expressionString);
     this.function = electedFunction(this, props, election);

@@ -1,8 +1,9 @@
 import { DeleteCommand, PutCommand, TransactWriteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { invalid } from "../core/errors.ts";
 import { parseName, parseText } from "../core/names.ts";
-import type { Fencing } from "./fence-check.ts";
+import { MAX_TABLE_NAME_BYTES } from "../dynamodb/schema.ts";
 import { type FenceableCommand, writeOf } from "./commands.ts";
+import type { Fencing } from "./fence-check.ts";
 import {
   askedIn,
   askedInEach,
@@ -121,7 +122,7 @@ export function fenced(lease: MarkedTerm, options: FencedOptions = {}): Transact
     name,
     holder: parseText(lease.holder, "lease.holder", MAX_HOLDER_ID_BYTES),
     token,
-    tableName: parseText(tableName, "tableName", 1_024),
+    tableName: parseText(tableName, "tableName", MAX_TABLE_NAME_BYTES),
   };
   return (command) => byLeaseRow(command, term);
 }

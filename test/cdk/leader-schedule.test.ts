@@ -4,7 +4,7 @@ import { CfnRole } from "aws-cdk-lib/aws-iam";
 import { Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import { describe, expect, it } from "vitest";
-import { LEASE_DURATION_BOUNDS_MS } from "../../lib/cdk/checks.ts";
+import { LEASE_DURATION_BOUNDS_MS } from "../../lib/dynamodb/lease-environment.ts";
 import { LeaderSchedule, type LeaderScheduleProps, LeaseTable } from "../../lib/cdk/index.ts";
 import { parseTiming } from "../../lib/core/timing.ts";
 import { isAllowed, statementsOfRole } from "../support/iam.ts";

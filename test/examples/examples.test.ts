@@ -16,6 +16,8 @@ beforeAll(async () => {
   vi.stubEnv("AWS_ACCESS_KEY_ID", LOCAL_AWS.credentials.accessKeyId);
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", LOCAL_AWS.credentials.secretAccessKey);
   vi.stubEnv("LEASE_TABLE_NAME", "leases");
+  vi.stubEnv("LEASE_NAME", "nightly-close");
+  vi.stubEnv("LEASE_DURATION_MS", "15000");
   vi.stubEnv("ORDER_TABLE_NAME", "orders");
   const client = engineClient(engine.endpoint);
   await createLeaseTable(client, "leases");
