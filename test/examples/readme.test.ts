@@ -47,6 +47,7 @@ describe("the readme", () => {
       "README.md",
       "CONTRIBUTING.md",
       "docs/guides/cdk.md",
+      "test/README.md",
       ...readdirSync(join(repo, "docs"))
         .filter((p) => p.endsWith(".md"))
         .map((p) => `docs/${p}`),
