@@ -4,7 +4,7 @@ import { CfnRole } from "aws-cdk-lib/aws-iam";
 import { Code, Function as LambdaFunction, type IFunction, Runtime } from "aws-cdk-lib/aws-lambda";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import { describe, expect, it } from "vitest";
-import { LEASE_DURATION_BOUNDS_MS } from "../../lib/dynamodb/lease-environment.ts";
+import { LEASE_DURATION_BOUNDS_MS, leaseEnvironment } from "../../lib/dynamodb/lease-environment.ts";
 import { LeaderSchedule, type LeaderScheduleProps, LeaseTable } from "../../lib/cdk/index.ts";
 import { parseTiming } from "../../lib/core/timing.ts";
 import { isAllowed, statementsOfRole } from "../support/iam.ts";
@@ -67,6 +67,16 @@ describe("a leader schedule", () => {
     make({ duration: Duration.seconds(5) })
       .template()
       .hasResourceProperties("AWS::Lambda::Function", told("5000"));
+  });
+
+  it("tells it in the words that the handler reads", () => {
+    const { template } = make({ duration: Duration.millis(7_777) });
+    const [fn] = Object.values(template().findResources("AWS::Lambda::Function"));
+    expect(leaseEnvironment(fn?.["Properties"].Environment.Variables)).toEqual({
+      tableName: "leases",
+      name: "nightly-close",
+      durationMs: 7_777,
+    });
   });
 
   it("lets the function stand for its own lease, send to its dead letters, and no more", () => {
