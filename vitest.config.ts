@@ -7,6 +7,7 @@ export default defineConfig({
     // Examples import the package by its name; here that is the source.
     alias: [
       { find: /^leasehold$/, replacement: lib("index.ts") },
+      { find: /^leasehold\/dynamodb$/, replacement: lib("dynamodb.ts") },
       { find: /^leasehold\/(\w+)$/, replacement: `${lib("")}$1/index.ts` },
     ],
   },

@@ -1,11 +1,12 @@
 import middy from "@middy/core";
-import { LeaseClient } from "leasehold";
+import { LeaseClient, leaseEnvironment } from "leasehold";
 import { type LeaderOnlyContext, leaderOnly } from "leasehold/middy";
 
-const leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
+const { name, ...election } = leaseEnvironment(); // what LeaderSchedule has set and synthesis has checked
+const leases = new LeaseClient(election);
 
 export const handler = middy()
-  .use(leaderOnly({ leases, name: "nightly-close" }))
+  .use(leaderOnly({ leases, name }))
   .handler(async (_event: unknown, context: LeaderOnlyContext) => {
     for (const account of ["a", "b", "c"]) {
       context.lease.assertHeld(); // time has passed: look again, right before the side effect

@@ -1,11 +1,12 @@
-import { LeaseClient, withLeadership } from "leasehold";
+import { LeaseClient, leaseEnvironment, withLeadership } from "leasehold";
 
-const leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
+const { name, ...election } = leaseEnvironment(); // what LeaderSchedule has set and synthesis has checked
+const leases = new LeaseClient(election);
 
 export const handler = withLeadership(
   async (_event: { tick: string }, context) => {
     console.log(`leading until ${context.lease.remainingMs()} ms from now, unless renewed`);
     return { led: true };
   },
-  { leases, name: "nightly-close" },
+  { leases, name },
 );

@@ -1,19 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import {
   type DynamoDBDocumentClient,
   GetCommand,
   paginateQuery,
   TransactWriteCommand,
-  type TransactWriteCommandInput,
 } from "@aws-sdk/lib-dynamodb";
 import { type Assignment, invoiceKeys } from "./invoice-table.ts";
-
-const MAX_TRIES = 6;
-const FIRST_PAUSE_MS = 20;
-
-/** One element of a `TransactWriteItems` call in document form. */
-type TransactElement = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 
 /** Where the invoices are and how long one takes. */
 export interface Billing {
@@ -25,8 +17,8 @@ export interface Billing {
 
 /** On whose behalf a run gives numbers. The job does not know how that was decided. */
 export interface Mandate extends Pick<Assignment, "term" | "token" | "tick" | "executionId" | "requestId"> {
-  /** Elements that every write carries, for storage to refuse the write when the mandate is over. */
-  readonly fence: readonly TransactElement[];
+  /** Makes a write into one that storage refuses when the mandate is over. */
+  readonly fence: (write: TransactWriteCommand) => TransactWriteCommand;
   /** Asked right before every write; throws when the mandate is over. */
   readonly assertHeld: () => void;
   /** Aborts when the mandate is over. */
@@ -42,7 +34,7 @@ export interface NumberingResult {
 /**
  * Gives the pending invoices consecutive numbers, without gap or duplicate **as long as one run at a time has
  * the mandate and storage refuses the others**. On its own it is not safe, on purpose: it reads the counter
- * once, counts on in memory, and no write has a condition but the given fence.
+ * once, counts on in memory, and no write has a condition but that of the given fence.
  *
  * Why that suffices under election with a fence that checks the token. Say that numbers 1 to `last` are
  * given, each to one invoice, and none beyond.
@@ -56,7 +48,7 @@ export interface NumberingResult {
  * 4. A frozen run may wake after its term. `assertHeld` stops it in nearly all cases; a write that was already
  *    past that question meets the fence.
  *
- * @throws whatever `assertHeld` throws, and the SDK's `TransactionCanceledException` when the fence refused
+ * @throws whatever `assertHeld` throws, and what the fenced write throws: `LeaseError` `FENCED` when storage refused it
  */
 export async function numberPendingInvoices(billing: Billing, mandate: Mandate): Promise<NumberingResult> {
   const startedAt = new Date().toISOString();
@@ -111,48 +103,23 @@ async function giveNumber(
   const { term, token, tick, executionId, requestId } = mandate;
   const assignedAt = new Date().toISOString();
   const witness: Assignment = { ...given, term, token, tick, executionId, requestId, assignedAt };
-  const command = () =>
-    new TransactWriteCommand({
-      TransactItems: [
-        ...mandate.fence,
-        {
-          Update: {
-            TableName: tableName,
-            Key: invoiceKeys.invoice(given.invoiceId),
-            UpdateExpression: "SET #number = :number",
-            ExpressionAttributeNames: { "#number": "number" },
-            ExpressionAttributeValues: { ":number": given.number },
-          },
+  const write = new TransactWriteCommand({
+    TransactItems: [
+      {
+        Update: {
+          TableName: tableName,
+          Key: invoiceKeys.invoice(given.invoiceId),
+          UpdateExpression: "SET #number = :number",
+          ExpressionAttributeNames: { "#number": "number" },
+          ExpressionAttributeValues: { ":number": given.number },
         },
-        { Delete: { TableName: tableName, Key: invoiceKeys.pending(given.invoiceId) } },
-        { Put: { TableName: tableName, Item: { ...invoiceKeys.counter, last: given.number } } },
-        {
-          Put: { TableName: tableName, Item: { ...invoiceKeys.assignment(term, given.number), ...witness } },
-        },
-      ],
-    });
-  await pastConflicts(mandate, () => documents.send(command()));
-}
-
-/**
- * Sends again a transaction that met another write, as a renewal of the very lease that it checks: nothing of
- * it was written then, and the SDK does not retry it. Between the tries the mandate is asked again.
- */
-async function pastConflicts(mandate: Mandate, send: () => Promise<unknown>): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await send();
-      return;
-    } catch (error) {
-      if (!isConflictAlone(error) || tries === MAX_TRIES) throw error;
-    }
-    await delay(FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + Math.random()));
-    mandate.assertHeld();
-  }
-}
-
-function isConflictAlone(error: unknown): boolean {
-  if (!(error instanceof TransactionCanceledException)) return false;
-  const codes = new Set(error.CancellationReasons?.map(({ Code }) => Code));
-  return codes.has("TransactionConflict") && !codes.has("ConditionalCheckFailed");
+      },
+      { Delete: { TableName: tableName, Key: invoiceKeys.pending(given.invoiceId) } },
+      { Put: { TableName: tableName, Item: { ...invoiceKeys.counter, last: given.number } } },
+      {
+        Put: { TableName: tableName, Item: { ...invoiceKeys.assignment(term, given.number), ...witness } },
+      },
+    ],
+  });
+  await documents.send(mandate.fence(write));
 }

@@ -25,7 +25,7 @@ export async function handler(
     tick: event.tick,
     executionId: event.executionId,
     requestId: context.awsRequestId,
-    fence: [],
+    fence: (write) => write,
     assertHeld: () => {},
     signal: new AbortController().signal,
   });

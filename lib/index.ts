@@ -32,7 +32,11 @@ export type { CallOptions, Clock, LeaseStore, ListPage, Random } from "./core/po
 export type { LeaseRecord, LeaseState } from "./core/record.ts";
 export type { Handover, LeaseEnd, ReleaseResult } from "./core/term.ts";
 export { DEFAULT_TIMING, recoveryBoundMs, type Timing, type TimingOptions } from "./core/timing.ts";
-export type { FenceableCommand } from "./dynamodb/fenced-commands.ts";
+export { LeaseClient, type LeaseClientOptions } from "./dynamodb/lease-client.ts";
+export { type LeaseEnvironment, leaseEnvironment } from "./dynamodb/lease-environment.ts";
+export type { FenceableCommand } from "./fencing/commands.ts";
+export { type FenceCheck, type Fencing, fenceCheck } from "./fencing/fence-check.ts";
+export { FenceGuard, type FenceGuardOptions } from "./fencing/fence-guard.ts";
 export {
   type FencedOptions,
   type FencedTerm,
@@ -40,8 +44,4 @@ export {
   type MarkedTerm,
   type MarkFence,
   type TransactionFence,
-} from "./dynamodb/fenced.ts";
-export { FenceGuard, type FenceGuardOptions } from "./fence-guard.ts";
-export { type FenceCheck, type Fencing, fenceCheck } from "./dynamodb/fence-check.ts";
-export type { LeaseClientOptions } from "./client-options.ts";
-export { LeaseClient } from "./lease-client.ts";
+} from "./fencing/fenced.ts";

@@ -39,7 +39,7 @@ export class ReferenceStack extends Stack {
     const numbering = new LeaderSchedule(this, "NumberInvoices", {
       table: props.leases,
       leaseName: "number-invoices",
-      durationMs: 5_000,
+      duration: Duration.seconds(5),
       schedule: EVERY_MINUTE,
       entry: join(props.root, "lambda", props.numberInvoices),
       description: "Gives pending invoices consecutive numbers while it leads",

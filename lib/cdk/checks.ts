@@ -1,9 +1,7 @@
-import { Token } from "aws-cdk-lib";
+import { type Duration, Token } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
+import { LEASE_DURATION_BOUNDS_MS } from "../dynamodb/lease-environment.ts";
 import { DEFAULT_TIMING, MAX_NAME_BYTES, recoveryBoundMs } from "../dynamodb/schema.ts";
-
-/** Shortest and longest lease, in ms: the client's own bounds, so that synthesis refuses what a client would. */
-export const LEASE_DURATION_BOUNDS_MS = { min: 1_000, max: 86_400_000 } as const;
 
 /** Ends synthesis, naming the construct that was asked for the impossible. */
 export function refuse(scope: IConstruct, message: string): never {
@@ -31,14 +29,22 @@ export function checkLeaseName(scope: IConstruct, name: unknown, property: strin
   return name;
 }
 
-/** Checks the length of a lease and fills in the client's default. */
-export function checkDurationMs(scope: IConstruct, value: number | undefined): number {
+/** Checks the length of a lease, fills in the client's default, and tells it in ms. */
+export function checkDuration(scope: IConstruct, value: Duration | undefined): number {
   if (value === undefined) return DEFAULT_TIMING.durationMs;
   const { min, max } = LEASE_DURATION_BOUNDS_MS;
-  if (!Number.isInteger(value) || value < min || value > max) {
-    refuse(scope, `durationMs must be a whole number of milliseconds from ${min} to ${max}, not ${value}`);
+  const bounds = `whole milliseconds, from ${min} ms (a second) to ${max} ms (a day)`;
+  if (typeof value?.toMilliseconds !== "function") {
+    return refuse(scope, `duration must be a Duration of ${bounds}, not ${typeof value} ${String(value)}`);
   }
-  return value;
+  if (value.isUnresolved()) {
+    refuse(scope, `duration is known only at deployment, but synthesis has to check it: ${bounds}`);
+  }
+  const ms = value.toMilliseconds({ integral: false });
+  if (!Number.isInteger(ms) || ms < min || ms > max) {
+    refuse(scope, `duration is ${ms} ms, but has to be of ${bounds}`);
+  }
+  return ms;
 }
 
 /** How long a crashed leader's work stays without a leader when its clients keep the default grace and retry. */

@@ -1,10 +1,11 @@
 import { Duration, Validations } from "aws-cdk-lib";
-import type { Metric } from "aws-cdk-lib/aws-cloudwatch";
-import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import type { Metric, MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
+import type { Function as LambdaFunction, IFunction } from "aws-cdk-lib/aws-lambda";
 import type { ISchedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { checkDurationMs, checkLeaseName, recoveryMs, refuse } from "./checks.ts";
+import { leaseVariables } from "../dynamodb/lease-environment.ts";
+import { checkDuration, checkLeaseName, recoveryMs, refuse } from "./checks.ts";
 import { createJobFunction, DEFAULT_TIMEOUT, type JobFunctionProps } from "./job-function.ts";
 import type { ILeaseTable } from "./lease-table.ts";
 import { FINEST_PERIOD_MS, type SchedulePeriod, schedulePeriod } from "./schedule-period.ts";
@@ -17,21 +18,22 @@ export interface LeaderScheduleProps extends Partial<JobFunctionProps> {
   /** The lease that whoever runs the job has to hold: 1 to 2,048 bytes. Other holders of it count too. */
   readonly leaseName: string;
   /**
-   * When the job is due. Two occurrences must be at least `durationMs` and 4.5 s apart (the client's default
+   * When the job is due. Two occurrences must be at least `duration` and 4.5 s apart (the client's default
    * grace, the clock's resolution and one retry), so that a leader that crashed costs at most one of them.
    */
   readonly schedule: ScheduleExpression;
   /**
-   * How long a term lasts without renewal, in ms: 1,000 to 86,400,000.
-   * @default 15_000
+   * How long a term lasts without renewal: a second to a day, in whole milliseconds.
+   * @default Duration.seconds(15)
    */
-  readonly durationMs?: number;
+  readonly duration?: Duration;
   /**
    * A function to schedule, in place of `entry`. It keeps its memory, timeout and logs, gets the three
    * environment variables, the grant and the retries, and must have no asynchronous configuration of its own.
+   * It must be made in this app: the environment of an imported function, a version or an alias cannot be set.
    * @default - a function made from `entry`
    */
-  readonly handler?: LambdaFunction;
+  readonly handler?: IFunction;
   /**
    * How often Lambda tries an occurrence again after a failed run: 0 to 2. A client records an occurrence as
    * done only when its work succeeded, so the retry after a crash does the work, and the retry of work that
@@ -70,13 +72,13 @@ const FUNCTION_ONLY = [
  * Runs a function on a schedule so that each occurrence is led once, although EventBridge Scheduler and
  * Lambda's queue both deliver at least once.
  *
- * The function is invoked with `{ "tick": "<scheduled time>", "executionId": "…" }` and finds its election in
- * `LEASE_TABLE_NAME`, `LEASE_NAME` and `LEASE_DURATION_MS`. It has to hold the lease while it works
+ * The function is invoked with `{ "tick": "<scheduled time>", "executionId": "…" }` and reads its election with
+ * `leaseEnvironment()`, from `LEASE_TABLE_NAME`, `LEASE_NAME` and `LEASE_DURATION_MS`. It has to hold the lease while it works
  * (`leaderOnly` or `withLeadership`): the construct brings about the conditions, not the election.
  */
 export class LeaderSchedule extends Construct {
   /** The function that contends and, when it leads, works. */
-  readonly function: LambdaFunction;
+  readonly function: IFunction;
   /** Where occurrences end that Scheduler could not deliver or that failed every attempt. Should be empty. */
   readonly deadLetterQueue: IQueue;
   /** The schedule. */
@@ -85,16 +87,12 @@ export class LeaderSchedule extends Construct {
   constructor(scope: Construct, id: string, props: LeaderScheduleProps) {
     super(scope, id);
     const leaseName = checkLeaseName(this, props.leaseName, "leaseName");
-    const durationMs = checkDurationMs(this, props.durationMs);
+    const durationMs = checkDuration(this, props.duration);
     const period = schedulePeriod(props.schedule.expressionString, props.schedule.timeZone?.timezoneName);
     checkPeriod(this, period, props.schedule.expressionString, durationMs);
     checkRetries(this, props);
 
-    const election = {
-      LEASE_TABLE_NAME: props.table.tableName,
-      LEASE_NAME: leaseName,
-      LEASE_DURATION_MS: String(durationMs),
-    };
+    const election = leaseVariables({ tableName: props.table.tableName, name: leaseName, durationMs });
     checkEnvironment(this, props, Object.keys(election));
     checkTimeout(this, timeoutOf(props), period, props.schedule.expressionString);
     this.function = electedFunction(this, props, election);
@@ -112,9 +110,12 @@ export class LeaderSchedule extends Construct {
     this.schedule = delivery.schedule;
   }
 
-  /** Counts the occurrences that were given up and wait in the dead-letter queue. Alarm when it is not 0. */
-  metricDeadLetters(): Metric {
-    return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ statistic: "Maximum" });
+  /**
+   * Counts the occurrences that were given up and wait in the dead-letter queue. Alarm when it is not 0.
+   * @param props changes to the metric; its statistic is the maximum unless told otherwise
+   */
+  metricDeadLetters(props: MetricOptions = {}): Metric {
+    return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ statistic: "Maximum", ...props });
   }
 }
 
@@ -122,7 +123,7 @@ function electedFunction(
   scope: LeaderSchedule,
   props: LeaderScheduleProps,
   election: Readonly<Record<string, string>>,
-): LambdaFunction {
+): IFunction {
   const { entry, handler } = props;
   if ((entry === undefined) === (handler === undefined)) {
     refuse(scope, `give either entry or handler, ${entry === undefined ? "neither was" : "not both"} given`);
@@ -135,13 +136,25 @@ function electedFunction(
   if (misplaced.length > 0) {
     refuse(scope, `${misplaced.join(", ")} would not reach the given handler; set it on the handler itself`);
   }
+  if (!isMadeHere(handler)) {
+    return refuse(
+      scope,
+      `handler is ${handler.node.path}, whose environment cannot be set here: it is an imported function, a version or ` +
+        "an alias. Give a function that this app makes, so that it runs with the election that was checked",
+    );
+  }
   for (const [name, value] of Object.entries(election)) handler.addEnvironment(name, value);
   return handler;
 }
 
-function timeoutOf(props: LeaderScheduleProps): Duration {
-  if (props.handler !== undefined) return props.handler.timeout ?? Duration.millis(SHORTEST_TIMEOUT_MS);
-  return props.timeout ?? DEFAULT_TIMEOUT;
+/** By what it can do and not by its class, since an app may hold another copy of the library. */
+function isMadeHere(handler: IFunction): handler is LambdaFunction {
+  return "addEnvironment" in handler && typeof handler.addEnvironment === "function";
+}
+
+function timeoutOf({ handler, timeout }: LeaderScheduleProps): Duration {
+  if (handler === undefined) return timeout ?? DEFAULT_TIMEOUT;
+  return (isMadeHere(handler) ? handler.timeout : undefined) ?? Duration.millis(SHORTEST_TIMEOUT_MS);
 }
 
 /** A schedule faster than recovery would lose occurrence after occurrence to one crashed leader. */
@@ -150,9 +163,9 @@ function checkPeriod(scope: Construct, period: SchedulePeriod, expression: strin
   if (period.kind === "repeats" && period.atLeastMs < neededMs) {
     refuse(
       scope,
-      `schedule ${expression} can repeat after ${period.atLeastMs} ms, but with durationMs ${durationMs} a crashed ` +
+      `schedule ${expression} can repeat after ${period.atLeastMs} ms, but with a duration of ${durationMs} ms a crashed ` +
         `leader is followed only within ${neededMs} ms, so it would cost more than one occurrence; use a period of ` +
-        `at least ${neededMs} ms, or a durationMs of at most ${period.atLeastMs - recoveryMs(0)}`,
+        `at least ${neededMs} ms, or a duration of at most ${period.atLeastMs - recoveryMs(0)} ms`,
     );
   }
   if (period.kind === "unreadable" && neededMs > FINEST_PERIOD_MS) {
@@ -191,7 +204,7 @@ function checkEnvironment(scope: Construct, props: LeaderScheduleProps, reserved
   if (taken.length === 0) return;
   refuse(
     scope,
-    `environment sets ${taken.join(", ")}, which the construct sets from table, leaseName and durationMs`,
+    `environment sets ${taken.join(", ")}, which the construct sets from table, leaseName and duration`,
   );
 }
 

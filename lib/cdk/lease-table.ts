@@ -185,10 +185,12 @@ export class LeaseTable extends Resource implements ILeaseTable {
   /**
    * Counts the requests of candidates and observers that DynamoDB throttled, per five minutes. More than a
    * few mean that a lease gets over 1,000 writes a second, or that the account's limits are reached.
+   * @param props changes to the metric, its operations among them
    */
-  metricThrottledRequests(): IMetric {
+  metricThrottledRequests(props: dynamodb.OperationsMetricOptions = {}): IMetric {
     return this.table.metricThrottledRequestsForOperations({
       operations: [dynamodb.Operation.GET_ITEM, dynamodb.Operation.UPDATE_ITEM],
+      ...props,
     });
   }
 }

@@ -108,11 +108,9 @@ export function openLease(
   }
 
   function heed(): void {
-    const { priority } = self;
-    // Within its minimum hold the lease could be handed to nobody.
-    const settleMs = Math.max(self.settleMs, settings.holdAtLeastMs);
+    const { priority, settleMs } = self;
     const ledMs = elapsedAtLeast(began, clock.now());
-    if (heeds(record, { priority, ledMs, settleMs })) handOver(record.askedBy || undefined);
+    if (heeds(record, { priority, ledMs, settleMs, holdAtLeastMs })) handOver(record.askedBy || undefined);
   }
 
   function handOver(to: string | undefined, drainMs: number = settings.drainMs): void {
@@ -277,6 +275,11 @@ export function openLease(
     },
     async stepDown(options = {}) {
       const how = parseStepDown(options, settings);
+      const heldMs = Math.ceil(holdAtLeastMs - elapsedAtLeast(began, clock.now()));
+      if (how.reserveFor !== undefined && heldMs > 0 && end === undefined) {
+        const message = `is kept for nobody within its minimum hold (holdAtLeastMs), so not for reserveFor ("${how.reserveFor}") either; step down without it, or in ${heldMs} ms`;
+        throw self.error("INVALID_ARGUMENT", message);
+      }
       reserveForMs = how.reserveForMs;
       drain.redirect(how.reserveFor); // What the leader wants now goes before what it was asked for.
       handOver(how.reserveFor, how.drainMs);

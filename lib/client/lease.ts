@@ -83,7 +83,8 @@ export interface Lease extends AsyncDisposable {
   /**
    * Hands over: {@link handover} resolves, the work drains, the lease is released and kept for a successor.
    * Resolves when that is done. Under `run` that is once the work has settled: the work itself must not wait for it.
-   * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+   * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound; also for `reserveFor` within the minimum
+   *   hold, when the lease can be kept for nobody
    */
   stepDown(options?: StepDownOptions): Promise<ReleaseResult>;
 

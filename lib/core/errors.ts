@@ -10,6 +10,7 @@
  * | `STORE_UNAVAILABLE` | no answer, or an answer that tells nothing (timeout, connection, 5xx, throttling) | try again |
  * | `TABLE_NOT_FOUND` | the table does not exist in this region and account | check `tableName`, region, deployment |
  * | `TABLE_MISCONFIGURED` | the table's keys are not those of a lease table | deploy a `LeaseTable` |
+ * | `RECORD_INVALID` | the row holds what no client writes: somebody edited it by hand | mend the row as the message says |
  * | `ACCESS_DENIED` | IAM, or a wrong or expired key, refused the request | `grantCampaign` or `grantObserve` |
  * | `CREDENTIALS_UNAVAILABLE` | the SDK found no credentials to sign with | configure credentials |
  * | `HANDED_OVER` | the leader is to hand over and its time to drain is up | finish the work and release |
@@ -24,6 +25,7 @@ export type LeaseErrorCode =
   | "STORE_UNAVAILABLE"
   | "TABLE_NOT_FOUND"
   | "TABLE_MISCONFIGURED"
+  | "RECORD_INVALID"
   | "ACCESS_DENIED"
   | "CREDENTIALS_UNAVAILABLE"
   | "HANDED_OVER"

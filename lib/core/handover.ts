@@ -10,15 +10,17 @@ export interface Incumbent {
   readonly ledMs: number;
   /** How long it leads at least before it heeds a higher priority, in ms. */
   readonly settleMs: number;
+  /** Its minimum hold, in ms: before that is over the lease would be kept for nobody. */
+  readonly holdAtLeastMs: number;
 }
 
 /**
  * Whether a holder heeds the request that rides on its record: an operator's at once, a stronger candidate's
- * once the term has settled. So a strong candidate that keeps failing cannot take the lead from the others
+ * once the term has settled, and neither within its minimum hold, as nobody could lead for the rest of it. So a strong candidate that keeps failing cannot take the lead from the others
  * oftener than that, and equals never ask each other.
  */
 export function heeds({ askedBy, askedPriority = 0 }: LeaseRecord, incumbent: Incumbent): boolean {
-  if (askedBy === undefined) return false;
+  if (askedBy === undefined || incumbent.ledMs < incumbent.holdAtLeastMs) return false;
   if (askedPriority >= OPERATOR_PRIORITY) return true;
   return askedPriority > incumbent.priority && incumbent.ledMs >= incumbent.settleMs;
 }

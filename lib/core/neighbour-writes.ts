@@ -1,3 +1,4 @@
+import { risen } from "./names.ts";
 import type { LeaseRecord } from "./record.ts";
 import { type EpochMs, plusMs } from "./units.ts";
 import { type LeaseWrite, OF_A_TERM, ttlOf } from "./writes.ts";
@@ -28,7 +29,9 @@ export function ask(
   const { writeId, by } = request;
   // An operator's later word goes before an earlier one, and a late copy of that does not bring it back.
   const priority =
-    request.priority < OPERATOR_PRIORITY ? request.priority : Math.max(OPERATOR_PRIORITY, askedPriority + 1);
+    request.priority < OPERATOR_PRIORITY
+      ? request.priority
+      : Math.max(OPERATOR_PRIORITY, risen(name, "askedPriority", askedPriority));
   return {
     kind: "ask",
     name,

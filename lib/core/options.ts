@@ -56,9 +56,9 @@ export interface TermOptions {
   readonly reserveForMs?: number | undefined;
   /**
    * The shortest time from winning the lease until another can, in ms: 0 to a day. A release before is kept for
-   * nobody until then, this candidate included, and up to `graceMs` and a second longer. It is not handed over before.
-   * For short work under a schedule whose triggers come at slightly different times (ShedLock's `lockAtLeastFor`). Under
-   * `sticky` and `at-most-once` it holds off other ids alone.
+   * nobody until then, this candidate included, and up to `graceMs` and a second longer. Until then it is not handed over,
+   * whoever asks. For short work under a schedule whose triggers come at slightly different times (ShedLock's
+   * `lockAtLeastFor`). Not together with `sticky`, which keeps it for its id.
    * @default 0
    */
   readonly holdAtLeastMs?: number | undefined;
@@ -155,6 +155,9 @@ export function parseTerm(
   parseChoice(tickPolicy, "tickPolicy", ["until-success", "at-most-once"]);
   if (typeof termLimitMs !== "number" || !(termLimitMs >= 1_000)) {
     throw invalid(`termLimitMs must be 1000 or more, not ${show(termLimitMs)}`);
+  }
+  if (sticky !== undefined && (options.holdAtLeastMs ?? 0) > 0) {
+    throw invalid("holdAtLeastMs keeps the lease for nobody and sticky for its id: give one of them");
   }
   const timing = termTiming(options, client);
   const claimsTick = tickPolicy === "at-most-once";

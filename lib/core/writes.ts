@@ -1,3 +1,4 @@
+import { risen } from "./names.ts";
 import type { LeaseRecord } from "./record.ts";
 import type { Reservation } from "./term.ts";
 import { type EpochMs, plusMs } from "./units.ts";
@@ -131,12 +132,13 @@ export function claim(request: TermRequest): LeaseWrite {
  * Takes a lease in the state that was seen: a term or a reservation that is over by evidence, or a vacancy
  * whose token is ahead of `now`. Comparing the token beside the revision matters once a row was deleted: a new row counts
  * its revisions from 1 again, its tokens never.
+ * @throws {LeaseError} RECORD_INVALID where no token can be higher, see {@link risen}
  */
 export function takeOver(request: TermRequest, seen: LeaseRecord): LeaseWrite {
   const { revision, token } = seen;
   // Revision 0 stands for none: a row that somebody wrote by hand. Its token alone tells of every change.
   const expects = revision === 0 ? { token } : { revision, token };
-  return beginTerm("take-over", request, expects, Math.max(token + 1, request.now));
+  return beginTerm("take-over", request, expects, Math.max(risen(seen.name, "token", token), request.now));
 }
 
 function beginTerm(

@@ -13,6 +13,9 @@ export const LEASE_TABLE_SCHEMA = {
   ttlAttribute: "ttl",
 } as const;
 
+/** Longest name of a table in bytes: what the service takes of an ARN, which may stand for the name. */
+export const MAX_TABLE_NAME_BYTES = 1_024;
+
 /** Longest lease name in bytes of UTF-8: DynamoDB's limit for a partition key. */
 export { MAX_NAME_BYTES } from "../core/names.ts";
 /** The timings that a client uses unless told otherwise; constructs check schedules against them. */

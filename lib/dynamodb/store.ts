@@ -21,11 +21,8 @@ import { type DateTap, tapDate } from "./date-header.ts";
 import { leaseKey, updateOf } from "./expressions.ts";
 import { failureOf } from "./failures.ts";
 import { recordOf, recordsOf } from "./rows.ts";
-import { LEASE_TABLE_SCHEMA } from "./schema.ts";
+import { LEASE_TABLE_SCHEMA, MAX_TABLE_NAME_BYTES } from "./schema.ts";
 import { pastTransactions } from "./transaction-conflicts.ts";
-
-/** An ARN is the longest name that the service takes. */
-const MAX_TABLE_NAME_BYTES = 1_024;
 
 /** Where a {@link DynamoDBLeaseStore} finds its table. */
 export interface DynamoDBStoreOptions {

@@ -1,10 +1,10 @@
-import { App, Duration, Stack } from "aws-cdk-lib";
+import { App, Duration, Lazy, Stack } from "aws-cdk-lib";
 import { Annotations, Match, Template } from "aws-cdk-lib/assertions";
 import { CfnRole } from "aws-cdk-lib/aws-iam";
-import { Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
+import { Code, Function as LambdaFunction, type IFunction, Runtime } from "aws-cdk-lib/aws-lambda";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import { describe, expect, it } from "vitest";
-import { LEASE_DURATION_BOUNDS_MS } from "../../lib/cdk/checks.ts";
+import { LEASE_DURATION_BOUNDS_MS, leaseEnvironment } from "../../lib/dynamodb/lease-environment.ts";
 import { LeaderSchedule, type LeaderScheduleProps, LeaseTable } from "../../lib/cdk/index.ts";
 import { parseTiming } from "../../lib/core/timing.ts";
 import { isAllowed, statementsOfRole } from "../support/iam.ts";
@@ -37,7 +37,7 @@ function make(props: Partial<LeaderScheduleProps> = {}, timeout?: Duration): Mad
   return { stack, job, template: () => Template.fromStack(stack) };
 }
 
-function roleOf(job: LambdaFunction): string {
+function roleOf(job: IFunction): string {
   const resource = job.role?.node.defaultChild;
   if (!(resource instanceof CfnRole)) throw new Error("the function has no role");
   return Stack.of(job).getLogicalId(resource);
@@ -64,7 +64,19 @@ describe("a leader schedule", () => {
       },
     });
     make().template().hasResourceProperties("AWS::Lambda::Function", told("15000"));
-    make({ durationMs: 5_000 }).template().hasResourceProperties("AWS::Lambda::Function", told("5000"));
+    make({ duration: Duration.seconds(5) })
+      .template()
+      .hasResourceProperties("AWS::Lambda::Function", told("5000"));
+  });
+
+  it("tells it in the words that the handler reads", () => {
+    const { template } = make({ duration: Duration.millis(7_777) });
+    const [fn] = Object.values(template().findResources("AWS::Lambda::Function"));
+    expect(leaseEnvironment(fn?.["Properties"].Environment.Variables)).toEqual({
+      tableName: "leases",
+      name: "nightly-close",
+      durationMs: 7_777,
+    });
   });
 
   it("lets the function stand for its own lease, send to its dead letters, and no more", () => {
@@ -163,6 +175,8 @@ describe("a leader schedule", () => {
     const metric = make().job.metricDeadLetters().toMetricConfig().metricStat;
     expect(metric?.metricName).toBe("ApproximateNumberOfMessagesVisible");
     expect(metric?.statistic).toBe("Maximum");
+    const minimum = make().job.metricDeadLetters({ statistic: "Minimum" }).toMetricConfig().metricStat;
+    expect(minimum?.statistic).toBe("Minimum");
   });
 });
 
@@ -173,21 +187,45 @@ describe("synthesis refuses a leader schedule", () => {
   });
 
   it("whose lease lasts longer or shorter than a client would accept", () => {
-    for (const durationMs of [0, -1, 999, 86_400_001, 1_500.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-      expect(() => make({ durationMs }), String(durationMs)).toThrow(
-        /durationMs must be a whole number of milliseconds from 1000 to 86400000/,
+    for (const ms of [0, 999, 86_400_001, 1_500.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => make({ duration: Duration.millis(ms) }), String(ms)).toThrow(
+        `Test/Job: duration is ${ms} ms, but has to be of whole milliseconds, from 1000 ms (a second) to 86400000 ms (a day)`,
       );
     }
+    for (const ms of [1_000, 86_400_000])
+      make({ schedule: rate(2 * 24 * 60), duration: Duration.millis(ms) });
+  });
+
+  it("whose lease's duration is not a Duration, or not known yet", () => {
+    for (const duration of [5_000, "5s", null]) {
+      expect(() => make({ duration: duration as unknown as Duration })).toThrow(
+        new RegExp(`duration must be a Duration of whole milliseconds, .*, not \\w+ ${duration}`),
+      );
+    }
+    const late = Duration.seconds(Lazy.number({ produce: () => 5 }));
+    expect(() => make({ duration: late })).toThrow(/duration is known only at deployment/);
+  });
+
+  it("whose handler's environment cannot be set", () => {
+    const { stack } = make();
+    const arn = "arn:aws:lambda:eu-central-1:111111111111:function:other";
+    const imported = LambdaFunction.fromFunctionArn(stack, "Other", arn);
+    expect(() => make({ handler: imported })).toThrow(
+      /handler is Test\/Other, whose environment cannot be set here: .* imported/,
+    );
+    const handler = stack.node.findChild("Handler") as LambdaFunction;
+    expect(() => make({ handler: handler.currentVersion })).toThrow(/environment cannot be set here/);
+    expect(() => make({ handler: handler.addAlias("live") })).toThrow(/environment cannot be set here/);
   });
 
   it("that repeats before a crashed leader can be followed, and accepts one that does not", () => {
-    expect(() => make({ schedule: rate(1), durationMs: 55_501 })).toThrow(
-      /schedule rate\(1 minute\) can repeat after 60000 ms.*durationMs 55501.*within 60001 ms.*durationMs of at most 55500/,
+    expect(() => make({ schedule: rate(1), duration: Duration.millis(55_501) })).toThrow(
+      /schedule rate\(1 minute\) can repeat after 60000 ms.*a duration of 55501 ms.*within 60001 ms.*duration of at most 55500 ms/,
     );
-    make({ schedule: rate(1), durationMs: 55_500 });
+    make({ schedule: rate(1), duration: Duration.millis(55_500) });
     const schedule = ScheduleExpression.cron({ minute: "0,50" });
-    expect(() => make({ schedule, durationMs: 600_000 })).toThrow(/can repeat after 600000 ms/);
-    make({ schedule, durationMs: 595_500 });
+    expect(() => make({ schedule, duration: Duration.minutes(10) })).toThrow(/can repeat after 600000 ms/);
+    make({ schedule, duration: Duration.millis(595_500) });
   });
 
   it("whose function can run past the next occurrence, or not long enough to lead", () => {
@@ -226,7 +264,7 @@ describe("synthesis refuses a leader schedule", () => {
 describe("a schedule whose period cannot be worked out", () => {
   const schedule = ScheduleExpression.expression("cron(5-2 * * * ? *)");
   const warnings = (durationMs: number) =>
-    Annotations.fromStack(make({ schedule, durationMs }).stack).findWarning(
+    Annotations.fromStack(make({ schedule, duration: Duration.millis(durationMs) }).stack).findWarning(
       "*",
       Match.stringLikeRegexp("period was not worked out.*at least \\d+ ms apart"),
     );

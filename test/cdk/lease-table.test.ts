@@ -1,4 +1,4 @@
-import { App, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { App, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { CfnGlobalTable, MultiRegionConsistency, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { Key } from "aws-cdk-lib/aws-kms";
@@ -125,6 +125,9 @@ describe("a lease table's metric of throttling", () => {
       (one) => one.toMetricConfig().metricStat?.dimensions?.find(({ name }) => name === "Operation")?.value,
     );
     expect(new Set(operations)).toEqual(new Set(["GetItem", "UpdateItem"]));
+    const period = Duration.minutes(1);
+    const finer = new LeaseTable(stackIn(), "Leases").metricThrottledRequests({ period });
+    expect(finer.toMetricConfig().mathExpression?.period).toBe(60);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import { LeaseError } from "../../lib/core/errors.ts";
-import { LeaseClient } from "../../lib/lease-client.ts";
+import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
 import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
 import { manual, never } from "../support/manual.ts";
 

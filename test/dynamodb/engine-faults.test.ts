@@ -4,7 +4,7 @@ import type { CallOptions } from "../../lib/core/ports.ts";
 import { epochMs } from "../../lib/core/units.ts";
 import type { LeaseWrite } from "../../lib/core/writes.ts";
 import { DynamoDBLeaseStore } from "../../lib/dynamodb/store.ts";
-import { LeaseClient } from "../../lib/lease-client.ts";
+import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
 import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
 import { type Fate, losing } from "../support/aws-server.ts";
 import { leaseErrorOf } from "../support/failures.ts";

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { describe, expect, it } from "vitest";
 import type { LeaseErrorCode } from "../../lib/core/errors.ts";
-import { LeaseClient } from "../../lib/lease-client.ts";
+import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
 import { LOCAL_AWS } from "../../local/engine.ts";
 import { blackHole, type Local, type Reply, replying } from "../support/aws-server.ts";
 import { leaseErrorOf } from "../support/failures.ts";

@@ -5,7 +5,7 @@ import { epochMs } from "../../lib/core/units.ts";
 import { updateOf } from "../../lib/dynamodb/expressions.ts";
 import { recordOf } from "../../lib/dynamodb/rows.ts";
 import { DynamoDBLeaseStore } from "../../lib/dynamodb/store.ts";
-import { LeaseClient } from "../../lib/lease-client.ts";
+import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { leaseErrorIn } from "../support/failures.ts";
 import { createLeaseTable, putRow } from "../support/lease-tables.ts";

@@ -1,7 +1,9 @@
 import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
 import { App, Stack } from "aws-cdk-lib";
-import { Template } from "aws-cdk-lib/assertions";
+import { Match, Template } from "aws-cdk-lib/assertions";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
+import type { Construct } from "constructs";
 import type { LeaderOnlyContext } from "leasehold/middy";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
@@ -16,6 +18,8 @@ beforeAll(async () => {
   vi.stubEnv("AWS_ACCESS_KEY_ID", LOCAL_AWS.credentials.accessKeyId);
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", LOCAL_AWS.credentials.secretAccessKey);
   vi.stubEnv("LEASE_TABLE_NAME", "leases");
+  vi.stubEnv("LEASE_NAME", "nightly-close");
+  vi.stubEnv("LEASE_DURATION_MS", "15000");
   vi.stubEnv("ORDER_TABLE_NAME", "orders");
   const client = engineClient(engine.endpoint);
   await createLeaseTable(client, "leases");
@@ -96,5 +100,37 @@ describe("the examples", () => {
     Template.fromStack(closing).resourceCountIs("AWS::Scheduler::Schedule", 1);
     const policies = Template.fromStack(roles).findResources("AWS::IAM::Policy");
     expect(JSON.stringify(policies)).toContain('"dynamodb:LeadingKeys":["writer"]');
+  });
+
+  it("synthesize as the guide to the constructs shows them", async () => {
+    const { GlobalStack, grant, JobsStack, OtherStack } = await import("../../examples/cdk-guide.ts");
+    const app = () => new App({ context: { "aws:cdk:bundling-stacks": [] } });
+    const existing = (scope: Construct) =>
+      new LambdaFunction(scope, "Existing", {
+        runtime: Runtime.NODEJS_24_X,
+        handler: "index.handler",
+        code: Code.fromInline("exports.handler = async () => {};"),
+      });
+    const jobs = Template.fromStack(new JobsStack(app(), "Jobs", { existing }));
+    for (const [LEASE_NAME, LEASE_DURATION_MS] of [
+      ["nightly-close", "30000"],
+      ["report", "15000"],
+    ]) {
+      jobs.hasResourceProperties("AWS::Lambda::Function", {
+        Environment: { Variables: Match.objectLike({ LEASE_NAME, LEASE_DURATION_MS }) },
+      });
+    }
+
+    const other = new OtherStack(app(), "Other");
+    const role = (id: string): Role =>
+      new Role(other, id, { assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com") });
+    grant(other.leases, { worker: role("Worker"), dashboard: role("Dashboard"), operator: role("Operator") });
+    Template.fromStack(other).resourceCountIs("AWS::IAM::Policy", 3);
+
+    const env = { region: "us-east-1", account: "111111111111" };
+    Template.fromStack(new GlobalStack(app(), "Global", { env })).hasResourceProperties(
+      "AWS::DynamoDB::GlobalTable",
+      { MultiRegionConsistency: "STRONG" },
+    );
   });
 });

@@ -16,15 +16,26 @@ function snippetsOf(page: string): { file: string; lines: string[] }[] {
   return [...blocks].map(([, file = "", code = ""]) => ({ file, lines: linesOf(code) }));
 }
 
-describe("the readme", () => {
-  it.each(snippetsOf("README.md"))("shows $file as it is, in its order", ({ file, lines }) => {
-    const rest = linesOf(read(file));
-    for (const line of lines) {
-      const at = rest.indexOf(line);
-      expect(at, `"${line}" is not in ${file}, or not in this order`).toBeGreaterThanOrEqual(0);
-      rest.splice(0, at + 1);
-    }
+function expectInOrder({ file, lines }: { file: string; lines: string[] }): void {
+  const rest = linesOf(read(file));
+  for (const line of lines) {
+    const at = rest.indexOf(line);
+    expect(at, `"${line}" is not in ${file}, or not in this order`).toBeGreaterThanOrEqual(0);
+    rest.splice(0, at + 1);
+  }
+}
+
+describe("the guide to the constructs", () => {
+  it.each(snippetsOf("docs/guides/cdk.md"))("shows $file as it is, in its order", expectInOrder);
+
+  it("shows no code that is not an example", () => {
+    const blocks = read("docs/guides/cdk.md").match(/```ts\n/g) ?? [];
+    expect(snippetsOf("docs/guides/cdk.md")).toHaveLength(blocks.length);
   });
+});
+
+describe("the readme", () => {
+  it.each(snippetsOf("README.md"))("shows $file as it is, in its order", expectInOrder);
 
   it("shows no code that is not an example, but for its first line and the commands", () => {
     const blocks = read("README.md").match(/```ts\n/g) ?? [];
@@ -35,6 +46,8 @@ describe("the readme", () => {
     const pages = [
       "README.md",
       "CONTRIBUTING.md",
+      "docs/guides/cdk.md",
+      "test/README.md",
       ...readdirSync(join(repo, "docs"))
         .filter((p) => p.endsWith(".md"))
         .map((p) => `docs/${p}`),

@@ -1,13 +1,14 @@
 import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Billing, Mandate } from "../../lambda/invoicing.ts";
 import { numberPendingInvoices } from "../../lambda/invoicing.ts";
-import { fenceCheck, LeaseClient } from "../../lib/index.ts";
+import { fenced, type Lease, LeaseClient } from "../../lib/index.ts";
 import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
 import { countDuplicates, countGaps } from "../../local/play/verdict.ts";
 import { readBooks } from "../../local/play/witness.ts";
 import { createTable } from "../../local/tables.ts";
+import { leaseErrorOf } from "../support/failures.ts";
 
 const properties = {
   KeySchema: [
@@ -55,7 +56,7 @@ const mandate = (more: Partial<Mandate> = {}): Mandate => ({
   tick: "2026-01-01T00:01:00Z",
   executionId: "e",
   requestId: "r",
-  fence: [],
+  fence: (write) => write,
   assertHeld: () => {},
   signal: new AbortController().signal,
   ...more,
@@ -136,23 +137,18 @@ describe("numbering invoices", () => {
     await receive("t1");
     const leases = new LeaseClient({ tableName: "leases", client });
     const stale = await leases.acquire("fenced");
-    const fence = [fenceCheck({ tableName: "leases", lease: stale })];
+    const fence = fenced(stale);
     await stale.release();
     const successor = await leases.acquire("fenced");
     expect(successor.token).toBeGreaterThan(stale.token);
     const before = await books();
     const run = numberPendingInvoices(billing, mandate({ token: stale.token, fence }));
-    await expect(run).rejects.toSatisfy(
-      (error) =>
-        error instanceof TransactionCanceledException &&
-        error.CancellationReasons?.[0]?.Code === "ConditionalCheckFailed",
-    );
+    expect(await leaseErrorOf(run, "FENCED")).toMatchObject({ lease: "fenced", token: successor.token });
     expect(await books()).toEqual(before);
 
-    const fenced = [fenceCheck({ tableName: "leases", lease: successor })];
     const { numbers } = await numberPendingInvoices(
       billing,
-      mandate({ token: successor.token, fence: fenced }),
+      mandate({ token: successor.token, fence: fenced(successor) }),
     );
     expect(numbers).toHaveLength(6);
     await leases.close();
@@ -178,50 +174,63 @@ async function receiver() {
 }
 
 describe("a numbering transaction that meets another write on the lease row", () => {
-  const conflict = (...codes: string[]) =>
-    new TransactionCanceledException({
-      message: "cancelled",
-      $metadata: {},
-      CancellationReasons: codes.map((Code) => ({ Code })),
-    });
+  let leases: LeaseClient;
+  let lease: Lease;
 
-  /** A document client whose first transactions are cancelled. */
-  const cancelling = (times: number, error: Error): Billing => {
+  beforeEach(async () => {
+    leases = new LeaseClient({ tableName: "leases", client });
+    lease = await leases.acquire(`conflicts-${tables}`);
+  });
+
+  afterEach(() => leases.close());
+
+  /** A document client whose first transactions are cancelled, item by item for these reasons. */
+  const cancelling = (times: number, codes: readonly string[], meanwhile = async () => {}) => {
     const own = engineClient(engine.endpoint);
-    let left = times;
+    const sent = { times: 0 };
     own.middlewareStack.add(
       (next, context) => async (args) => {
-        if (context.commandName !== "TransactWriteItemsCommand" || left === 0) return next(args);
-        left -= 1;
-        throw error;
+        if (context.commandName !== "TransactWriteItemsCommand") return next(args);
+        sent.times += 1;
+        if (sent.times > times) return next(args);
+        await meanwhile();
+        throw new TransactionCanceledException({
+          message: "cancelled",
+          $metadata: {},
+          CancellationReasons: codes.map((Code) => ({ Code })),
+        });
       },
-      { step: "initialize" },
+      { step: "build" },
     );
-    return { ...billing, documents: DynamoDBDocumentClient.from(own) };
+    return { sent, billing: { ...billing, documents: DynamoDBDocumentClient.from(own) } };
   };
 
   it("is sent again, and numbers on without a gap", async () => {
     await receive("t1");
-    const two = cancelling(2, conflict("TransactionConflict", "None"));
-    const { numbers } = await numberPendingInvoices(two, mandate({ fence: [] }));
+    const two = cancelling(2, ["None", "None", "None", "None", "TransactionConflict"]);
+    const { numbers } = await numberPendingInvoices(two.billing, mandate({ fence: fenced(lease) }));
     expect(numbers).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(two.sent.times).toBe(8);
   });
 
-  it("is not sent again once the mandate is over", async () => {
+  it("is refused when a later term has begun before it is sent again", async () => {
     await receive("t1");
-    const over = new Error("over");
-    let asked = 0;
-    const assertHeld = (): void => {
-      asked += 1;
-      if (asked > 1) throw over;
-    };
-    const one = cancelling(1, conflict("TransactionConflict"));
-    await expect(numberPendingInvoices(one, mandate({ assertHeld }))).rejects.toBe(over);
+    const before = await books();
+    const one = cancelling(1, ["None", "None", "None", "None", "TransactionConflict"], async () => {
+      await lease.release();
+      await leases.acquire(lease.name);
+    });
+    const run = numberPendingInvoices(one.billing, mandate({ fence: fenced(lease) }));
+    await leaseErrorOf(run, "FENCED");
+    expect(one.sent.times).toBe(2);
+    expect(await books()).toEqual(before);
   });
 
   it("is not sent again when the fence refused it too", async () => {
     await receive("t1");
-    const refused = conflict("ConditionalCheckFailed", "TransactionConflict");
-    await expect(numberPendingInvoices(cancelling(1, refused), mandate())).rejects.toBe(refused);
+    const refused = cancelling(1, ["TransactionConflict", "None", "None", "None", "ConditionalCheckFailed"]);
+    const run = numberPendingInvoices(refused.billing, mandate({ fence: fenced(lease) }));
+    await leaseErrorOf(run, "FENCED");
+    expect(refused.sent.times).toBe(1);
   });
 });

@@ -273,9 +273,8 @@ export class World {
   ask(open: OpenTerm, because: "overlap" | "thaw" | "row" | "closing"): void {
     const held = open.process.asked(() => open.lease.isHeld());
     this.record({ kind: "asked", term: open.log, held, because });
-    if (held) return;
-    this.#touched = true;
-    if (this.#open.delete(open)) this.#over.push(open);
+    this.#touched ||= !held;
+    if (!held && this.#open.delete(open)) this.#over.push(open);
   }
 
   #askHolder(holder: string, token: number, succeeded: boolean): void {

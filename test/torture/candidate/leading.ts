@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { numberPendingInvoices } from "../../../lambda/invoicing.ts";
-import { fenceCheck, isLeaseError, type Lease } from "../../../lib/index.ts";
+import { fenced, isLeaseError, type Lease } from "../../../lib/index.ts";
 import type { CandidateConfig, Report } from "./messages.ts";
 import { monotonicMs, observeTerm } from "./observed-term.ts";
 
@@ -44,7 +44,7 @@ export async function lead(
     tick: "",
     executionId: holder,
     requestId: name,
-    fence: [fenceCheck({ tableName: leaseTable, lease })],
+    fence: fenced(lease, { tableName: leaseTable }),
     assertHeld: () => {
       if (!plan.careless) lease.assertHeld();
     },
@@ -74,13 +74,10 @@ export function reportFailure(error: unknown, report: (report: Report) => void):
 /** What a failure counts as; `undefined` for one that no fault explains. */
 function explained(error: unknown): string | undefined {
   if (isLeaseError(error)) {
-    const known = ["LEASE_LOST", "STORE_UNAVAILABLE", "ACQUIRE_TIMEOUT", "ABORTED"];
+    const known = ["FENCED", "LEASE_LOST", "STORE_UNAVAILABLE", "ACQUIRE_TIMEOUT", "ABORTED"];
     return known.includes(error.code) ? error.code : undefined;
   }
-  if (error instanceof TransactionCanceledException) {
-    const fenced = error.CancellationReasons?.some(({ Code }) => Code === "ConditionalCheckFailed") ?? false;
-    return fenced ? "FENCED" : "transaction conflict";
-  }
+  if (error instanceof TransactionCanceledException) return "transaction conflict";
   const isBug = ["TypeError", "RangeError", "ReferenceError"].includes((error as Error).name);
   return isBug ? undefined : "unclear answer";
 }

@@ -1,6 +1,10 @@
-import { StoreLeaseClient } from "./client/lease-client.ts";
-import { chooseStore, type LeaseClientOptions } from "./client-options.ts";
-import type { ReleaseResult } from "./core/term.ts";
+import type { StoreClientOptions } from "../client/hub.ts";
+import { StoreLeaseClient } from "../client/lease-client.ts";
+import type { ReleaseResult } from "../core/term.ts";
+import { chooseStore, type StoreChoice } from "./store-choice.ts";
+
+/** Options of a `LeaseClient`: a table, or a store of your own; timings; a name for its candidates. */
+export interface LeaseClientOptions extends Omit<StoreClientOptions, "store">, StoreChoice {}
 
 /**
  * Elections on a DynamoDB lease table.

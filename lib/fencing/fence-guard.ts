@@ -1,12 +1,12 @@
-import { type Exchange, exchangeWith } from "./client/exchange.ts";
-import { chooseStore, type StoreChoice } from "./client-options.ts";
-import { timekeeperOf } from "./client/timekeeper.ts";
-import { systemClock, systemRandom } from "./client/system-ports.ts";
-import { invalid, LeaseError } from "./core/errors.ts";
-import { parseName } from "./core/names.ts";
-import { admit } from "./core/neighbour-writes.ts";
-import type { Clock } from "./core/ports.ts";
-import { DEFAULT_TIMING, parseWholeMs } from "./core/timing.ts";
+import { type Exchange, exchangeWith } from "../client/exchange.ts";
+import { chooseStore, type StoreChoice } from "../dynamodb/store-choice.ts";
+import { timekeeperOf } from "../client/timekeeper.ts";
+import { systemClock, systemRandom } from "../client/system-ports.ts";
+import { invalid, LeaseError } from "../core/errors.ts";
+import { parseName } from "../core/names.ts";
+import { admit } from "../core/neighbour-writes.ts";
+import type { Clock } from "../core/ports.ts";
+import { DEFAULT_TIMING, parseWholeMs } from "../core/timing.ts";
 
 /** Options of a {@link FenceGuard}: the table of the marks, which any lease table can be, or a store of your own. */
 export interface FenceGuardOptions extends StoreChoice {

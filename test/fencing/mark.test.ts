@@ -6,9 +6,9 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fenced, type MarkFence } from "../../lib/dynamodb/fenced.ts";
+import { fenced, type MarkFence } from "../../lib/fencing/fenced.ts";
 import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
-import { failureOf, type FencedGround, fencedGround, frozen, ORDERS } from "./fenced-ground.ts";
+import { failureOf, type FencedGround, fencedGround, frozen, ORDERS } from "./ground.ts";
 
 let ground: FencedGround;
 

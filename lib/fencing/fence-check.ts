@@ -1,5 +1,5 @@
 import { parseName } from "../core/names.ts";
-import { leaseKey } from "./expressions.ts";
+import { leaseKey } from "../dynamodb/expressions.ts";
 
 /** What a fence needs to know of a lease; a `Lease` will do. */
 export interface Fencing {

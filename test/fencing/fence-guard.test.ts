@@ -2,8 +2,8 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { FenceGuard } from "../../lib/fence-guard.ts";
-import { LeaseClient } from "../../lib/lease-client.ts";
+import { FenceGuard } from "../../lib/fencing/fence-guard.ts";
+import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
 import { InMemoryLeaseStore } from "../../lib/testing/in-memory-store.ts";
 import { ManualClock } from "../../lib/testing/manual-clock.ts";
 import { engineClient, LOCAL_AWS } from "../../local/engine.ts";
@@ -12,7 +12,7 @@ import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
 import { rowOf } from "../support/lease-tables.ts";
 import { never } from "../support/manual.ts";
 import { ProbeStore, UNANSWERED } from "../support/probe-store.ts";
-import { type FencedGround, fencedGround, LEASES } from "./fenced-ground.ts";
+import { type FencedGround, fencedGround, LEASES } from "./ground.ts";
 
 let ground: FencedGround;
 

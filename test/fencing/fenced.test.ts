@@ -6,12 +6,12 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fenced } from "../../lib/dynamodb/fenced.ts";
-import type { FenceableCommand } from "../../lib/dynamodb/fenced-commands.ts";
-import { LeaseClient } from "../../lib/lease-client.ts";
+import { fenced } from "../../lib/fencing/fenced.ts";
+import type { FenceableCommand } from "../../lib/fencing/commands.ts";
+import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 import { deleteRow, putRow, rowOf } from "../support/lease-tables.ts";
-import { failureOf, type FencedGround, fencedGround, frozen, LEASES, ORDERS } from "./fenced-ground.ts";
+import { failureOf, type FencedGround, fencedGround, frozen, LEASES, ORDERS } from "./ground.ts";
 
 const SHORT = { durationMs: 1_000, graceMs: 1_100, serviceClockErrorMs: 50, requestTimeoutMs: 300 };
 

@@ -2,10 +2,10 @@ import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import type { TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import { invalid, LeaseError } from "../core/errors.ts";
 import { type Fencing, fenceCheck } from "./fence-check.ts";
-import { checkOptions, type FenceableWrite } from "./fenced-commands.ts";
-import { reasonsOf } from "./fenced-sending.ts";
-import { recordOf } from "./rows.ts";
-import { LEASE_TABLE_SCHEMA } from "./schema.ts";
+import { checkOptions, type FenceableWrite } from "./commands.ts";
+import { reasonsOf } from "./sending.ts";
+import { recordOf } from "../dynamodb/rows.ts";
+import { LEASE_TABLE_SCHEMA } from "../dynamodb/schema.ts";
 
 /** Most items of a DynamoDB transaction. */
 const MAX_ITEMS = 100;

@@ -10,8 +10,8 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, it } from "vitest";
-import { fenced } from "../../lib/dynamodb/fenced.ts";
-import type { FenceableCommand } from "../../lib/dynamodb/fenced-commands.ts";
+import { fenced } from "../../lib/fencing/fenced.ts";
+import type { FenceableCommand } from "../../lib/fencing/commands.ts";
 import { leaseErrorIn } from "../support/failures.ts";
 
 const TERM = { name: "job", holder: "ann/1", token: 5, tableName: "leases" };

@@ -1,8 +1,9 @@
 import { DeleteCommand, PutCommand, TransactWriteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { invalid } from "../core/errors.ts";
 import { parseName, parseText } from "../core/names.ts";
+import { MAX_TABLE_NAME_BYTES } from "../dynamodb/schema.ts";
+import { type FenceableCommand, writeOf } from "./commands.ts";
 import type { Fencing } from "./fence-check.ts";
-import { type FenceableCommand, writeOf } from "./fenced-commands.ts";
 import {
   askedIn,
   askedInEach,
@@ -11,9 +12,9 @@ import {
   type Mark,
   markedTransaction,
   markedWrite,
-} from "./fenced-mark.ts";
-import { guardSending } from "./fenced-sending.ts";
-import { explainTransaction, fencedTransaction, type Term } from "./fenced-transaction.ts";
+} from "./mark.ts";
+import { guardSending } from "./sending.ts";
+import { explainTransaction, fencedTransaction, type Term } from "./transaction.ts";
 
 /** What {@link fenced} needs to know of a lease; a `Lease` will do. */
 export interface FencedTerm extends Fencing {
@@ -121,7 +122,7 @@ export function fenced(lease: MarkedTerm, options: FencedOptions = {}): Transact
     name,
     holder: parseText(lease.holder, "lease.holder", MAX_HOLDER_ID_BYTES),
     token,
-    tableName: parseText(tableName, "tableName", 1_024),
+    tableName: parseText(tableName, "tableName", MAX_TABLE_NAME_BYTES),
   };
   return (command) => byLeaseRow(command, term);
 }

@@ -1,9 +1,8 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { StoreClientOptions } from "./client/hub.ts";
-import { invalid } from "./core/errors.ts";
-import type { LeaseStore } from "./core/ports.ts";
-import { DynamoDBLeaseStore } from "./dynamodb/store.ts";
+import { invalid } from "../core/errors.ts";
+import type { LeaseStore } from "../core/ports.ts";
+import { DynamoDBLeaseStore } from "./store.ts";
 
 /** Where leases live: a table, or a store of your own. */
 export interface StoreChoice {
@@ -17,9 +16,6 @@ export interface StoreChoice {
   /** Where the leases live instead of a table, for example the in-memory store of `leasehold/testing`. */
   readonly store?: LeaseStore | undefined;
 }
-
-/** Options of a `LeaseClient`: a table, or a store of your own; timings; a name for its candidates. */
-export interface LeaseClientOptions extends Omit<StoreClientOptions, "store">, StoreChoice {}
 
 /** A store, and what gives up what was made for it. */
 export interface ChosenStore {

@@ -1,9 +1,9 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import type { TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import { invalid, LeaseError } from "../core/errors.ts";
-import { checkOptions, type SingleWrite } from "./fenced-commands.ts";
-import { bothOf, type Expressions, unusedPlaceholder, withAssignment } from "./fenced-expressions.ts";
-import { type Reason, reasonsOf } from "./fenced-sending.ts";
+import { checkOptions, type SingleWrite } from "./commands.ts";
+import { bothOf, type Expressions, unusedPlaceholder, withAssignment } from "./expressions.ts";
+import { type Reason, reasonsOf } from "./sending.ts";
 
 /** A term's token, to be kept in an attribute of every item that the term writes. */
 export interface Mark {

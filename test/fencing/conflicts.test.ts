@@ -5,11 +5,11 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, it } from "vitest";
-import { fenced } from "../../lib/dynamodb/fenced.ts";
+import { fenced } from "../../lib/fencing/fenced.ts";
 import { engineClient } from "../../local/engine.ts";
 import { type Reply, replying } from "../support/aws-server.ts";
 import { leaseErrorOf } from "../support/failures.ts";
-import { failureOf } from "./fenced-ground.ts";
+import { failureOf } from "./ground.ts";
 
 const TERM = { name: "job", holder: "ann/1", token: 5, tableName: "leases" };
 const put = new PutCommand({ TableName: "orders", Item: { id: "a" } });

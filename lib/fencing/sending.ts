@@ -1,5 +1,5 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { isConflict, pastTransactions } from "./transaction-conflicts.ts";
+import { isConflict, pastTransactions } from "../dynamodb/transaction-conflicts.ts";
 
 /** Why one item of a transaction stood in its way; `Code` is `None` for one that did not. */
 export interface Reason {

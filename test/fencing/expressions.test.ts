@@ -1,9 +1,9 @@
 import { PutCommand, UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fenced } from "../../lib/dynamodb/fenced.ts";
-import { bothOf, unusedPlaceholder, withAssignment } from "../../lib/dynamodb/fenced-expressions.ts";
-import { type FencedGround, fencedGround, ORDERS } from "./fenced-ground.ts";
+import { fenced } from "../../lib/fencing/fenced.ts";
+import { bothOf, unusedPlaceholder, withAssignment } from "../../lib/fencing/expressions.ts";
+import { type FencedGround, fencedGround, ORDERS } from "./ground.ts";
 
 let ground: FencedGround;
 
