@@ -42,6 +42,30 @@ describe("at its edges, an election", () => {
     expect(table.peek("a")?.reclaimDelayMs).toBe(60_000);
   });
 
+  it("gives a present leader its lease or a campaign, never nothing, at whatever look its term ends", async () => {
+    for (let looks = 0; looks < 12; looks += 1) {
+      const { client, clock } = manual();
+      const slow = new ProcessClock(clock);
+      let left = Number.POSITIVE_INFINITY;
+      const counting = {
+        now: () => {
+          left -= 1;
+          if (left < 0) slow.stall(60_000);
+          if (left < 0) left = Number.POSITIVE_INFINITY;
+          return slow.now();
+        },
+        timer: slow.timer.bind(slow),
+      };
+      const candidate = client({ clock: counting }).candidate("a", { renew: "manual", register: false });
+      await candidate.campaign();
+      left = looks;
+      const lease = await candidate
+        .campaign({ signal: AbortSignal.abort() })
+        .catch((error: unknown) => error);
+      expect(lease, `the term ends at look ${looks}`).toBeDefined();
+    }
+  });
+
   it("is not closed by a sticky claim of a clock far ahead for as long as that clock was ahead", async () => {
     const { client, clock } = manual();
     const region = (tick: string) => ({ sticky: { id: "eu", forMs: 150_000 }, tick });

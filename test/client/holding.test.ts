@@ -56,16 +56,56 @@ describe("a minimum hold", () => {
     expect((await client().tryAcquire("a")).kind).toBe("acquired");
   });
 
-  it("comes before a hand-over: its successor waits as long, too", async () => {
+  it("comes before a hand-over: the holder leads on until it is over, and then the lease is kept for its successor", async () => {
     const { client, clock, table } = manual();
     const leases = client();
-    const lease = await leases.acquire("a", { holdAtLeastMs: 20_000, drainMs: 0 });
+    const lease = await leases.acquire("a", { holdAtLeastMs: 60_000, drainMs: 0 });
     await leases.requestStepDown("a", { reserveFor: "carl" });
-    await clock.advance(5_000);
+    await clock.advance(59_000);
+    expect(lease.isHeld(), "a minute without a leader would serve nobody").toBe(true);
+    await clock.advance(6_000);
     expect(lease.end).toEqual({ reason: "stepped-down" });
-    expect(table.peek("a")).toMatchObject({ reservedFor: "", durationMs: 15_000 });
+    expect(table.peek("a")).toMatchObject({ reservedFor: "carl" });
     const carl = leases.candidate("a", { id: "carl", register: false });
-    await leaseErrorOf(carl.campaign({ timeoutMs: 0 }), "ACQUIRE_TIMEOUT");
+    expect((await carl.campaign({ timeoutMs: 0 })).isHeld()).toBe(true);
+    await leases.close();
+  });
+
+  it("is no time to name a successor: that is refused, and the holder leads on", async () => {
+    const { client, clock, table } = manual();
+    const leases = client();
+    const leader = leases.candidate("a", { holdAtLeastMs: 60_000, drainMs: 0 });
+    const other = leases.candidate("a");
+    const lease = await leader.campaign();
+    const waiting = other.campaign();
+    await clock.advance(10_000);
+    for (const call of [() => leader.transferTo(other.id), () => lease.stepDown({ reserveFor: other.id })]) {
+      const error = await leaseErrorOf(call(), "INVALID_ARGUMENT");
+      expect(error.message).toMatch(/holdAtLeastMs.*reserveFor.*in 50000 ms/);
+      expect(lease.isHeld()).toBe(true);
+    }
+    await clock.advance(50_000);
+    expect(await leader.transferTo(other.id)).toEqual({ kind: "released" });
+    expect(table.peek("a")).toMatchObject({ reservedFor: other.id });
+    await clock.advance(2_000);
+    expect((await waiting).isHeld()).toBe(true);
+    await leases.close();
+  });
+
+  it("gives way to a leader that steps down for nobody in particular, and keeps the lease for the rest", async () => {
+    const { client, clock, table } = manual();
+    const lease = await client().acquire("a", { holdAtLeastMs: 20_000, drainMs: 0 });
+    await clock.advance(5_000);
+    expect(await lease.stepDown()).toEqual({ kind: "released" });
+    expect(table.peek("a")).toMatchObject({ reservedFor: "", durationMs: 15_000 });
+  });
+
+  it("does not go together with a lease that is kept for an id", async () => {
+    const { client } = manual();
+    const both = { tick: "1", sticky: { id: "eu", forMs: 60_000 }, holdAtLeastMs: 1 };
+    expect((await leaseErrorOf(client().tryAcquire("a", both), "INVALID_ARGUMENT")).message).toMatch(
+      /holdAtLeastMs.*sticky/,
+    );
   });
 
   it("lets work of a run be done no oftener than that", async () => {

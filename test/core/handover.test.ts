@@ -15,7 +15,7 @@ const held: LeaseRecord = {
 const OPERATOR = 9_007_199_254_740_991;
 
 describe("a holder", () => {
-  const settled = { priority: 5, ledMs: 60_000, settleMs: 10_000 };
+  const settled = { priority: 5, ledMs: 60_000, settleMs: 10_000, holdAtLeastMs: 0 };
 
   it("has nothing to heed while nobody asked", () => {
     expect(heeds(held, settled)).toBe(false);
@@ -37,9 +37,17 @@ describe("a holder", () => {
   });
 
   it("heeds an operator at once, whatever its own priority, and also one who names nobody", () => {
-    const just = { priority: 1_000_000_000, ledMs: 0, settleMs: 86_400_000 };
+    const just = { priority: 1_000_000_000, ledMs: 0, settleMs: 86_400_000, holdAtLeastMs: 0 };
     for (const askedBy of ["", "bob"]) {
       expect(heeds({ ...held, askedBy, askedPriority: OPERATOR }, just)).toBe(true);
+    }
+  });
+
+  it("heeds nobody within its minimum hold, the operator included", () => {
+    for (const askedPriority of [6, OPERATOR]) {
+      const asked = { ...held, askedBy: "bob", askedPriority };
+      expect(heeds(asked, { ...settled, holdAtLeastMs: 60_001 })).toBe(false);
+      expect(heeds(asked, { ...settled, holdAtLeastMs: 60_000 })).toBe(true);
     }
   });
 
