@@ -7,14 +7,17 @@ export interface Bus {
   subscribe(listener: (lease: string) => void): () => void;
 }
 
-/** Stands by without polling: looks when the bus says that the lease is free, or when the leader must be dead. */
+/**
+ * Stands by without polling: looks when the bus says that the lease is free, or when the leader must be dead. The client's
+ * `retryIntervalMs` is long (ten minutes, say): it is what a lost word costs.
+ */
 export async function standBy(
   leases: LeaseClient,
   bus: Bus,
   work: (lease: Lease) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const candidate = leases.candidate("orders-writer", { wait: "push" });
+  const candidate = leases.candidate("orders-writer", { reserveForMs: 10_000 });
   const forget = bus.subscribe((lease) => {
     if (lease === candidate.name) candidate.notify();
   });

@@ -15,8 +15,6 @@ export interface Wait {
   readonly retryIntervalMs: number;
   /** How long in all; infinite for as long as it takes. */
   readonly timeoutMs: number;
-  /** Whether to look only when notified, or when the lease can be free; asked before each wait. */
-  readonly push: () => boolean;
   readonly signal?: AbortSignal | undefined;
   /** Ends a wait early. */
   readonly wakeup: Wakeup;
@@ -33,8 +31,8 @@ const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /**
  * Tries until the candidate leads. The first wait, and the one after a wake-up that many may have had, is a
- * random part of the interval (full jitter); after that each candidate keeps its own beat, so that there is one
- * look per interval and a vacant lease is found within one.
+ * random part of the interval (full jitter). After that each candidate keeps its own beat, so that there is one
+ * look per interval and a vacant lease is found within one; and it looks when the term that it saw could be over.
  * @throws {LeaseError} ACQUIRE_TIMEOUT, ABORTED, and what the tries throw, except STORE_UNAVAILABLE
  */
 export async function campaign(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
@@ -47,7 +45,7 @@ export async function campaign(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
 }
 
 async function untilElected(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
-  const { name, clock, random, retryIntervalMs, timeoutMs, signal, wakeup } = wait;
+  const { name, clock, timeoutMs, signal, wakeup } = wait;
   const start = clock.now().mono;
   let jitter = true;
   let first: "claim" | "look" = "claim";
@@ -67,15 +65,21 @@ async function untilElected(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
     if (refusal !== undefined) await wait.onRefused?.(refusal);
     const left = timeoutMs - (clock.now().mono - start);
     if (left <= 0) throw timedOut(name, timeoutMs, lastError);
-    const beat = jitter ? retryIntervalMs * random.fraction() : retryIntervalMs;
-    // Those who wait for the same expiry would all wake at once.
-    const spread = retryIntervalMs * random.fraction();
-    const atExpiry = wait.push() ? refusal?.retryAfterMs : undefined;
-    const ms = atExpiry === undefined ? beat : Math.max(atExpiry, jitter ? 0 : beat) + spread;
-    const waitMs = Math.max(1, Math.min(ms, left, MAX_WAIT_MS));
+    const waitMs = Math.max(1, Math.min(untilLook(wait, jitter, refusal), left, MAX_WAIT_MS));
     wait.onWait?.(waitMs);
     jitter = await pause(clock, waitMs, signal, wakeup);
   }
+}
+
+/** Those who wait for the same expiry would all wake at once: they spread over this long at most, in ms. */
+const SPREAD_MS = 1_000;
+
+/** How long until the next look, in ms: the candidate's own beat, or when the lease can be free, whichever is sooner. */
+function untilLook({ retryIntervalMs, random }: Wait, jitter: boolean, refusal: Refusal | undefined): number {
+  const beat = jitter ? retryIntervalMs * random.fraction() : retryIntervalMs;
+  // Never all of it: a term that is over may not show it yet, and nobody shall look in a hot loop.
+  const spread = Math.min(retryIntervalMs, SPREAD_MS) * (0.1 + 0.9 * random.fraction());
+  return refusal === undefined ? beat : Math.min(beat, refusal.retryAfterMs + spread);
 }
 
 /** Gives a lease back that was won after its caller had stopped waiting. */

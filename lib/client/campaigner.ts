@@ -43,7 +43,7 @@ export interface Campaigner {
 export function campaigner(
   hub: Hub,
   stands: Candidacy,
-  { push, priority, registrationMs }: CandidacySettings,
+  { priority, registrationMs }: CandidacySettings,
   announce: Announcer,
 ): Campaigner {
   const { name, holder } = stands;
@@ -55,8 +55,6 @@ export function campaigner(
   let latest: LeaseHandle | undefined;
   let campaigning = false;
   let working = false;
-  /** The term that it asked to be handed over. */
-  let askedOf: number | undefined;
   /** Whether it goes on standing when a term ends. */
   let stays = false;
   /** When, on the monotonic clock, something has to have happened. */
@@ -87,7 +85,6 @@ export function campaigner(
   async function askFor(): Promise<void> {
     const record = memory.sighting(name)?.record;
     if (record === undefined || !asksFor(record, priority)) return;
-    askedOf = record.token; // Whoever asked has to look for the answer: no notification, and no expiry, brings it.
     // What comes of it shows at the next look, which asks again where it has to.
     await self.send(ask(record, { writeId: random.id(), by: holder, priority })).catch(() => undefined);
   }
@@ -110,7 +107,6 @@ export function campaigner(
         random,
         retryIntervalMs,
         timeoutMs,
-        push: () => push && memory.sighting(name)?.record.token !== askedOf,
         signal,
         wakeup,
         life: hub.life,

@@ -42,9 +42,9 @@ export class StoreLeaseClient implements AsyncDisposable {
   }
 
   /**
-   * Waits until it leads. Tries at once, then looks once per `retryIntervalMs` (a cheap strong read; the
-   * first wait is fully jittered, so that candidates that start together do not look together) and writes
-   * only when the lease is free. A store that cannot be reached is tried again; one that refuses access or
+   * Waits until it leads. Tries at once, then looks once per `retryIntervalMs` and when the leader's term could be over
+   * (a cheap strong read; the waits are jittered, so that candidates that start together do not look together) and
+   * writes only when the lease is free. A store that cannot be reached is tried again; one that refuses access or
    * does not exist is an error at once.
    *
    * @throws {LeaseError} ACQUIRE_TIMEOUT after `timeoutMs`; `cause` is the last error, if there was one
@@ -60,7 +60,7 @@ export class StoreLeaseClient implements AsyncDisposable {
     const self = hub.candidacy(name, hub.settle(options));
     const wakeup = makeWakeup();
     const { life } = hub;
-    const wait = { name, clock, random, life, retryIntervalMs, timeoutMs, push: () => false, signal, wakeup };
+    const wait = { name, clock, random, life, retryIntervalMs, timeoutMs, signal, wakeup };
     return campaign(hub.tries(self), wait);
   }
 

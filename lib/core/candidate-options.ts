@@ -1,6 +1,6 @@
 import { invalid } from "./errors.ts";
 import { MAX_ID_BYTES, parseText } from "./names.ts";
-import { parseChoice, type TermOptions } from "./options.ts";
+import type { TermOptions } from "./options.ts";
 import { parseWholeMs, show, type Timing } from "./timing.ts";
 
 /** How a long-lived candidate stands. */
@@ -26,13 +26,6 @@ export interface CandidacyOptions extends TermOptions {
    */
   readonly settleMs?: number | undefined;
   /**
-   * `poll`: one strong read per `retryIntervalMs` while another leads. `push`: none before `notify()`, or before the
-   * leader's term would run out; for those who are told of releases, also of those that are kept for them. A candidate
-   * that has asked for a hand-over polls until it is answered.
-   * @default "poll"
-   */
-  readonly wait?: "poll" | "push" | undefined;
-  /**
    * Whether to be listed by `candidates()`: one write when it begins to stand, and one per half `registrationMs`.
    * @default true
    */
@@ -49,7 +42,6 @@ export interface CandidacySettings {
   readonly id: string | undefined;
   readonly priority: number;
   readonly settleMs: number;
-  readonly push: boolean;
   /** How long a registration lasts; `undefined` for none. */
   readonly registrationMs: number | undefined;
 }
@@ -61,18 +53,16 @@ const MAX_PRIORITY = 1_000_000_000;
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
  */
 export function parseCandidacy(options: CandidacyOptions, timing: Timing): CandidacySettings {
-  const { id, priority = 0, wait = "poll", register = true } = options;
+  const { id, priority = 0, register = true } = options;
   if (!Number.isInteger(priority) || Math.abs(priority) > MAX_PRIORITY) {
     throw invalid(`priority must be a whole number from -1e9 to 1e9, not ${show(priority)}`);
   }
-  parseChoice(wait, "wait", ["poll", "push"]);
   if (typeof register !== "boolean") throw invalid(`register must be true or false, not ${show(register)}`);
   const registrationMs = parseWholeMs(options.registrationMs, "registrationMs", 60_000, 1_000, 86_400_000);
   return {
     id: id === undefined ? undefined : parseText(id, "id", MAX_ID_BYTES),
     priority,
     settleMs: parseWholeMs(options.settleMs, "settleMs", timing.durationMs, 0, 86_400_000),
-    push: wait === "push",
     registrationMs: register ? registrationMs : undefined,
   };
 }

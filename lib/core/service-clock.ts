@@ -1,5 +1,5 @@
 import type { Timing } from "./timing.ts";
-import { elapsedAtLeast, elapsedAtMost, type EpochMs, epochMs, GRAIN_MS, type Reading } from "./units.ts";
+import { elapsedAtLeast, elapsedAtMost, type EpochMs, epochMs, type Reading } from "./units.ts";
 
 /** What one response told of service time. */
 export interface Sample {
@@ -88,19 +88,16 @@ export function outsideBy(
 }
 
 /**
- * The best guess of somebody who took samples a moment ago: the wall clock where it agrees with what the monotonic
- * clock has measured since, else the middle of what that allows. So a wall clock that has stepped since then decides
- * nothing, not even when the step could be a freeze. Without samples, the wall clock.
+ * The best guess of somebody who took samples a moment ago: the wall clock where it is no further ahead of what the
+ * service and the monotonic clock prove than a header leaves open (a second and 2δ), else the middle of that. So what is
+ * stamped with it is never later than that, whatever the wall clock does: a step, which could as well be a freeze, decides
+ * nothing. After a freeze it is behind, until the next sample. Without samples, the wall clock.
  */
 export function steadyServiceTime(samples: readonly Sample[], at: Reading, timing: ClockTiming): EpochMs {
   const earliest = earliestServiceTime(samples, at, timing);
-  let latest = Infinity;
-  for (const { sent, date } of samples) {
-    const elapsed = (elapsedAtLeast(sent, at) + GRAIN_MS) / (1 - timing.clockDriftRatio);
-    latest = Math.min(latest, date + HEADER_RESOLUTION_MS + timing.serviceClockErrorMs + elapsed);
-  }
-  if (at.wall >= earliest && at.wall <= latest) return epochMs(Math.round(at.wall));
-  return epochMs(Math.round((earliest + Math.max(earliest, latest)) / 2));
+  const openMs = HEADER_RESOLUTION_MS + 2 * timing.serviceClockErrorMs;
+  const borneOut = samples.length === 0 || (at.wall >= earliest && at.wall <= earliest + openMs);
+  return epochMs(Math.round(borneOut ? at.wall : earliest + openMs / 2));
 }
 
 /**

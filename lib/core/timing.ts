@@ -35,8 +35,9 @@ export interface TimingOptions {
    */
   readonly renewIntervalMs?: number | undefined;
   /**
-   * How often a waiting candidate looks, in ms: 50 to 86,400,000. The first wait is a random part of it, so that
-   * candidates that start together do not look together.
+   * How often a waiting candidate looks, in ms: 50 to 86,400,000. It looks as well when the leader's term could be over.
+   * The first wait is a random part of it, so that candidates that start together do not look together. Whoever is told
+   * of releases and calls `notify()` sets it long.
    * @default 2_000
    */
   readonly retryIntervalMs?: number | undefined;
@@ -157,9 +158,18 @@ export function show(value: unknown): string {
 }
 
 /**
- * How long the work of a crashed leader can stay without a leader, in ms, once faults stop: the lease's
- * duration, the grace, a second because the service's clock is read to the second, and one retry (I5).
+ * How long a lease can stay without a leader after its holder has crashed, in ms, once faults stop (I5): the duration
+ * with what clocks drift in it, the grace that its expiry may be late by, the grace that a challenger waits, a second
+ * because the service's clock is read to the second, what front ends disagree by, and one retry. A lock-delay or a
+ * reservation adds its own length to the duration.
  */
-export function recoveryBoundMs(timing: Pick<Timing, "durationMs" | "graceMs" | "retryIntervalMs">): number {
-  return timing.durationMs + timing.graceMs + 1_000 + timing.retryIntervalMs;
+export function recoveryBoundMs(
+  timing: Pick<
+    Timing,
+    "durationMs" | "graceMs" | "retryIntervalMs" | "serviceClockErrorMs" | "clockDriftRatio"
+  >,
+): number {
+  const { durationMs, graceMs, retryIntervalMs, serviceClockErrorMs, clockDriftRatio: ratio } = timing;
+  const drifting = durationMs * ((1 + ratio) / (1 - ratio) ** 2);
+  return Math.ceil(drifting + 2 * graceMs + 1_000 + serviceClockErrorMs + retryIntervalMs);
 }

@@ -38,6 +38,6 @@ export function castOf({ functions, schedules }: Deployment): Cast {
     );
   });
   const durationMs = Number(numbering.variables["LEASE_DURATION_MS"] ?? DEFAULT_TIMING.durationMs);
-  const recoveryMs = recoveryBoundMs({ durationMs, graceMs: DEFAULT_TIMING.graceMs, retryIntervalMs: 0 });
+  const recoveryMs = recoveryBoundMs({ ...DEFAULT_TIMING, durationMs, retryIntervalMs: 0 });
   return { numbering, numberingSchedule, others, invoiceTable, recoveryMs };
 }

@@ -6,14 +6,16 @@ import { Gate } from "../support/probe-store.ts";
 import { noted, untilStopped } from "../support/standing.ts";
 
 const quiet = { register: false } as const;
+/** The interval of a standby that is told of releases. */
+const SELDOM_MS = 3_600_000;
 
 /** A leader that renews itself, and a candidate that waits for it. */
-async function standby(options: Parameters<typeof noted>[2] = {}, fraction = 0.5) {
+async function standby(retryIntervalMs = 2_000, fraction = 0.5) {
   const world = manual();
   const lease = await world.client({ holder: "leader" }).acquire("a");
   const { store } = world;
-  const client = world.client({ random: loaded(fraction), holder: "waits" });
-  const { candidate, told } = noted(client, "a", { ...quiet, ...options });
+  const client = world.client({ random: loaded(fraction), holder: "waits", retryIntervalMs });
+  const { candidate, told } = noted(client, "a", quiet);
   const before = { reads: store.reads, sent: store.sent.length };
   const campaigning = candidate.campaign();
   campaigning.catch(() => undefined);
@@ -42,7 +44,7 @@ describe("a standby that polls", () => {
       [0.25, [1, 1, 2]],
       [0.75, [1, 1, 1]],
     ] as const) {
-      const { clock, spent, candidate } = await standby({}, fraction);
+      const { clock, spent, candidate } = await standby(2_000, fraction);
       candidate.notify();
       await clock.advance(0);
       expect(spent().reads).toBe(reads[0]);
@@ -77,8 +79,8 @@ describe("a standby that polls", () => {
 
 describe("a notification", () => {
   it("ends the wait at once, and the candidate leads without any time having passed", async () => {
-    for (const wait of ["poll", "push"] as const) {
-      const { clock, lease, candidate, campaigning, spent } = await standby({ wait });
+    for (const intervalMs of [2_000, SELDOM_MS]) {
+      const { clock, lease, candidate, campaigning, spent } = await standby(intervalMs);
       await clock.advance(500);
       await lease.release();
       const before = clock.now().mono;
@@ -95,7 +97,7 @@ describe("a notification", () => {
   });
 
   it("that comes while a look is under way is not lost: another look follows at once", async () => {
-    const { clock, store, lease, candidate, campaigning } = await standby({ wait: "push" });
+    const { clock, store, lease, candidate, campaigning } = await standby(SELDOM_MS);
     const gate = new Gate();
     candidate.notify();
     store.onRead = () => gate.pass();
@@ -114,7 +116,7 @@ describe("a notification", () => {
   });
 
   it("of several at once is one look", async () => {
-    const { clock, candidate, spent } = await standby({ wait: "push" });
+    const { clock, candidate, spent } = await standby(SELDOM_MS);
     for (let times = 0; times < 10; times += 1) candidate.notify();
     await clock.advance(0);
     expect(spent().reads).toBeLessThanOrEqual(2);
@@ -142,9 +144,9 @@ describe("a notification", () => {
   });
 });
 
-describe("a standby that is pushed", () => {
+describe("a standby that looks seldom", () => {
   it("looks at nothing before it is notified or the leader's term would run out", async () => {
-    const { clock, spent, candidate, lease } = await standby({ wait: "push" }, 0);
+    const { clock, spent, candidate, lease } = await standby(SELDOM_MS, 0.999);
     // The leader renews every 5 s; the record that was seen says 15 s.
     await clock.advance(15_000);
     expect(spent()).toEqual({ reads: 0, writes: 1 });
@@ -158,13 +160,13 @@ describe("a standby that is pushed", () => {
     for (const fraction of [0, 0.999]) {
       const world = manual();
       await world.client().acquire("a", { renew: "manual" });
-      const client = world.client({ random: loaded(fraction) });
-      const { candidate } = noted(client, "a", { ...quiet, wait: "push" });
+      const client = world.client({ random: loaded(fraction), retryIntervalMs: 10_000 });
+      const { candidate } = noted(client, "a", quiet);
       const campaigning = candidate.campaign();
-      await world.clock.advance(15_000 + 1_500 + 1_000 + 2_000);
-      expect(candidate.lease?.isHeld()).toBe(true);
+      await world.clock.advance(15_000 + 1_500 + 1_000 + 1_000);
+      expect(candidate.lease?.isHeld(), "its interval has no part in it").toBe(true);
       await campaigning;
-      expect(world.store.reads).toBeLessThanOrEqual(2);
+      expect(world.store.reads).toBeLessThanOrEqual(4);
       await candidate.resign();
     }
   });
@@ -175,7 +177,7 @@ describe("a standby that is pushed", () => {
     const down = new LeaseError("STORE_UNAVAILABLE", "down");
     store.onWrite = async () => ({ kind: "unknown", cause: down });
     store.onRead = async () => Promise.reject(down);
-    const { candidate } = noted(client({ random: loaded(0.5) }), "a", { ...quiet, wait: "push" });
+    const { candidate } = noted(client({ random: loaded(0.5) }), "a", quiet);
     const campaigning = candidate.campaign();
     await clock.advance(9_000);
     expect(store.reads).toBe(5);
@@ -206,12 +208,12 @@ describe("a run that waits", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("ends in ABORTED for a campaign, with the caller's own reason, however it waits", async () => {
-    for (const wait of ["poll", "push"] as const) {
+  it("ends in ABORTED for a campaign, with the caller's own reason, however seldom it looks", async () => {
+    for (const retryIntervalMs of [2_000, SELDOM_MS]) {
       const { client, clock } = manual();
       const lease = await client().acquire("a");
       const ender = new AbortController();
-      const { candidate, told } = noted(client(), "a", { wait });
+      const { candidate, told } = noted(client({ retryIntervalMs }), "a");
       const campaigning = leaseErrorOf(candidate.campaign({ signal: ender.signal }), "ABORTED");
       await clock.advance(3_000);
       ender.abort("enough");

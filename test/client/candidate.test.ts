@@ -18,8 +18,8 @@ describe("a candidate", () => {
     expect(candidate.name).toBe("a");
     expect(candidate.id).toMatch(/^ann\/.{24,}/);
     expect(candidate.lease).toBeUndefined();
-    for (const wrong of [{ priority: 0.5 }, { id: "" }, { drainMs: -1 }, { wait: "x" }, { durationMs: 1 }]) {
-      const make = () => leases.candidate("a", wrong as never);
+    for (const wrong of [{ priority: 0.5 }, { id: "" }, { drainMs: -1 }, { durationMs: 1 }]) {
+      const make = () => leases.candidate("a", wrong);
       expect(leaseErrorIn(make, "INVALID_ARGUMENT").message).toContain(Object.keys(wrong)[0]);
     }
     leaseErrorIn(() => leases.candidate(""), "INVALID_ARGUMENT");

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { onLeaseEvent } from "../../lib/client/channels.ts";
 import { type Manual, manual, never } from "../support/manual.ts";
 import { Gate, ProbeStore } from "../support/probe-store.ts";
 import { shifted } from "../support/shifted-clock.ts";
@@ -48,14 +49,15 @@ describe("a hand-over", () => {
     expect(table.peek("jobs")).toMatchObject({ reservedFor: "bob", durationMs: 60_000 });
   });
 
-  it("is not missed by a candidate that waits for a push: having asked, it looks", async () => {
+  it("is not missed by a candidate that looks seldom and is told of the release", async () => {
     const world = manual();
     const { client } = world;
     const long = { durationMs: 60_000, renewIntervalMs: 5_000 };
     const leader = client(long).candidate("jobs", LEADER);
     await leader.campaign();
-    const strong = client(long).candidate("jobs", { ...STRONG, wait: "push" });
+    const strong = client({ ...long, retryIntervalMs: 600_000 }).candidate("jobs", STRONG);
     const won = strong.campaign();
+    using _heard = onReleased(() => strong.notify());
     expect(await leaderless(world, 20, [leader, strong])).toBeLessThanOrEqual(2);
     expect((await won).isHeld()).toBe(true);
     await strong.resign();
@@ -163,14 +165,14 @@ describe("a resigning candidate", () => {
   });
 });
 
-it("waits for a push without reading, where nothing vouches for its clock, until it has watched long enough", async () => {
+it("waits without reading, where nothing vouches for its clock, until it has watched long enough", async () => {
   const { clock, client, table } = manual();
   const leader = client();
   const running = leader.run("jobs", untilStopped);
   const store = new ProbeStore(table);
   store.dateHeader = false;
-  const other = client({ clock: shifted(clock, 300_000), store });
-  const candidate = other.candidate("jobs", { wait: "push", register: false });
+  const other = client({ clock: shifted(clock, 300_000), store, retryIntervalMs: 600_000 });
+  const candidate = other.candidate("jobs", { register: false });
   const campaigning = candidate.campaign().catch(() => undefined);
   await clock.advance(60_000);
   expect(store.reads).toBeLessThanOrEqual(4);
@@ -179,3 +181,11 @@ it("waits for a push without reading, where nothing vouches for its clock, until
   await leader.close();
   await running;
 });
+
+/** Calls back at each release, until it is disposed. */
+function onReleased(callback: () => void): Disposable {
+  const forget = onLeaseEvent((event) => {
+    if (event === "released") callback();
+  });
+  return { [Symbol.dispose]: forget };
+}

@@ -12,7 +12,7 @@ function refusal(options: Record<string, unknown>): string {
 }
 
 it("stands as the options' documentation says unless it is told otherwise", () => {
-  const defaults = { id: undefined, priority: 0, settleMs: 8_000, push: false, registrationMs: 60_000 };
+  const defaults = { id: undefined, priority: 0, settleMs: 8_000, registrationMs: 60_000 };
   expect(parse()).toEqual(defaults);
   const left = { id: undefined, priority: undefined, settleMs: undefined, wait: undefined };
   expect(parse({ ...left, register: undefined, registrationMs: undefined })).toEqual(defaults);
@@ -57,15 +57,7 @@ describe("a declared-stable id", () => {
   });
 });
 
-describe("how it waits and registers", () => {
-  it("polls or is pushed, and nothing else", () => {
-    expect(parse({ wait: "push" }).push).toBe(true);
-    expect(parse({ wait: "poll" }).push).toBe(false);
-    for (const wait of ["never", "", null, true]) {
-      expect(refusal({ wait })).toMatch(/^wait must be "poll" or "push"/);
-    }
-  });
-
+describe("how it registers", () => {
   it("registers for as long as it says, or not at all", () => {
     expect(parse({ registrationMs: 1_000 }).registrationMs).toBe(1_000);
     expect(parse({ registrationMs: DAY }).registrationMs).toBe(DAY);

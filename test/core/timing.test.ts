@@ -125,5 +125,8 @@ describe("defaults", () => {
 });
 
 it("bounds how long a crashed leader's work stays without a leader", () => {
-  expect(recoveryBoundMs({ durationMs: 15_000, graceMs: 1_500, retryIntervalMs: 2_000 })).toBe(19_500);
+  // 15,000 × 1.005 / 0.995², twice the grace, a second, δ, a retry.
+  expect(recoveryBoundMs(parseTiming({}))).toBe(21_477);
+  const exact = { serviceClockErrorMs: 0, clockDriftRatio: 0, graceMs: 1_000 };
+  expect(recoveryBoundMs({ ...exact, durationMs: 10_000, retryIntervalMs: 200 })).toBe(13_200);
 });

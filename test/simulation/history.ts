@@ -145,7 +145,6 @@ export type Happening =
       readonly process: string;
       readonly operation: number;
       readonly id: string;
-      readonly push: boolean;
       /** How long it campaigns at most; infinite for as long as it takes. */
       readonly timeoutMs: number;
     }

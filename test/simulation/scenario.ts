@@ -22,8 +22,6 @@ export interface Role {
   readonly limited?: number;
   /** The share of hosts that declare an id stable: whatever process runs there next has it, too. @default 0 */
   readonly stable?: number;
-  /** The share of hosts that wait to be notified instead of looking again and again. @default 0 */
-  readonly push?: number;
   /** What each host picks its priority from. @default [0] */
   readonly priorities?: readonly number[];
   /** How many ids the hosts share between them, as regions do; each invocation then is `sticky`. @default 0 */

@@ -166,7 +166,7 @@ function waitingAt({ events }: History, at: number): Map<string, number> {
   const operations = new Map<number, string>();
   for (const event of events) {
     if (event.at > at) break;
-    if (event.kind === "stands" && !event.push) {
+    if (event.kind === "stands") {
       names.set(event.process, event);
       operations.set(event.operation, event.id);
       waiting.set(event.id, event.operation);

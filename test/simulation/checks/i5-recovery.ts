@@ -1,18 +1,18 @@
+import { recoveryBoundMs } from "../../../lib/core/timing.ts";
 import type { LeaseRecord } from "../../../lib/core/record.ts";
 import type { Checker, History, HistoryEvent, Violation } from "../history.ts";
+
+/** What rows round to. */
+const STAMP_HAIR_MS = 1;
 
 /** What a leader's requests may take once faults have stopped, in ms, all together. */
 const REQUESTS_MS = 300;
 
 /**
- * I5: once faults stop, a live candidate leads before long, and after a graceful release another within one
- * retry.
- *
- * How long is the sooner of two. By the service's clock: `durationMs + G + 1 s + one retry`, and as much
- * longer as the dead leader's stamp was ahead of service time: a first write is only corrected when it is more
- * than G ahead of the latest that service time can be, which itself is 1 s + 2δ wide and widens with drift
- * until the next answer; and the front end that answers may be δ behind. By watching: the duration, stretched for drift on both sides, between two looks.
- * In place of the duration stands whatever the row says that it is closed for: a reservation, a lock-delay.
+ * I5: once faults stop, a live candidate leads within the documented bound (`recoveryBoundMs`), and after a graceful
+ * release another within one retry. In place of the duration stands whatever the row says that it is closed for: a
+ * reservation, a lock-delay. And no holder's write says that its term ends later than the bound counts with: a clock that
+ * has stepped within the term decides nothing.
  */
 export const recovery: Checker = (history) => {
   const { events, timing } = history;
@@ -46,8 +46,21 @@ export const recovery: Checker = (history) => {
       violations.push(found(released.at + allowed, "nobody followed a graceful release within one retry"));
     }
   }
-  return violations;
+  return [...violations, ...lateStamps(history)];
 };
+
+/** Renewals and reservations whose `expiresAt` is further ahead of service time than what a header leaves open. */
+function lateStamps({ events, timing, epochMs }: History): Violation[] {
+  return events.flatMap((event) => {
+    if (event.kind !== "executed" || event.after === undefined || event.copy) return [];
+    const { write, after, at } = event;
+    const { expiresAt } = write.set;
+    if (expiresAt === undefined || !["renew", "release"].includes(write.kind)) return [];
+    const lateMs = expiresAt - (epochMs + at) - after.durationMs;
+    if (lateMs <= 1_000 + 2 * timing.serviceClockErrorMs + STAMP_HAIR_MS) return [];
+    return [found(at, `a ${write.kind} of token ${after.token} ends ${Math.round(lateMs)} ms too late`)];
+  });
+}
 
 function isLeading(event: HistoryEvent): boolean {
   return event.kind === "asked" && event.held;
@@ -57,11 +70,14 @@ function isLeading(event: HistoryEvent): boolean {
 function allowedMs(history: History, since: number): number {
   let row: LeaseRecord | undefined;
   let lastAt = since;
-  let allowed = recoversWithinMs(history, history.timing.durationMs);
+  let allowed = recoveryBoundMs(history.timing);
   for (const event of history.events) {
     if (event.at >= since && row !== undefined) {
       const closedMs = Math.max(history.timing.durationMs, row.durationMs + (row.reclaimDelayMs ?? 0));
-      allowed = Math.max(allowed, lastAt - since + recoversWithinMs(history, closedMs));
+      allowed = Math.max(
+        allowed,
+        lastAt - since + recoveryBoundMs({ ...history.timing, durationMs: closedMs }),
+      );
     }
     if (event.kind === "began" && event.at > since) break;
     if (event.kind === "row") row = event.after;
@@ -70,15 +86,6 @@ function allowedMs(history: History, since: number): number {
       [row, lastAt] = [event.after, Math.max(since, event.at)];
   }
   return allowed;
-}
-
-/** How long a lease can stay without a leader at most once faults have stopped, in ms. */
-function recoversWithinMs({ timing }: History, closedMs: number): number {
-  const { graceMs, retryIntervalMs, serviceClockErrorMs: delta, clockDriftRatio: drift } = timing;
-  const stampedAhead = graceMs + 1_000 + 2 * delta + (2 * drift * closedMs) / (1 - drift);
-  const byClock = closedMs + stampedAhead + graceMs + 1_000 + delta + retryIntervalMs;
-  const byWatching = (closedMs * (1 + drift)) / (1 - drift) ** 2 + 2 * retryIntervalMs * (1 + drift);
-  return Math.min(byClock, byWatching);
 }
 
 function found(at: number, message: string): Violation {

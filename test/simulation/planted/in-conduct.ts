@@ -1,3 +1,5 @@
+import type { CampaignOptions } from "../../../lib/client/candidate.ts";
+import type { Lease } from "../../../lib/client/lease.ts";
 import type { WriteOutcome } from "../../../lib/core/outcome.ts";
 import type { CallOptions, LeaseStore } from "../../../lib/core/ports.ts";
 import type { LeaseRecord } from "../../../lib/core/record.ts";
@@ -180,5 +182,63 @@ export const IN_CONDUCT: readonly Plant[] = [
         list: (call) => store.list(call),
       }),
     },
+  },
+  {
+    name: "the present lease looked at twice",
+    about: "a term ends between two looks, and a campaign ends without a lease",
+    scenario: "pauses",
+    caughtBy: "surprises",
+    budget: 500,
+    replace: replacing("client/candidate.ts", ({ Candidate }) => ({
+      Candidate: class extends Candidate {
+        override async campaign(options?: CampaignOptions): Promise<Lease> {
+          if (this.lease !== undefined) return this.lease;
+          return super.campaign(options);
+        }
+      },
+    })),
+  },
+  {
+    name: "work that begins in a dead term",
+    about: "the client was closed right after the win, and the work begins all the same",
+    scenario: "schedule",
+    caughtBy: "surprises",
+    budget: 1_500,
+    replace: replacing("client/lifetime.ts", (original) => ({
+      lifetime: () => {
+        const life = original.lifetime();
+        return { ...life, is: "open" as const, assertOpen: () => undefined };
+      },
+    })),
+  },
+  {
+    name: "a claim under way not waited for",
+    about: "a client is closed while a claim of its own may land yet",
+    scenario: "schedule",
+    caughtBy: "surprises",
+    budget: 500,
+    replace: replacing("client/lifetime.ts", (original) => ({
+      lifetime: () => ({ ...original.lifetime(), track: (operation) => operation() }),
+    })),
+  },
+  {
+    name: "work that was told to stop taken for done",
+    about: "work stops half-way at its signal and returns, and its occurrence is recorded as done",
+    scenario: "schedule",
+    caughtBy: "ticks",
+    budget: 50,
+    replace: replacing("client/guarded-run.ts", (original) => ({
+      runOnce: (hub, name, work, options) =>
+        original.runOnce(
+          hub,
+          name,
+          async (lease) => {
+            const value = await work(lease);
+            lease.complete();
+            return value;
+          },
+          options,
+        ),
+    })),
   },
 ];

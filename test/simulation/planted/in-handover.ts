@@ -144,16 +144,6 @@ export const IN_HANDOVER: readonly Plant[] = [
     })),
   },
   {
-    name: "who is to be notified looks all the same",
-    about: "a candidate that waits for a notification reads once per interval",
-    scenario: "relay",
-    caughtBy: "standby-reads",
-    budget: 20,
-    replace: replacing("core/candidate-options.ts", (original) => ({
-      parseCandidacy: (...given) => ({ ...original.parseCandidacy(...given), push: false }),
-    })),
-  },
-  {
     name: "leaving without a word",
     about: "candidates that left are listed until their entry lapses",
     scenario: "relay",

@@ -168,6 +168,16 @@ export const IN_TIME: readonly Plant[] = [
     replace: replacing("core/service-clock.ts", () => ({ samplesSince: (samples) => samples })),
   },
   {
+    name: "a releaser's stepped clock believed",
+    about: "a wall clock that has stepped ahead within the term stamps what the lease is kept until",
+    scenario: "hold",
+    caughtBy: "I5-recovery",
+    budget: 300,
+    replace: replacing("core/service-clock.ts", (original) => ({
+      steadyServiceTime: original.estimateServiceTime,
+    })),
+  },
+  {
     name: "time passes by the wall clock alone",
     about: "a wall clock that steps back makes a term longer",
     scenario: "clocks",

@@ -3,6 +3,9 @@ import type { Tamper } from "../world/tamper.ts";
 
 /** The modules in which bugs are planted, by their place in lib. */
 export interface Modules {
+  readonly "client/candidate.ts": typeof import("../../../lib/client/candidate.ts");
+  readonly "client/guarded-run.ts": typeof import("../../../lib/client/guarded-run.ts");
+  readonly "client/lifetime.ts": typeof import("../../../lib/client/lifetime.ts");
   readonly "client/lease-handle.ts": typeof import("../../../lib/client/lease-handle.ts");
   readonly "client/listeners.ts": typeof import("../../../lib/client/listeners.ts");
   readonly "client/renewal-loop.ts": typeof import("../../../lib/client/renewal-loop.ts");

@@ -59,7 +59,7 @@ function tell(event: HistoryEvent, brief: Brief): readonly [string, string] {
     case "neighbour":
       return ["table", `${executedText(event)} ${event.write.row} until ${brief(event.after?.expiresAt)}`];
     case "stands":
-      return [event.process, `stands as ${event.id}${event.push ? ", waiting to be notified" : ""}`];
+      return [event.process, `stands as ${event.id}`];
     case "notified":
       return [event.process, "is notified that the lease may be free"];
     case "elected":

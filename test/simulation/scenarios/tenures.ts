@@ -7,7 +7,7 @@ const RELAY: Scenario = {
     "candidates of different strength and an operator, and nothing goes wrong: what a hand-over costs is exact",
   lengthMs: 240_000,
   roles: [
-    { role: "stand", hosts: 3, priorities: [0, 0, 1, 5, -3], push: 0.3, stable: 0.3, forgetful: 0.1 },
+    { role: "stand", hosts: 3, priorities: [0, 0, 1, 5, -3], stable: 0.3, forgetful: 0.1 },
     { role: "operate", hosts: 1 },
   ],
   rates: {},
@@ -29,7 +29,7 @@ const HANDOVER: Scenario = {
     "candidates that ask each other to hand over, name successors and are asked by operators, and all that can befall them",
   lengthMs: 180_000,
   roles: [
-    { role: "stand", hosts: 3, priorities: [0, 0, 1, 5, -3], push: 0.2, stable: 0.2 },
+    { role: "stand", hosts: 3, priorities: [0, 0, 1, 5, -3], stable: 0.2 },
     { role: "stand", hosts: 1, freezes: true, priorities: [0, 9] },
     { role: "poll", hosts: 1, forgetful: 0.5 },
     { role: "operate", hosts: 1, force: 0.05 },

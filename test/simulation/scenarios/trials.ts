@@ -63,6 +63,7 @@ const PAUSE_WORLD: Scenario = {
     { role: "campaign", hosts: 2 },
     { role: "campaign", hosts: 2, freezes: true },
     { role: "poll", hosts: 1, forgetful: 0.5 },
+    { role: "stand", hosts: 1 },
   ],
   rates: {
     "gc-pause": 6,

@@ -27,13 +27,25 @@ export interface Player {
   readonly deliver: (delivery: Delivery) => void;
 }
 
-/** Keeps one client, or makes a new one now and then as forgetful roles do. */
+/** How often a client is closed soon after it was asked for, whatever is under way by then. */
+const CLOSED_SOON = 0.03;
+
+/** Keeps one client, or makes a new one now and then as forgetful roles do; some close the old one. */
 function clientsOf(stage: Stage): () => StoreLeaseClient {
+  const { draws, process, role, person } = stage;
+  const closes = person.region === undefined ? 1 : 0; // Nobody could tell whose term it is that a shared id has.
   let client: StoreLeaseClient | undefined;
+  const close = (closing: StoreLeaseClient): void => {
+    if (client === closing) client = undefined;
+    void stage.close(closing).catch((error: unknown) => forgive(stage, error));
+  };
   return () => {
-    const forget = stage.draws.happens(stage.role.forgetful ?? 0.1);
+    const forget = draws.happens(role.forgetful ?? 0.1);
+    if (client !== undefined && forget && draws.happens(0.5 * closes)) close(client);
     if (client === undefined || forget) client = stage.newClient();
-    return client;
+    const present = client;
+    if (draws.happens(CLOSED_SOON * closes)) process.timer(draws.spread(0.5, 3_000), () => close(present));
+    return present;
   };
 }
 
@@ -167,10 +179,17 @@ async function invoke(stage: Stage, client: StoreLeaseClient, { tick, atMostOnce
         lease,
         (won) =>
           during(stage, won, wishes, async (open) => {
+            if (process.asked(() => won.end) !== undefined)
+              forgive(stage, new Error("work begins in a dead term"));
             await lead(stage, open, leadMs);
             if (fails) throw WORK_FAILED;
-            if (!stop.signal.aborted) world.record({ kind: "work-done", term: open.log });
-            world.record({ kind: "release-asked", term: open.log, completed: !stop.signal.aborted });
+            // Work that was told to stop has stopped half-way, or says that it has not.
+            const released = process.asked(() => won.end)?.reason === "released"; // The client was closed.
+            const finishes = draws.happens(0.2) && !released;
+            const done = !won.signal.aborted || finishes;
+            if (finishes) won.complete();
+            if (done) world.record({ kind: "work-done", term: open.log });
+            world.record({ kind: "release-asked", term: open.log, completed: done });
           }),
         { ...options, tick, tickPolicy, signal: stop.signal },
       ),

@@ -9,6 +9,7 @@ import type { SimProcess } from "./process.ts";
 import { personOf, type Person } from "./tenure.ts";
 import type { Witness } from "./witness.ts";
 import { type OpenTerm, operations } from "./terms.ts";
+import { type ClientWatch, watchedClient } from "./watched-client.ts";
 import type { World } from "./world.ts";
 
 /** What a process has to play a role with. */
@@ -21,6 +22,8 @@ export interface Stage {
   readonly role: Role;
   readonly person: Person;
   newClient(): StoreLeaseClient;
+  /** Closes a client, and sees to it that nothing comes of it any more. */
+  close(client: StoreLeaseClient): Promise<void>;
   /** Waits by the process's own clock, or until the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -46,6 +49,7 @@ export function stageOf(
 ): Stage {
   const store = world.tamper.store(new SimStore(world, process), process);
   const clock = world.tamper.clock(process);
+  const watched = new Map<StoreLeaseClient, ClientWatch>();
   const draws = world.chance.of(`${process.name}/role`);
   // Some hosts keep their candidates' label across restarts, some do not.
   const holder = draws.happens(0.5) ? process.host : process.name;
@@ -57,8 +61,23 @@ export function stageOf(
     draws,
     role,
     person: personOf(world, process, role),
-    newClient: () =>
-      new StoreLeaseClient({ ...world.settings.options, store, holder, clock, random: process }),
+    newClient() {
+      const watch = watchedClient({ store, clock, random: process }, (error) =>
+        world.record({ kind: "surprise", process: process.name, error }),
+      );
+      const ports = { store: watch.store, clock: watch.clock, random: watch.random };
+      const client = new StoreLeaseClient({ ...world.settings.options, ...ports, holder });
+      watched.set(client, watch);
+      return client;
+    },
+    async close(client) {
+      const watch = watched.get(client);
+      for (const { log } of world.openOf(process)) {
+        if (watch?.owns(log.holder)) world.record({ kind: "release-asked", term: log, completed: false });
+      }
+      await client.close();
+      watch?.closed();
+    },
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted) return resolve();

@@ -31,7 +31,7 @@ export async function stand(stage: Stage): Promise<void> {
 
 function candidateOf(stage: Stage): Standing {
   const { world, process, person, lease } = stage;
-  const { id, priority, push, settleMs, terms } = person;
+  const { id, priority, settleMs, terms } = person;
   const number = world.nextOperation();
   const client = stage.newClient();
   const candidate = client.candidate(lease, {
@@ -39,7 +39,6 @@ function candidateOf(stage: Stage): Standing {
     id,
     priority,
     settleMs,
-    wait: push ? "push" : "poll",
     registrationMs: 8_000,
     onElected: ({ token }) => {
       const operation = operations.getStore() ?? 0;
@@ -65,9 +64,8 @@ function standFor<T>(
     {},
     () => {
       const operation = operations.getStore() ?? 0;
-      const { world, process, person } = stage;
-      const { push } = person;
-      world.record({ kind: "stands", process: process.name, operation, id, push, timeoutMs });
+      const { world, process } = stage;
+      world.record({ kind: "stands", process: process.name, operation, id, timeoutMs });
       return call();
     },
     () => "other",
@@ -100,6 +98,7 @@ async function campaigns(stage: Stage, { candidate, client, wishes }: Standing):
   if (lease === undefined) return;
   await during(stage, lease, wishes, async (open) => {
     await lead(stage, open, draws.spread(0.2, 6) * durationMs);
+    await askAgain(stage, candidate);
     const how = draws.pick(["resign", "resign", "release", "step-down", "transfer"] as const);
     if (how === "step-down") await handOver(stage, open, () => candidate.stepDown());
     if (how === "transfer") await transfer(stage, open, candidate, client);
@@ -107,6 +106,21 @@ async function campaigns(stage: Stage, { candidate, client, wishes }: Standing):
     world.record({ kind: "release-asked", term: open.log, completed: false });
     await candidate.resign();
   });
+}
+
+/** Asks for the lease that it has, in case that it has it still: some lease comes of that, or an error. */
+async function askAgain(stage: Stage, candidate: Candidate): Promise<void> {
+  const { world, process, draws } = stage;
+  for (let times = draws.pick([0, 1, 20]); times > 0; times -= 1) {
+    try {
+      const lease: unknown = await candidate.campaign({ signal: AbortSignal.abort() });
+      if (lease !== undefined) continue;
+      world.record({ kind: "surprise", process: process.name, error: "a campaign ends without a lease" });
+    } catch (error) {
+      forgive(stage, error);
+      return;
+    }
+  }
 }
 
 async function transfer(
@@ -131,15 +145,16 @@ async function handOver(
     stage,
     "operate",
     {},
-    () => call().catch(hasLeft),
+    () => call().catch(refusesSuccessor),
     () => "other",
   );
 }
 
-/** Somebody who stood a moment ago may have left. */
-function hasLeft(error: unknown): void {
-  const left = isLeaseError(error, "INVALID_ARGUMENT") && error.message.includes("no other candidate");
-  if (!left) throw error;
+/** Somebody who stood a moment ago may have left, and within a minimum hold nobody can be named. */
+function refusesSuccessor(error: unknown): void {
+  const refuses =
+    isLeaseError(error, "INVALID_ARGUMENT") && /no other candidate|minimum hold/.test(error.message);
+  if (!refuses) throw error;
 }
 
 async function list(stage: Stage, client: StoreLeaseClient): Promise<readonly string[]> {

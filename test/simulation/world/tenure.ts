@@ -8,7 +8,6 @@ export interface Person {
   /** A declared-stable id. Only one process of a host lives at a time. */
   readonly id: string | undefined;
   readonly priority: number;
-  readonly push: boolean;
   /** The id that all hosts of its region share. */
   readonly region: string | undefined;
   readonly settleMs: number | undefined;
@@ -51,7 +50,6 @@ function newPerson(world: World, host: string, role: Role): Person {
   return {
     id: stable ? `${STABLE}${host}` : undefined,
     priority: draws.pick(role.priorities ?? [0]),
-    push: draws.happens(role.push ?? 0),
     region: role.regions === undefined ? undefined : `${REGION}${region}`,
     settleMs: tenure.settleMs && draws.pick(tenure.settleMs),
     stickyForMs: draws.pick(stickyForMs),
