@@ -55,7 +55,11 @@ async function untilElected(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
     let refusal: Refusal | undefined;
     try {
       const result = await tryOnce(first);
-      if (result.kind === "acquired") return await unlessAborted(result.lease, signal);
+      if (result.kind === "acquired") {
+        const lease = await unlessAborted(result.lease, signal);
+        wait.life.assertOpen(); // What close() has released is nobody's.
+        return lease;
+      }
       refusal = result;
     } catch (error) {
       if (!isLeaseError(error, "STORE_UNAVAILABLE")) throw error;

@@ -12,8 +12,18 @@ import { everyMinute, once, unfenced } from "../../examples/elections-ticks.ts";
 function world() {
   const clock = new ManualClock();
   const store = new InMemoryLeaseStore({ clock });
-  const client = (holder: string, own: Pick<ManualClock, "now" | "timer"> = clock): LeaseClient =>
-    new LeaseClient({ store, clock: own, holder, random: new SeededRandom(holder.charCodeAt(0)) });
+  const client = (
+    holder: string,
+    own: Pick<ManualClock, "now" | "timer"> = clock,
+    retryIntervalMs?: number,
+  ): LeaseClient =>
+    new LeaseClient({
+      store,
+      clock: own,
+      holder,
+      random: new SeededRandom(holder.charCodeAt(0)),
+      retryIntervalMs,
+    });
   const wait = (ms: number): Promise<void> => new Promise((resolve) => void clock.timer(ms, resolve));
   const began = clock.now().mono;
   const seconds = (): number => (clock.now().mono - began) / 1_000;
@@ -166,7 +176,7 @@ describe("standing by without polling", () => {
       led = at.seconds();
       await event(lease.signal, "abort");
     };
-    const standby = standBy(at.client("b"), bus, work, stop.signal);
+    const standby = standBy(at.client("b", at.clock, 600_000), bus, work, stop.signal);
     const before = at.store.requests;
     await at.clock.advance(600_000);
     const renewals = 120;

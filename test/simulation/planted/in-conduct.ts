@@ -1,4 +1,5 @@
 import type { CampaignOptions } from "../../../lib/client/candidate.ts";
+import type { Hub } from "../../../lib/client/hub.ts";
 import type { Lease } from "../../../lib/client/lease.ts";
 import type { WriteOutcome } from "../../../lib/core/outcome.ts";
 import type { CallOptions, LeaseStore } from "../../../lib/core/ports.ts";
@@ -45,6 +46,27 @@ function readByTimerAlone(clock: SimProcess): { now: () => ClockReading; timer: 
   };
   tick();
   return { now: () => reading, timer: (ms, callback) => clock.timer(ms, callback) };
+}
+
+/** A client's calls that do not look whether the term lasts before its work begins. */
+function carelessly(hub: Hub): Pick<Hub, "life" | "tries"> {
+  return {
+    life: Object.assign(Object.create(hub.life), { assertOpen: () => undefined }),
+    tries: (...given) => {
+      const tryOnce = hub.tries(...given);
+      return async (first) => {
+        const result = await tryOnce(first);
+        if (result.kind === "refused") return result;
+        let looked = false;
+        const isHeld = (): boolean => {
+          const held = !looked || result.lease.isHeld();
+          looked = true;
+          return held;
+        };
+        return { ...result, lease: Object.assign(Object.create(result.lease), { isHeld }) };
+      };
+    },
+  };
 }
 
 /** Faults in what is concluded from answers and in how timers are used. */
@@ -188,7 +210,7 @@ export const IN_CONDUCT: readonly Plant[] = [
     about: "a term ends between two looks, and a campaign ends without a lease",
     scenario: "pauses",
     caughtBy: "surprises",
-    budget: 500,
+    budget: 1_000,
     replace: replacing("client/candidate.ts", ({ Candidate }) => ({
       Candidate: class extends Candidate {
         override async campaign(options?: CampaignOptions): Promise<Lease> {
@@ -203,12 +225,19 @@ export const IN_CONDUCT: readonly Plant[] = [
     about: "the client was closed right after the win, and the work begins all the same",
     scenario: "schedule",
     caughtBy: "surprises",
-    budget: 1_500,
+    budget: 300,
+    replace: replacing("client/guarded-run.ts", (original) => ({
+      runOnce: (hub, ...rest) => original.runOnce({ ...hub, ...carelessly(hub) }, ...rest),
+    })),
+  },
+  {
+    name: "a wait that outlives its client",
+    about: "a candidate of a client that was closed goes on waiting",
+    scenario: "mixed",
+    caughtBy: "surprises",
+    budget: 50,
     replace: replacing("client/lifetime.ts", (original) => ({
-      lifetime: () => {
-        const life = original.lifetime();
-        return { ...life, is: "open" as const, assertOpen: () => undefined };
-      },
+      lifetime: () => Object.assign(Object.create(original.lifetime()), { onClose: () => () => undefined }),
     })),
   },
   {
@@ -218,7 +247,10 @@ export const IN_CONDUCT: readonly Plant[] = [
     caughtBy: "surprises",
     budget: 500,
     replace: replacing("client/lifetime.ts", (original) => ({
-      lifetime: () => ({ ...original.lifetime(), track: (operation) => operation() }),
+      lifetime: () =>
+        Object.assign(Object.create(original.lifetime()), {
+          track: <T>(operation: () => Promise<T>) => operation(),
+        }),
     })),
   },
   {

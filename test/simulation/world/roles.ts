@@ -45,6 +45,8 @@ function clientsOf(stage: Stage): () => StoreLeaseClient {
     if (client === undefined || forget) client = stage.newClient();
     const present = client;
     if (draws.happens(CLOSED_SOON * closes)) process.timer(draws.spread(0.5, 3_000), () => close(present));
+    const turns = Math.floor(draws.between(0, 30));
+    if (draws.happens(CLOSED_SOON * closes)) stage.afterWin(present, turns, () => close(present));
     return present;
   };
 }

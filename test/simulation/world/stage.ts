@@ -22,6 +22,8 @@ export interface Stage {
   readonly role: Role;
   readonly person: Person;
   newClient(): StoreLeaseClient;
+  /** Has something happen some turns of the promise queue after the next claim of a client has been answered. */
+  afterWin(client: StoreLeaseClient, turns: number, happen: () => void): void;
   /** Closes a client, and sees to it that nothing comes of it any more. */
   close(client: StoreLeaseClient): Promise<void>;
   /** Waits by the process's own clock, or until the signal is aborted. */
@@ -70,6 +72,7 @@ export function stageOf(
       watched.set(client, watch);
       return client;
     },
+    afterWin: (client, turns, happen) => watched.get(client)?.afterWin(turns, happen),
     async close(client) {
       const watch = watched.get(client);
       for (const { log } of world.openOf(process)) {
@@ -158,6 +161,9 @@ export async function during<T>(
   use: (open: OpenTerm) => Promise<T>,
 ): Promise<T> {
   const open = stage.world.began(stage.process, lease, wishes);
+  const over = stage.process.asked(() => lease.end)?.reason === "released";
+  // The client was closed between the win and now.
+  if (over) stage.world.record({ kind: "release-asked", term: open.log, completed: false });
   heed(stage, open);
   try {
     return await use(open);

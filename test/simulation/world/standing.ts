@@ -111,7 +111,7 @@ async function campaigns(stage: Stage, { candidate, client, wishes }: Standing):
 /** Asks for the lease that it has, in case that it has it still: some lease comes of that, or an error. */
 async function askAgain(stage: Stage, candidate: Candidate): Promise<void> {
   const { world, process, draws } = stage;
-  for (let times = draws.pick([0, 1, 20]); times > 0; times -= 1) {
+  for (let times = draws.pick([0, 1, 60]); times > 0; times -= 1) {
     try {
       const lease: unknown = await candidate.campaign({ signal: AbortSignal.abort() });
       if (lease !== undefined) continue;

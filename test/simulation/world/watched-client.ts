@@ -1,10 +1,14 @@
+import type { WriteOutcome } from "../../../lib/core/outcome.ts";
 import type { CallOptions, Clock, LeaseStore, Random } from "../../../lib/core/ports.ts";
+import type { LeaseWrite } from "../../../lib/core/writes.ts";
 
 /** The ports of one client, watched for what is left of it when it is closed. */
 export interface ClientWatch {
   readonly store: LeaseStore;
   readonly clock: Clock;
   readonly random: Random;
+  /** Has something happen some turns of the promise queue after the next claim of this client has been answered. */
+  afterWin(turns: number, happen: () => void): void;
   /** Whether an id was drawn by this client. */
   owns(holder: string): boolean;
   /** The client says that it is closed: nothing of it may be under way, and nothing may come any more. */
@@ -20,6 +24,12 @@ export function watchedClient(
   const timers = new Set<object>();
   const underWay = new Set<object>();
   let closed = false;
+  let onWin: (() => void) | undefined;
+
+  async function won(outcome: WriteOutcome, write: LeaseWrite): Promise<WriteOutcome> {
+    if (write.beginsTerm && outcome.kind === "written") onWin?.();
+    return outcome;
+  }
 
   function watched<T>(what: string, { signal }: CallOptions, call: () => Promise<T>): Promise<T> {
     if (closed) complain(`a client that was closed sends a ${what}`);
@@ -32,7 +42,8 @@ export function watchedClient(
 
   return {
     store: {
-      write: (write, call) => watched(write.kind, call, () => store.write(write, call)),
+      write: async (write, call) =>
+        won(await watched(write.kind, call, () => store.write(write, call)), write),
       read: (name, call) => watched("read", call, () => store.read(name, call)),
       standing: (name, call) => watched("listing", call, () => store.standing(name, call)),
       list: (call) => store.list(call),
@@ -45,27 +56,46 @@ export function watchedClient(
         return id;
       },
     },
-    owns: (holder) => ids.has(holder.slice(holder.lastIndexOf("/") + 1)),
-    clock: {
-      now: () => clock.now(),
-      timer(ms, callback) {
-        if (closed) complain("a client that was closed sets a timer");
-        const timer = {};
-        timers.add(timer);
-        const cancel = clock.timer(ms, () => {
-          timers.delete(timer);
-          callback();
-        });
-        return () => {
-          timers.delete(timer);
-          cancel();
-        };
-      },
+    afterWin(turns, happen) {
+      onWin = () => {
+        onWin = undefined;
+        void passing(turns).then(happen);
+      };
     },
+    owns: (holder) => ids.has(holder.slice(holder.lastIndexOf("/") + 1)),
+    clock: watchedClock(clock, timers, () => closed, complain),
     closed() {
       closed = true;
       if (underWay.size > 0) complain(`a client is closed with ${underWay.size} requests under way`);
       if (timers.size > 0) complain(`a client is closed with ${timers.size} timers set`);
+    },
+  };
+}
+
+async function passing(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+}
+
+function watchedClock(
+  clock: Clock,
+  timers: Set<object>,
+  isClosed: () => boolean,
+  complain: (what: string) => void,
+): Clock {
+  return {
+    now: () => clock.now(),
+    timer(ms, callback) {
+      if (isClosed()) complain("a client that was closed sets a timer");
+      const timer = {};
+      timers.add(timer);
+      const cancel = clock.timer(ms, () => {
+        timers.delete(timer);
+        callback();
+      });
+      return () => {
+        timers.delete(timer);
+        cancel();
+      };
     },
   };
 }
