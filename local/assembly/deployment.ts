@@ -1,5 +1,5 @@
 import type { Assembly } from "./assembly.ts";
-import { nameOf, resolve, resolveObject, resolveText, type Scope } from "./resolve.ts";
+import { nameOf, resolveObject, resolveText, type Scope } from "./resolve.ts";
 import { isObject, type Json, type JsonObject, scalar } from "./template.ts";
 
 /** A table as the template declares it, resolved. */
@@ -61,7 +61,9 @@ const DEFAULT_MEMORY_MB = 128;
 export function readDeployment({ stacks, assets }: Assembly, suffix: string): Deployment {
   const resources = stacks.flatMap((stack) => {
     const scope: Scope = { stacks, stack, suffix };
-    return [...stack.resources].map(([id, { type, properties }]) => ({ scope, id, type, properties }));
+    return Object.entries(stack.template.Resources).map(
+      ([id, { Type, Properties = {} }]): Declared => ({ scope, id, type: Type, properties: Properties }),
+    );
   });
   const ofType = (...types: string[]) => resources.filter(({ type }) => types.includes(type));
 
@@ -75,64 +77,76 @@ export function readDeployment({ stacks, assets }: Assembly, suffix: string): De
       name: nameOf(scope, id),
       properties: resolveObject(scope, properties),
     })),
-    functions: ofType("AWS::Lambda::Function").map(({ scope, id, properties }) =>
-      readFunction(scope, id, properties, assets, asynchronous),
+    functions: ofType("AWS::Lambda::Function").map((declared) =>
+      readFunction(declared, assets, asynchronous),
     ),
     schedules: ofType("AWS::Scheduler::Schedule")
       .filter(({ properties }) => properties["State"] !== "DISABLED")
-      .map(({ scope, id, properties }) => readSchedule(scope, id, properties)),
+      .map(readSchedule),
   };
 }
 
+/** One resource and where it stands. */
+interface Declared {
+  readonly scope: Scope;
+  readonly id: string;
+  readonly type: string;
+  readonly properties: JsonObject;
+}
+
+/** What is read of a function. The rest may hold what this runner cannot resolve. */
+const READ_OF_FUNCTIONS = new Set([
+  "Code",
+  "DeadLetterConfig",
+  "Environment",
+  "Handler",
+  "MemorySize",
+  "ReservedConcurrentExecutions",
+  "Timeout",
+]);
+
 function readFunction(
-  scope: Scope,
-  id: string,
-  properties: JsonObject,
+  { scope, id, properties }: Declared,
   assets: Assembly["assets"],
   asynchronous: ReadonlyMap<string, JsonObject>,
 ): FunctionSpec {
   const name = nameOf(scope, id);
-  const code = property(scope, properties, "Code");
-  const key = resolveText(scope, code["S3Key"], `Code.S3Key of ${id}`);
+  const own = resolveObject(
+    scope,
+    Object.fromEntries(Object.entries(properties).filter(([key]) => READ_OF_FUNCTIONS.has(key))),
+  );
+  const key = textIn(scope, objectIn(own, "Code"), "S3Key", `Code of ${id}`);
   const codeFolder = assets.get(key);
   if (codeFolder === undefined) throw new Error(`function ${id}: the cloud assembly has no asset ${key}`);
-  const variables = Object.entries(property(scope, property(scope, properties, "Environment"), "Variables"));
-  const deadLetter = property(scope, properties, "DeadLetterConfig")["TargetArn"];
+  const variables = Object.entries(objectIn(objectIn(own, "Environment"), "Variables"));
+  const config = asynchronous.get(name) ?? {};
+  const onFailure = objectIn(objectIn(config, "DestinationConfig"), "OnFailure");
+  const deadLetter = onFailure["Destination"] ?? objectIn(own, "DeadLetterConfig")["TargetArn"];
+  const reserved = own["ReservedConcurrentExecutions"];
   return {
     name,
     arn: resolveText(scope, { "Fn::GetAtt": [id, "Arn"] }, id),
     codeFolder,
-    handler: resolveText(scope, properties["Handler"], `Handler of ${id}`),
-    timeoutMs: numberOf(properties["Timeout"], DEFAULT_TIMEOUT_SECONDS) * 1_000,
-    memoryMb: numberOf(properties["MemorySize"], DEFAULT_MEMORY_MB),
+    handler: textIn(scope, own, "Handler", id),
+    timeoutMs: numberOf(own["Timeout"], DEFAULT_TIMEOUT_SECONDS) * 1_000,
+    memoryMb: numberOf(own["MemorySize"], DEFAULT_MEMORY_MB),
     variables: Object.fromEntries(variables.map(([variable, value]) => [variable, scalar(value)])),
-    reservedConcurrency:
-      properties["ReservedConcurrentExecutions"] === undefined
-        ? undefined
-        : numberOf(properties["ReservedConcurrentExecutions"], 0),
-    asynchronous: readAsynchronous(asynchronous.get(name) ?? {}, deadLetter),
+    reservedConcurrency: reserved === undefined ? undefined : numberOf(reserved, 0),
+    asynchronous: {
+      retries: numberOf(config["MaximumRetryAttempts"], DEFAULT_RETRIES),
+      maxAgeMs: numberOf(config["MaximumEventAgeInSeconds"], DEFAULT_MAX_AGE_SECONDS) * 1_000,
+      deadLetterArn: typeof deadLetter === "string" ? deadLetter : undefined,
+    },
   };
 }
 
-function readAsynchronous(config: JsonObject, deadLetter: Json | undefined): AsynchronousSpec {
-  const destinations = config["DestinationConfig"];
-  const onFailure = isObject(destinations) ? destinations["OnFailure"] : undefined;
-  const destination = isObject(onFailure) ? onFailure["Destination"] : deadLetter;
-  return {
-    retries: numberOf(config["MaximumRetryAttempts"], DEFAULT_RETRIES),
-    maxAgeMs: numberOf(config["MaximumEventAgeInSeconds"], DEFAULT_MAX_AGE_SECONDS) * 1_000,
-    deadLetterArn: typeof destination === "string" ? destination : undefined,
-  };
-}
-
-function readSchedule(scope: Scope, id: string, properties: JsonObject): ScheduleSpec {
-  const target = property(scope, properties, "Target");
-  const expression = resolveText(scope, properties["ScheduleExpression"], `ScheduleExpression of ${id}`);
+function readSchedule({ scope, id, properties }: Declared): ScheduleSpec {
+  const target = resolveObject(scope, objectIn(properties, "Target"));
   return {
     name: nameOf(scope, id),
-    targetArn: resolveText(scope, target["Arn"], `Target.Arn of ${id}`),
-    periodMs: parseRate(expression),
-    input: resolveText(scope, target["Input"] ?? "{}", `Target.Input of ${id}`),
+    targetArn: textIn(scope, target, "Arn", `Target of ${id}`),
+    periodMs: parseRate(textIn(scope, properties, "ScheduleExpression", id)),
+    input: resolveText(scope, target["Input"] ?? "{}", `Input of ${id}`),
   };
 }
 
@@ -149,10 +163,13 @@ export function parseRate(expression: string): number {
   throw new Error(`the schedule expression ${expression} is not a rate; the local runner plays rates only`);
 }
 
-function property(scope: Scope, properties: JsonObject, name: string): JsonObject {
-  const value = properties[name];
-  const resolved = value === undefined ? undefined : resolve(scope, value);
-  return isObject(resolved) ? resolved : {};
+function objectIn(object: JsonObject, key: string): JsonObject {
+  const value = object[key];
+  return isObject(value) ? value : {};
+}
+
+function textIn(scope: Scope, object: JsonObject, key: string, what: string): string {
+  return resolveText(scope, object[key], `${key} of ${what}`);
 }
 
 function numberOf(value: Json | undefined, fallback: number): number {

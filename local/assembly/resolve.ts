@@ -6,7 +6,7 @@ import {
   type JsonObject,
   type Resource,
   scalar,
-  type StackTemplate,
+  type Stack,
 } from "./template.ts";
 
 /** What stands for the account and the region that a template is deployed to. */
@@ -14,8 +14,8 @@ const LOCAL_ACCOUNT = { accountId: "000000000000", region: LOCAL_AWS.region, par
 
 /** Where a value stands: in which stack of which assembly. */
 export interface Scope {
-  readonly stacks: readonly StackTemplate[];
-  readonly stack: StackTemplate;
+  readonly stacks: readonly Stack[];
+  readonly stack: Stack;
   /** Ends the names of resources that a template leaves unnamed, as CloudFormation ends them with something random. */
   readonly suffix: string;
 }
@@ -23,29 +23,19 @@ export interface Scope {
 /** What `Ref` gives where it is not the resource's name. */
 const REF_IS_ARN = new Set(["AWS::SNS::Topic", "AWS::SecretsManager::Secret"]);
 
-/** The property that names a resource, and how its ARN is made of that name. */
-const NAMED: Readonly<Record<string, { readonly property: string; readonly arn: (name: string) => string }>> =
-  {
-    "AWS::DynamoDB::Table": { property: "TableName", arn: (name) => arn("dynamodb", `table/${name}`) },
-    "AWS::DynamoDB::GlobalTable": { property: "TableName", arn: (name) => arn("dynamodb", `table/${name}`) },
-    "AWS::Lambda::Function": { property: "FunctionName", arn: (name) => arn("lambda", `function:${name}`) },
-    "AWS::SQS::Queue": { property: "QueueName", arn: (name) => arn("sqs", name) },
-    "AWS::IAM::Role": {
-      property: "RoleName",
-      arn: (name) => `arn:aws:iam::${LOCAL_ACCOUNT.accountId}:role/${name}`,
-    },
-    "AWS::Logs::LogGroup": { property: "LogGroupName", arn: (name) => arn("logs", `log-group:${name}:*`) },
-    "AWS::Scheduler::ScheduleGroup": {
-      property: "Name",
-      arn: (name) => arn("scheduler", `schedule-group/${name}`),
-    },
-    "AWS::KMS::Key": { property: "", arn: (name) => arn("kms", `key/${name}`) },
-    "AWS::SNS::Topic": { property: "TopicName", arn: (name) => arn("sns", name) },
-    "AWS::SecretsManager::Secret": {
-      property: "Name",
-      arn: (name) => arn("secretsmanager", `secret:${name}`),
-    },
-  };
+/** The property that names a resource, the service in its ARN, and what precedes the name there. */
+const NAMED: Readonly<Record<string, readonly [property: string, service: string, path?: string]>> = {
+  "AWS::DynamoDB::Table": ["TableName", "dynamodb", "table/"],
+  "AWS::DynamoDB::GlobalTable": ["TableName", "dynamodb", "table/"],
+  "AWS::Lambda::Function": ["FunctionName", "lambda", "function:"],
+  "AWS::SQS::Queue": ["QueueName", "sqs"],
+  "AWS::IAM::Role": ["RoleName", "iam", "role/"],
+  "AWS::Logs::LogGroup": ["LogGroupName", "logs", "log-group:"],
+  "AWS::Scheduler::ScheduleGroup": ["Name", "scheduler", "schedule-group/"],
+  "AWS::KMS::Key": ["", "kms", "key/"],
+  "AWS::SNS::Topic": ["TopicName", "sns"],
+  "AWS::SecretsManager::Secret": ["Name", "secretsmanager", "secret:"],
+};
 
 const PSEUDO: Readonly<Record<string, string>> = {
   "AWS::AccountId": LOCAL_ACCOUNT.accountId,
@@ -80,8 +70,8 @@ export function resolveObject(scope: Scope, value: JsonObject): JsonObject {
 
 /** The physical name of a resource. */
 export function nameOf(scope: Scope, id: string): string {
-  const { type, properties } = resourceOf(scope, id);
-  const given = properties[NAMED[type]?.property ?? "Name"];
+  const { Type, Properties = {} } = resourceOf(scope, id);
+  const given = Properties[NAMED[Type]?.[0] ?? "Name"];
   if (given !== undefined) return resolveText(scope, given, `the name of ${id}`);
   return `${scope.stack.stackName}-${id}-${scope.suffix}`;
 }
@@ -137,31 +127,30 @@ function reference(scope: Scope, id: string): Json | undefined {
   if (id === "AWS::StackName") return scope.stack.stackName;
   const pseudo = PSEUDO[id];
   if (pseudo !== undefined) return pseudo;
-  if (scope.stack.parameters.has(id)) {
-    return (
-      scope.stack.parameters.get(id) ??
-      fail(scope, `the parameter ${id} has no default and gets no value here`)
-    );
+  const parameter = scope.stack.template.Parameters?.[id];
+  if (parameter !== undefined) {
+    return parameter.Default ?? fail(scope, `the parameter ${id} has no default and gets no value here`);
   }
-  const { type } = resourceOf(scope, id);
+  const { Type } = resourceOf(scope, id);
   const name = nameOf(scope, id);
-  if (type === "AWS::SQS::Queue") return `https://sqs.local/${LOCAL_ACCOUNT.accountId}/${name}`;
-  return REF_IS_ARN.has(type) ? (NAMED[type]?.arn(name) ?? name) : name;
+  if (Type === "AWS::SQS::Queue") return `https://sqs.local/${LOCAL_ACCOUNT.accountId}/${name}`;
+  return REF_IS_ARN.has(Type) ? attribute(scope, id, "Arn") : name;
 }
 
 function attribute(scope: Scope, id: string, name: string): string {
-  const { type } = resourceOf(scope, id);
-  const kind = NAMED[type];
-  if (name === "Arn" && kind !== undefined) return kind.arn(nameOf(scope, id));
-  if (kind !== undefined && name === kind.property) return nameOf(scope, id);
-  return fail(scope, `the attribute ${name} of ${id} (${type}) is not known to the local runner`);
+  const { Type } = resourceOf(scope, id);
+  const [property, service, path = ""] = NAMED[Type] ?? [];
+  if (name === "Arn" && service !== undefined) return arnOf(service, `${path}${nameOf(scope, id)}`);
+  if (name === property) return nameOf(scope, id);
+  return fail(scope, `the attribute ${name} of ${id} (${Type}) is not known to the local runner`);
 }
 
 function imported(scope: Scope, name: string): Json {
   for (const stack of scope.stacks) {
     const source = { ...scope, stack };
-    const found = stack.exports.find((output) => resolve(source, output.name) === name);
-    if (found !== undefined) return resolve(source, found.value);
+    for (const { Export, Value } of Object.values(stack.template.Outputs ?? {})) {
+      if (Export !== undefined && resolve(source, Export.Name) === name) return resolve(source, Value);
+    }
   }
   return fail(scope, `no stack of the assembly exports ${name}`);
 }
@@ -186,12 +175,13 @@ function list(scope: Scope, name: string, argument: Json | undefined): readonly 
 }
 
 function resourceOf(scope: Scope, id: string): Resource {
-  return scope.stack.resources.get(id) ?? fail(scope, `there is no resource ${id} to refer to`);
+  return scope.stack.template.Resources[id] ?? fail(scope, `there is no resource ${id} to refer to`);
 }
 
-function arn(service: string, path: string): string {
+function arnOf(service: string, path: string): string {
   const { partition, region, accountId } = LOCAL_ACCOUNT;
-  return `arn:${partition}:${service}:${region}:${accountId}:${path}`;
+  const suffix = service === "logs" ? ":*" : "";
+  return `arn:${partition}:${service}:${service === "iam" ? "" : region}:${accountId}:${path}${suffix}`;
 }
 
 function fail(scope: Scope, what: string): never {

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { text } from "node:stream/consumers";
-import { spawnOwned } from "../processes/warden.ts";
+import { spawnOwned } from "../harness/processes.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -23,7 +23,7 @@ describe("npm start", { timeout: 90_000 }, () => {
     // The first tick is told when environments run and some of them are frozen.
     for await (const line of createInterface({ input: child.stdout })) if (line.includes(" 00:01 ")) break;
     const below = descendantsOf(child.pid ?? 0);
-    // An engine, a warden, three environments and one.
+    // An engine, a reaper, three environments and one.
     expect(below.length).toBeGreaterThanOrEqual(6);
     child.kill(signal);
     await exit;

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { spawnOwned } from "../../local/processes/warden.ts";
+import { spawnOwned } from "../../local/harness/processes.ts";
 import { descendantsOf, remaining } from "../local/processes.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Summary } from "./judge.ts";
 
 const PROGRAM = fileURLToPath(new URL("./run.ts", import.meta.url));
 
@@ -38,12 +38,12 @@ describe("a short torture", () => {
     await delay(8_000);
     const started = descendantsOf(pid);
     const { code } = await gone;
-    const verdict = JSON.parse(output.stdout) as Verdict;
-    expect(verdict.violations, output.stderr).toEqual([]);
+    const summary = JSON.parse(output.stdout) as Summary;
+    expect(summary.violations, output.stderr).toEqual([]);
     expect(code).toBe(0);
-    expect(verdict.terms).toBeGreaterThan(3);
-    expect(verdict.invoices).toBeGreaterThan(20);
-    expect(Object.keys(verdict.faults).length).toBeGreaterThan(8);
+    expect(summary.terms).toBeGreaterThan(3);
+    expect(summary.invoices).toBeGreaterThan(20);
+    expect(Object.keys(summary.faults).length).toBeGreaterThan(8);
     expect(started.length).toBeGreaterThan(5);
     expect(await leftOf(started, folder)).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { lead, reportFailure, type TermPlan } from "./leading.ts";
 import type { CandidateConfig, Report } from "./messages.ts";
 
 /** What a role has to work with. */
-export interface Stage {
+export interface Campaign {
   readonly config: CandidateConfig;
   readonly chance: Chance;
   readonly report: (report: Report) => void;
@@ -18,7 +18,7 @@ export interface Stage {
 /** How long one of the job's own requests may hang: no lease's deadline watches over those. */
 const JOB_TIMEOUT_MS = 2_500;
 
-function openClient({ config }: Stage): DynamoDBClient {
+function openClient({ config }: Campaign): DynamoDBClient {
   return new DynamoDBClient({
     endpoint: config.endpoint,
     ...LOCAL_AWS,
@@ -30,12 +30,12 @@ function openClient({ config }: Stage): DynamoDBClient {
   });
 }
 
-function openLeases({ config }: Stage, client: DynamoDBClient): LeaseClient {
+function openLeases({ config }: Campaign, client: DynamoDBClient): LeaseClient {
   const { leaseTable: tableName, name: holder, durationMs } = config;
   return new LeaseClient({ tableName, client, holder, durationMs, retryIntervalMs: 200 });
 }
 
-function planTerm({ chance }: Stage, shortestMs: number, longestMs: number): TermPlan {
+function planTerm({ chance }: Campaign, shortestMs: number, longestMs: number): TermPlan {
   return {
     forMs: chance.of("term/length").spread(shortestMs, longestMs),
     careless: chance.of("term/careless").happens(0.35),
@@ -45,18 +45,20 @@ function planTerm({ chance }: Stage, shortestMs: number, longestMs: number): Ter
 }
 
 /** A term that nobody renews, and work that goes on until it has run out. */
-function lapsingTerm(stage: Stage): TermPlan {
-  const { durationMs } = stage.config;
-  return { ...planTerm(stage, 2 * durationMs, 3 * durationMs), lapses: true, proclaims: false };
+function lapsingTerm(campaign: Campaign): TermPlan {
+  const { durationMs } = campaign.config;
+  return { ...planTerm(campaign, 2 * durationMs, 3 * durationMs), lapses: true, proclaims: false };
 }
 
 /** Serves one occurrence as a fresh environment would: with a client that has never seen the lease. */
-export async function serveTick(stage: Stage, tick: string): Promise<void> {
-  const client = openClient(stage);
-  const leases = openLeases(stage, client);
-  const { config, chance, report, stopping } = stage;
+export async function serveTick(campaign: Campaign, tick: string): Promise<void> {
+  const client = openClient(campaign);
+  const leases = openLeases(campaign, client);
+  const { config, chance, report, stopping } = campaign;
   try {
-    const plan = chance.of("tick/lapses").happens(0.4) ? lapsingTerm(stage) : planTerm(stage, 50, 2_000);
+    const plan = chance.of("tick/lapses").happens(0.4)
+      ? lapsingTerm(campaign)
+      : planTerm(campaign, 50, 2_000);
     const result = await leases.run(
       config.lease,
       async (lease) => {
@@ -79,14 +81,14 @@ export async function serveTick(stage: Stage, tick: string): Promise<void> {
 const unfinished = new Error("the work did not come to its end");
 
 /** Campaigns, leads, rests, and campaigns again. */
-export async function campaignSteadily(stage: Stage): Promise<void> {
-  const { config, chance, report, stopping } = stage;
-  const client = openClient(stage);
-  const leases = openLeases(stage, client);
+export async function campaignSteadily(campaign: Campaign): Promise<void> {
+  const { config, chance, report, stopping } = campaign;
+  const client = openClient(campaign);
+  const leases = openLeases(campaign, client);
   while (!stopping.aborted) {
     try {
       const lease = await leases.acquire(config.lease, { signal: stopping, timeoutMs: 10_000 });
-      const completed = await lead(config, client, lease, planTerm(stage, 200, 4_500), report);
+      const completed = await lead(config, client, lease, planTerm(campaign, 200, 4_500), report);
       await releaseIt(lease, report, completed);
       await rest(chance.of("steady/rest").spread(50, 3_000), stopping);
     } catch (error) {
@@ -98,17 +100,17 @@ export async function campaignSteadily(stage: Stage): Promise<void> {
 }
 
 /** Tries and tries. */
-export async function pollImpolitely(stage: Stage): Promise<void> {
-  const { config, chance, report, stopping } = stage;
-  const client = openClient(stage);
-  const leases = openLeases(stage, client);
+export async function pollImpolitely(campaign: Campaign): Promise<void> {
+  const { config, chance, report, stopping } = campaign;
+  const client = openClient(campaign);
+  const leases = openLeases(campaign, client);
   while (!stopping.aborted) {
     try {
       const leaves = chance.of("impolite/leaves").happens(0.2);
       const result = await leases.tryAcquire(config.lease, { renew: leaves ? "manual" : "auto" });
       if (result.kind === "acquired") {
         const { lease } = result;
-        const completed = await lead(config, client, lease, planTerm(stage, 100, 1_500), report);
+        const completed = await lead(config, client, lease, planTerm(campaign, 100, 1_500), report);
         if (leaves) report({ kind: "event", event: "left without releasing" });
         else await releaseIt(lease, report, completed);
         await rest(chance.of("impolite/rest").spread(500, 5_000), stopping);
@@ -122,7 +124,7 @@ export async function pollImpolitely(stage: Stage): Promise<void> {
   client.destroy();
 }
 
-async function releaseIt(lease: Lease, report: Stage["report"], completed: boolean): Promise<void> {
+async function releaseIt(lease: Lease, report: Campaign["report"], completed: boolean): Promise<void> {
   const { kind } = await lease.release({ completed });
   report({ kind: "event", event: `release: ${kind}` });
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Assignment } from "../../../lambda/invoice-table.ts";
+import { type Books, judgeNumbering } from "../../../local/harness/books.ts";
 import { CHECKS } from "./all.ts";
 import type { HandedOut, History } from "./history.ts";
-import { checkNumbering } from "./numbering.ts";
 import { checkOneLeader, heldTogetherMs, longestWithoutLeaderMs } from "./one-leader.ts";
 import { checkRow } from "./row.ts";
 import { type RowState, RowHistory } from "./row-history.ts";
@@ -78,7 +78,7 @@ describe("the checks", () => {
       invoices: books.invoices.map(({ id }) => ({ id, number: 1 })),
       assignments: [assignment(1, 10), { ...assignment(1, 20), invoiceId: "invoice-2" }],
     };
-    const wrong = checkNumbering({ ...faultless(), books: twice });
+    const wrong = judgeNumbering(twice).problems;
     expect(wrong).toContain("number 1 is on 2 invoices: invoice-1, invoice-2");
     expect(wrong).toContain("number 1 was given twice, the second time by term 20");
   });
@@ -87,7 +87,7 @@ describe("the checks", () => {
     const { books } = faultless();
     const numbers = [1, 3, undefined];
     const invoices = numbers.map((number, index) => ({ id: `invoice-${index + 1}`, number }));
-    expect(checkNumbering({ ...faultless(), books: { ...books, invoices, pending: 1 } })).toEqual([
+    expect(judgeNumbering({ ...books, invoices, pending: 1 }).problems).toEqual([
       "1 of 3 invoices have no number",
       "number 2 of 3 is on no invoice",
       "number 3 has no witness that gave it to invoice-2",
@@ -95,8 +95,8 @@ describe("the checks", () => {
   });
 
   it("see that nothing was shown", () => {
-    const books = { invoices: [], pending: 0, assignments: [] };
-    expect(checkNumbering({ ...faultless(), books })).toEqual(["no invoice arrived, so nothing was shown"]);
+    const books: Books = { invoices: [], pending: 0, assignments: [] };
+    expect(judgeNumbering(books).problems).toEqual(["no invoice arrived, so nothing was shown"]);
   });
 
   it("see a token that does not rise", () => {
