@@ -1,6 +1,7 @@
+import { z } from "zod";
 import type { Assembly } from "./assembly.ts";
-import { nameOf, resolveObject, resolveText, type Scope } from "./resolve.ts";
-import { isObject, type Json, type JsonObject, scalar } from "./template.ts";
+import { arnOf, nameOf, resolveObject, type Scope } from "./resolve.ts";
+import type { JsonObject } from "./template.ts";
 
 /** A table as the template declares it, resolved. */
 export interface TableSpec {
@@ -21,15 +22,13 @@ export interface FunctionSpec {
   readonly variables: Readonly<Record<string, string>>;
   /** How many invocations may run at once; absent when the template reserves nothing. */
   readonly reservedConcurrency: number | undefined;
-  readonly asynchronous: AsynchronousSpec;
-}
-
-/** What happens to an asynchronous invocation that fails. */
-interface AsynchronousSpec {
-  readonly retries: number;
-  readonly maxAgeMs: number;
-  /** ARN of the queue for events that were given up; absent when they are dropped. */
-  readonly deadLetterArn: string | undefined;
+  /** What happens to an asynchronous invocation that fails. */
+  readonly asynchronous: {
+    readonly retries: number;
+    readonly maxAgeMs: number;
+    /** ARN of the queue for events that were given up; absent when they are dropped. */
+    readonly deadLetterArn: string | undefined;
+  };
 }
 
 /** A schedule as the template declares it, resolved. */
@@ -48,41 +47,61 @@ export interface Deployment {
   readonly schedules: readonly ScheduleSpec[];
 }
 
-/** Lambda's own defaults, for what a template leaves out. */
-const DEFAULT_RETRIES = 2;
-const DEFAULT_MAX_AGE_SECONDS = 21_600;
-const DEFAULT_TIMEOUT_SECONDS = 3;
-const DEFAULT_MEMORY_MB = 128;
+/** What is read of a function. The defaults are Lambda's own. */
+const functionSchema = z.object({
+  Code: z.object({ S3Key: z.string() }),
+  Handler: z.string(),
+  Timeout: z.coerce.number().default(3),
+  MemorySize: z.coerce.number().default(128),
+  Environment: z.object({ Variables: z.record(z.string(), z.coerce.string()) }).optional(),
+  ReservedConcurrentExecutions: z.coerce.number().optional(),
+  DeadLetterConfig: z.object({ TargetArn: z.string() }).optional(),
+});
+
+/** What is read of a function's settings for asynchronous invocations. */
+const invokeConfigSchema = z.object({
+  FunctionName: z.string(),
+  MaximumRetryAttempts: z.coerce.number().default(2),
+  MaximumEventAgeInSeconds: z.coerce.number().default(21_600),
+  DestinationConfig: z.object({ OnFailure: z.object({ Destination: z.string() }).optional() }).optional(),
+});
+
+const scheduleSchema = z.object({
+  State: z.string().optional(),
+  ScheduleExpression: z.string(),
+  Target: z.object({ Arn: z.string(), Input: z.string().default("{}") }),
+});
 
 /**
  * Reads tables, functions and schedules from an assembly. Other resources need nothing that runs here.
  * @throws {Error} naming stack and resource, when one holds something that this runner cannot play
  */
 export function readDeployment({ stacks, assets }: Assembly, suffix: string): Deployment {
-  const resources = stacks.flatMap((stack) => {
+  const declared = stacks.flatMap((stack) => {
     const scope: Scope = { stacks, stack, suffix };
-    return Object.entries(stack.template.Resources).map(
-      ([id, { Type, Properties = {} }]): Declared => ({ scope, id, type: Type, properties: Properties }),
-    );
+    return Object.entries(stack.template.Resources).map(([id, { Type, Properties }]) => ({
+      scope,
+      id,
+      Type,
+      Properties,
+    }));
   });
-  const ofType = (...types: string[]) => resources.filter(({ type }) => types.includes(type));
+  const ofType = (...types: string[]): Declared[] => declared.filter(({ Type }) => types.includes(Type));
 
-  const asynchronous = new Map<string, JsonObject>();
-  for (const { scope, properties, id } of ofType("AWS::Lambda::EventInvokeConfig")) {
-    const name = resolveText(scope, properties["FunctionName"], `FunctionName of ${id}`);
-    asynchronous.set(name, resolveObject(scope, properties));
-  }
+  const configs = ofType("AWS::Lambda::EventInvokeConfig").map((one) => read(one, invokeConfigSchema));
   return {
-    tables: ofType("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable").map(({ scope, id, properties }) => ({
+    tables: ofType("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable").map(({ scope, id, Properties }) => ({
       name: nameOf(scope, id),
-      properties: resolveObject(scope, properties),
+      properties: resolveObject(scope, Properties),
     })),
-    functions: ofType("AWS::Lambda::Function").map((declared) =>
-      readFunction(declared, assets, asynchronous),
-    ),
+    functions: ofType("AWS::Lambda::Function").map((one) => readFunction(one, assets, configs)),
     schedules: ofType("AWS::Scheduler::Schedule")
-      .filter(({ properties }) => properties["State"] !== "DISABLED")
-      .map(readSchedule),
+      .filter(({ Properties }) => Properties["State"] !== "DISABLED")
+      .map((one) => {
+        const { ScheduleExpression, Target } = read(one, scheduleSchema);
+        const periodMs = parseRate(ScheduleExpression);
+        return { name: nameOf(one.scope, one.id), targetArn: Target.Arn, periodMs, input: Target.Input };
+      }),
   };
 }
 
@@ -90,67 +109,49 @@ export function readDeployment({ stacks, assets }: Assembly, suffix: string): De
 interface Declared {
   readonly scope: Scope;
   readonly id: string;
-  readonly type: string;
-  readonly properties: JsonObject;
+  readonly Properties: JsonObject;
 }
 
-/** What is read of a function. The rest may hold what this runner cannot resolve. */
-const READ_OF_FUNCTIONS = new Set([
-  "Code",
-  "DeadLetterConfig",
-  "Environment",
-  "Handler",
-  "MemorySize",
-  "ReservedConcurrentExecutions",
-  "Timeout",
-]);
+/** Resolves and reads the properties that a schema names; the others may hold what cannot be resolved here. */
+function read<T extends z.ZodObject>({ scope, id, Properties }: Declared, schema: T): z.infer<T> {
+  const named = Object.entries(Properties).filter(([key]) => key in schema.shape);
+  const parsed = schema.safeParse(resolveObject(scope, Object.fromEntries(named)));
+  if (parsed.success) return parsed.data;
+  throw new Error(`stack ${scope.stack.stackName}: ${id} cannot be played: ${z.prettifyError(parsed.error)}`);
+}
 
 function readFunction(
-  { scope, id, properties }: Declared,
+  declared: Declared,
   assets: Assembly["assets"],
-  asynchronous: ReadonlyMap<string, JsonObject>,
+  configs: readonly z.infer<typeof invokeConfigSchema>[],
 ): FunctionSpec {
+  const { scope, id } = declared;
   const name = nameOf(scope, id);
-  const own = resolveObject(
-    scope,
-    Object.fromEntries(Object.entries(properties).filter(([key]) => READ_OF_FUNCTIONS.has(key))),
-  );
-  const key = textIn(scope, objectIn(own, "Code"), "S3Key", `Code of ${id}`);
-  const codeFolder = assets.get(key);
-  if (codeFolder === undefined) throw new Error(`function ${id}: the cloud assembly has no asset ${key}`);
-  const variables = Object.entries(objectIn(objectIn(own, "Environment"), "Variables"));
-  const config = asynchronous.get(name) ?? {};
-  const onFailure = objectIn(objectIn(config, "DestinationConfig"), "OnFailure");
-  const deadLetter = onFailure["Destination"] ?? objectIn(own, "DeadLetterConfig")["TargetArn"];
-  const reserved = own["ReservedConcurrentExecutions"];
+  const own = read(declared, functionSchema);
+  const codeFolder = assets.get(own.Code.S3Key);
+  if (codeFolder === undefined)
+    throw new Error(`function ${id}: the cloud assembly has no asset ${own.Code.S3Key}`);
+  const given = configs.find(({ FunctionName }) => FunctionName === name);
+  const config = given ?? invokeConfigSchema.parse({ FunctionName: name });
+  const onFailure = config.DestinationConfig?.OnFailure?.Destination;
   return {
     name,
-    arn: resolveText(scope, { "Fn::GetAtt": [id, "Arn"] }, id),
+    arn: arnOf(scope, id),
     codeFolder,
-    handler: textIn(scope, own, "Handler", id),
-    timeoutMs: numberOf(own["Timeout"], DEFAULT_TIMEOUT_SECONDS) * 1_000,
-    memoryMb: numberOf(own["MemorySize"], DEFAULT_MEMORY_MB),
-    variables: Object.fromEntries(variables.map(([variable, value]) => [variable, scalar(value)])),
-    reservedConcurrency: reserved === undefined ? undefined : numberOf(reserved, 0),
+    handler: own.Handler,
+    timeoutMs: own.Timeout * 1_000,
+    memoryMb: own.MemorySize,
+    variables: own.Environment?.Variables ?? {},
+    reservedConcurrency: own.ReservedConcurrentExecutions,
     asynchronous: {
-      retries: numberOf(config["MaximumRetryAttempts"], DEFAULT_RETRIES),
-      maxAgeMs: numberOf(config["MaximumEventAgeInSeconds"], DEFAULT_MAX_AGE_SECONDS) * 1_000,
-      deadLetterArn: typeof deadLetter === "string" ? deadLetter : undefined,
+      retries: config.MaximumRetryAttempts,
+      maxAgeMs: config.MaximumEventAgeInSeconds * 1_000,
+      deadLetterArn: onFailure ?? own.DeadLetterConfig?.TargetArn,
     },
   };
 }
 
-function readSchedule({ scope, id, properties }: Declared): ScheduleSpec {
-  const target = resolveObject(scope, objectIn(properties, "Target"));
-  return {
-    name: nameOf(scope, id),
-    targetArn: textIn(scope, target, "Arn", `Target of ${id}`),
-    periodMs: parseRate(textIn(scope, properties, "ScheduleExpression", id)),
-    input: resolveText(scope, target["Input"] ?? "{}", `Input of ${id}`),
-  };
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+const UNIT_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /**
  * The period of a rate expression, in ms.
@@ -158,20 +159,6 @@ const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_
  */
 export function parseRate(expression: string): number {
   const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
-  const unitMs = unit === undefined ? undefined : UNIT_MS[unit];
-  if (count !== undefined && unitMs !== undefined) return Number(count) * unitMs;
+  if (count !== undefined) return Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
   throw new Error(`the schedule expression ${expression} is not a rate; the local runner plays rates only`);
-}
-
-function objectIn(object: JsonObject, key: string): JsonObject {
-  const value = object[key];
-  return isObject(value) ? value : {};
-}
-
-function textIn(scope: Scope, object: JsonObject, key: string, what: string): string {
-  return resolveText(scope, object[key], `${key} of ${what}`);
-}
-
-function numberOf(value: Json | undefined, fallback: number): number {
-  return typeof value === "number" || typeof value === "string" ? Number(value) : fallback;
 }
