@@ -22,7 +22,8 @@ export async function synthesize(
   const path = [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);
   const cdk = await spawnOwned(process.execPath, args, {
     cwd: repository,
-    env: { ...process.env, PATH: path },
+    // What it leaves behind when it is killed is removed with the folder.
+    env: { ...process.env, PATH: path, TMPDIR: folder },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own, since it starts processes of its own.
     detached: true,
