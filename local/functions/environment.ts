@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { FunctionSpec } from "../assembly/deployment.ts";
 import { LOCAL_AWS } from "../engine.ts";
+import { Link, type Traffic, UNDISTURBED } from "../harness/link.ts";
 import { type OwnedProcess, spawnOwned } from "../harness/processes.ts";
 import type { EnvironmentMessage, HandlerError, InvokeMessage } from "./messages.ts";
 
@@ -15,8 +16,10 @@ export type Outcome =
 
 /** What an environment needs besides its function. */
 export interface EnvironmentSettings {
-  /** Where its DynamoDB is. */
-  readonly endpoint: string;
+  /** 1 is the first of its function. */
+  readonly number: number;
+  /** Where the DynamoDB engine answers. */
+  readonly engine: string;
   /** Receives each line that the function prints: its log. */
   readonly log: (line: string) => void;
 }
@@ -31,12 +34,17 @@ const INIT_TIMEOUT_MS = 10_000;
 export class Environment {
   readonly #spec: FunctionSpec;
   readonly #process: OwnedProcess;
+  readonly #link: Link;
+  /** 1 is the first of its function. */
+  readonly number: number;
   #answer = Promise.withResolvers<EnvironmentMessage | undefined>();
   #gone = false;
 
-  private constructor(spec: FunctionSpec, process: OwnedProcess) {
+  private constructor(spec: FunctionSpec, number: number, process: OwnedProcess, link: Link) {
+    this.number = number;
     this.#spec = spec;
     this.#process = process;
+    this.#link = link;
     process.child.on("message", (message: EnvironmentMessage) => this.#answer.resolve(message));
     process.child.once("exit", () => {
       this.#gone = true;
@@ -45,21 +53,22 @@ export class Environment {
   }
 
   /**
-   * Starts a process, waits until it has loaded the handler, and freezes it.
+   * Opens a link to the engine, starts a process, waits until it has loaded the handler, and freezes it.
    * @throws {Error} when it does not come up
    */
   static async start(spec: FunctionSpec, settings: EnvironmentSettings): Promise<Environment> {
+    const link = await Link.open({ engine: settings.engine });
     const owned = await spawnOwned(process.execPath, [PROGRAM, spec.codeFolder, spec.handler], {
       cwd: spec.codeFolder,
-      env: variablesOf(spec, settings.endpoint),
+      env: variablesOf(spec, link.endpoint),
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     for (const stream of [owned.child.stdout, owned.child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on("line", settings.log);
     }
-    const environment = new Environment(spec, owned);
+    const environment = new Environment(spec, settings.number, owned, link);
     if ((await environment.#nextMessage(INIT_TIMEOUT_MS)) === "nothing" || environment.#gone) {
-      await environment.kill();
+      await environment.close();
       throw new Error(`${spec.name}: an execution environment did not come up; its log says why (--logs)`);
     }
     environment.freeze();
@@ -71,8 +80,18 @@ export class Environment {
     return !this.#gone;
   }
 
-  /** Runs the handler once, then freezes. A run past the function's timeout is killed. Never rejects. */
-  async invoke(event: unknown, requestId: string): Promise<Outcome> {
+  /**
+   * Runs the handler once, then freezes. A run past the function's timeout is killed. The traffic decides about
+   * its requests. Never rejects.
+   */
+  async invoke(event: unknown, requestId: string, traffic: Traffic): Promise<Outcome> {
+    this.#link.traffic = traffic;
+    const outcome = await this.#invoke(event, requestId);
+    this.#link.traffic = UNDISTURBED;
+    return outcome;
+  }
+
+  async #invoke(event: unknown, requestId: string): Promise<Outcome> {
     const { name: functionName, arn: functionArn, memoryMb, timeoutMs } = this.#spec;
     if (this.#gone) return { kind: "crashed" };
     this.#answer = Promise.withResolvers();
@@ -102,6 +121,12 @@ export class Environment {
   /** Ends the process, frozen or not. An invocation under way ends as crashed. */
   kill(): Promise<void> {
     return this.#process.kill();
+  }
+
+  /** Ends the process and closes its link. */
+  async close(): Promise<void> {
+    await this.kill();
+    await this.#link.close();
   }
 
   /** What the process says next: `undefined` when it is gone, `"nothing"` when it is silent for so long. */

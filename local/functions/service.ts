@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FunctionSpec } from "../assembly/deployment.ts";
-import { Link, type Traffic } from "../harness/link.ts";
+import type { Traffic } from "../harness/link.ts";
 import { Environment, type Outcome } from "./environment.ts";
 
 /** One run of a handler. */
@@ -43,17 +43,6 @@ export interface ServiceOptions {
 const RETRY_WAITS_MS = [60_000, 120_000];
 const MOST_ENVIRONMENTS = 10;
 
-/** A way on which nothing happens. */
-export const UNDISTURBED: Traffic = { fateOf: () => ({}), onExchange: () => {} };
-
-/** One environment, and what stands between it and the engine. */
-interface Slot {
-  readonly number: number;
-  readonly link: Link;
-  environment: Environment;
-  traffic: Traffic;
-}
-
 /**
  * Lambda for one function: keeps execution environments, hands events to those that are free, the longest
  * unused first, retries events that failed as the template says, and gives them up in the end.
@@ -61,10 +50,10 @@ interface Slot {
 export class FunctionService {
   readonly #spec: FunctionSpec;
   readonly #options: ServiceOptions;
-  readonly #slots: Slot[] = [];
-  readonly #free: Slot[] = [];
+  readonly #environments = new Set<Environment>();
+  readonly #free: Environment[] = [];
   /** Events that wait for an environment, in order. */
-  readonly #waiting: PromiseWithResolvers<Slot>[] = [];
+  readonly #waiting: PromiseWithResolvers<Environment>[] = [];
   readonly #work = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #opened = 0;
@@ -78,7 +67,7 @@ export class FunctionService {
   /** Starts environments ahead of the first event. */
   async start(count: number): Promise<void> {
     const most = Math.min(count, this.#mostEnvironments());
-    await Promise.all(Array.from({ length: most }, () => this.#open()));
+    await Promise.all(Array.from({ length: most }, () => this.#openAnother()));
   }
 
   /** Accepts an event, to be run when an environment is free. */
@@ -95,8 +84,7 @@ export class FunctionService {
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const { reject } of this.#waiting.splice(0)) reject(this.#stopping.signal.reason);
-    await Promise.all(this.#slots.map((slot) => slot.environment.kill()));
-    await Promise.all(this.#slots.map((slot) => slot.link.close()));
+    await Promise.all([...this.#environments].map((environment) => environment.close()));
     await Promise.allSettled(this.#work);
   }
 
@@ -116,8 +104,7 @@ export class FunctionService {
     const requestId = randomUUID();
     const acceptedAt = performance.now();
     for (let attempt = 1; ; attempt += 1) {
-      const slot = await this.#take();
-      const done = await this.#run(slot, { payload, requestId, attempt, environment: slot.number });
+      const done = await this.#run(await this.#take(), { payload, requestId, attempt });
       if (done || signal.aborted) return;
       const waitMs = (RETRY_WAITS_MS[attempt - 1] ?? 0) * timeScale;
       const ageMs = performance.now() - acceptedAt + waitMs;
@@ -127,68 +114,55 @@ export class FunctionService {
   }
 
   /** Waits for a free environment, and starts another when none is free and one may be. */
-  #take(): Promise<Slot> {
+  async #take(): Promise<Environment> {
     const free = this.#free.shift();
-    if (free !== undefined) return Promise.resolve(free);
-    const taken = Promise.withResolvers<Slot>();
+    if (free !== undefined) return free;
+    const taken = Promise.withResolvers<Environment>();
     this.#waiting.push(taken);
     const wanted = this.#waiting.length > this.#opening && this.#opened < this.#mostEnvironments();
-    if (wanted) this.#track(this.#open());
+    if (wanted) this.#track(this.#openAnother());
     return taken.promise;
   }
 
-  async #open(): Promise<void> {
-    const number = ++this.#opened;
+  async #openAnother(): Promise<void> {
+    this.#opened += 1;
     this.#opening += 1;
-    const way: { traffic: Traffic } = { traffic: UNDISTURBED };
-    const link = await Link.open({
-      engine: this.#options.engine,
-      fateOf: (operation) => way.traffic.fateOf(operation),
-      onExchange: (exchange) => way.traffic.onExchange(exchange),
-    });
-    try {
-      const slot = Object.assign(way, {
-        number,
-        link,
-        environment: await this.#startEnvironment(number, link),
-      });
-      this.#slots.push(slot);
-      await this.#giveBack(slot);
-    } catch (error) {
-      await link.close();
-      throw error;
-    } finally {
-      this.#opening -= 1;
-    }
+    await this.#open(this.#opened).finally(() => (this.#opening -= 1));
   }
 
-  #startEnvironment(number: number, { endpoint }: Link): Promise<Environment> {
-    const log = (line: string): void => this.#options.observer.log(number, line);
-    return Environment.start(this.#spec, { endpoint, log });
+  /** Starts an environment and makes it free. */
+  async #open(number: number): Promise<void> {
+    const { engine, observer } = this.#options;
+    const log = (line: string): void => observer.log(number, line);
+    const environment = await Environment.start(this.#spec, { number, engine, log });
+    this.#environments.add(environment);
+    if (this.#stopped) await environment.close();
+    this.#release(environment);
   }
 
-  /** Runs the handler once; says whether the event is done. The environment is given back meanwhile. */
-  async #run(slot: Slot, invocation: Invocation): Promise<boolean> {
+  #release(environment: Environment): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(environment);
+    else next.resolve(environment);
+  }
+
+  /** Runs the handler once; says whether the event is done. An environment that ended is replaced meanwhile. */
+  async #run(environment: Environment, event: Omit<Invocation, "environment">): Promise<boolean> {
     const { observer } = this.#options;
-    slot.traffic = observer.started(invocation, slot.environment);
-    const outcome = await slot.environment.invoke(JSON.parse(invocation.payload), invocation.requestId);
-    slot.traffic = UNDISTURBED;
+    const invocation = { ...event, environment: environment.number };
+    const traffic = observer.started(invocation, environment);
+    const outcome = await environment.invoke(JSON.parse(event.payload), event.requestId, traffic);
     if (this.#stopped) return true;
     observer.settled(invocation, outcome);
-    this.#track(this.#giveBack(slot));
+    if (environment.alive) this.#release(environment);
+    else this.#track(this.#replace(environment));
     return outcome.kind === "returned";
   }
 
-  /** Makes a slot free again, with a new environment where the last one has ended. */
-  async #giveBack(slot: Slot): Promise<void> {
-    if (!slot.environment.alive) slot.environment = await this.#startEnvironment(slot.number, slot.link);
-    if (this.#stopped) {
-      await slot.environment.kill();
-      return slot.link.close();
-    }
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free.push(slot);
-    else next.resolve(slot);
+  async #replace(ended: Environment): Promise<void> {
+    this.#environments.delete(ended);
+    await ended.close();
+    await this.#open(ended.number);
   }
 
   #track(work: Promise<void>): void {

@@ -35,10 +35,15 @@ export interface Traffic {
   readonly onExchange: (exchange: Exchange) => void;
 }
 
+/** Traffic to which nothing happens. */
+export const UNDISTURBED: Traffic = { fateOf: () => ({}), onExchange: () => {} };
+
 /** What a link needs to know. */
-export interface LinkOptions extends Traffic {
+export interface LinkOptions {
   /** Where the engine answers. */
   readonly engine: string;
+  /** What happens to the requests at first. */
+  readonly traffic?: Traffic;
   /** Is told of every fault that was carried out. */
   readonly onFault?: (fault: NetworkFault) => void;
   /** Is told of failures that nobody planned. */
@@ -77,12 +82,15 @@ export class Link implements AsyncDisposable {
   readonly #silent = new WeakSet<Socket>();
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
+  /** What happens to the requests from now on. */
+  traffic: Traffic;
   #port = 0;
   #cut = false;
   #slowMs = 0;
 
   private constructor(options: LinkOptions) {
     this.#options = options;
+    this.traffic = options.traffic ?? UNDISTURBED;
     // The network closes no connection by itself: a process may stand still for longer than any of these.
     Object.assign(this.#server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
     this.#server.on("clientError", (_, socket) => socket.destroy());
@@ -151,7 +159,7 @@ export class Link implements AsyncDisposable {
   /** Serves one request as its fate says. */
   async #serve(asked: Asked, outgoing: ServerResponse): Promise<void> {
     const { socket } = asked.incoming;
-    const fate = await this.#options.fateOf(asked.operation);
+    const fate = await this.traffic.fateOf(asked.operation);
     const { fault } = fate;
     if (fault === "late") {
       this.#silent.add(socket);
@@ -215,7 +223,7 @@ export class Link implements AsyncDisposable {
     const answer = await asking.finally(() => this.#inFlight.delete(asking));
     const { status, body } = answer;
     const answeredAt = monotonicMs();
-    this.#options.onExchange({ operation, request, status, answer: body, arrival, forwardedAt, answeredAt });
+    this.traffic.onExchange({ operation, request, status, answer: body, arrival, forwardedAt, answeredAt });
     return answer;
   }
 

@@ -5,7 +5,7 @@ import { ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { describe, expect, it } from "vitest";
 import { engineClient, startEngine } from "../../local/engine.ts";
 import { makeOwnedFolder, spawnOwned } from "../../local/harness/processes.ts";
-import { descendantsOf, remaining } from "./processes.ts";
+import { descendantsOf, remaining } from "../support/processes.ts";
 
 const environment = { PATH: process.env["PATH"] };
 

@@ -39,8 +39,7 @@ describe("a link to a tiny engine", () => {
     });
     link = await Link.open({
       engine: `http://127.0.0.1:${await listenOnLoopback(server)}`,
-      fateOf: () => fate,
-      onExchange: (exchange) => exchanged.push(exchange),
+      traffic: { fateOf: () => fate, onExchange: (exchange) => exchanged.push(exchange) },
       onFault: (fault) => injected.push(fault),
       onTrouble: (error) => troubles.push(error),
     });

@@ -5,10 +5,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { FunctionSpec } from "../../local/assembly/deployment.ts";
 import type { Outcome } from "../../local/functions/environment.ts";
-import { FunctionService, type Invocation, UNDISTURBED } from "../../local/functions/service.ts";
+import { FunctionService, type Invocation } from "../../local/functions/service.ts";
+import { UNDISTURBED } from "../../local/harness/link.ts";
 import { makeOwnedFolder, type OwnedFolder } from "../../local/harness/processes.ts";
 import { transactionOutcome } from "../../local/harness/transactions.ts";
-import { descendantsOf, stillRunning } from "./processes.ts";
+import { descendantsOf, stillRunning } from "../support/processes.ts";
 
 const CODE = `
 let runs = 0;
@@ -17,7 +18,7 @@ export const handler = async (event, context) => {
   if (event.do === "throw") throw Object.assign(new Error("no luck"), { code: "UNLUCKY" });
   if (event.do === "die") process.kill(process.pid, "SIGKILL");
   if (event.do === "hang") await new Promise((resolve) => setTimeout(resolve, 60_000));
-  if (event.do === "wait") await new Promise((resolve) => setTimeout(resolve, 200));
+  if (event.do === "wait") await new Promise((resolve) => setTimeout(resolve, 600));
   return { runs, pid: process.pid, variables: { ...process.env }, leftMs: context.getRemainingTimeInMillis(),
     requestId: context.awsRequestId, functionName: context.functionName };
 };`;

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { NPM_START, start } from "./programs.ts";
+import { NPM_START, start } from "../support/programs.ts";
 
 it("numbers every invoice once, through a killed leader, a frozen one and duplicates", {
   timeout: 120_000,

@@ -84,9 +84,8 @@ function violationsOf({ name, history }: ElectionRecord): string[] {
 }
 
 function sumOf(all: readonly WriteCounts[]): WriteCounts {
-  const sum: WriteCounts = { ...NO_WRITES };
-  for (const counts of all) {
-    for (const kind of Object.keys(sum) as (keyof WriteCounts)[]) sum[kind] += counts[kind];
-  }
+  const sum = { ...NO_WRITES };
+  const kinds = Object.keys(sum) as (keyof WriteCounts)[];
+  for (const counts of all) for (const kind of kinds) sum[kind] += counts[kind];
   return sum;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { start, TORTURE } from "../local/programs.ts";
+import { start, TORTURE } from "../support/programs.ts";
 import type { Summary } from "./judge.ts";
 
 describe("a short torture", () => {

@@ -6,29 +6,22 @@ import { parse, TRANSACTION, transactionOutcome } from "../../../local/harness/t
 import { type RowHistory, rowStateOf } from "../checks/row-history.ts";
 import type { GivenNumber } from "../checks/history.ts";
 
-/** How the engine judged the writes that reached it. */
-export interface WriteCounts {
-  /** Writes of the lease's row. */
-  leaseAccepted: number;
-  leaseRefused: number;
-  /** Of those, writes that came when their sender had given up, or once more. */
-  lateAccepted: number;
-  lateRefused: number;
-  /** Numbers given, each in a fenced transaction. */
-  numbersGiven: number;
-  /** Transactions that the fence refused: writes of a term that was over. */
-  staleRejected: number;
-}
-
 /** Nothing counted yet. */
-export const NO_WRITES: Readonly<WriteCounts> = {
+export const NO_WRITES = {
+  /** Writes of the lease's row. */
   leaseAccepted: 0,
   leaseRefused: 0,
+  /** Of those, writes that came when their sender had given up, or once more. */
   lateAccepted: 0,
   lateRefused: 0,
+  /** Numbers given, each in a fenced transaction. */
   numbersGiven: 0,
+  /** Transactions that the fence refused: writes of a term that was over. */
   staleRejected: 0,
 };
+
+/** How the engine judged the writes that reached it. */
+export type WriteCounts = typeof NO_WRITES;
 
 type Item = Record<string, AttributeValue>;
 

@@ -159,8 +159,10 @@ export class Election implements AsyncDisposable {
     const network = new RandomNetwork(this.#chance, name, plan.without);
     const link = await Link.open({
       engine: endpoint,
-      fateOf: (operation) => network.fateOf(operation),
-      onExchange: (exchange) => this.ledger.note(exchange),
+      traffic: {
+        fateOf: (operation) => network.fateOf(operation),
+        onExchange: (exchange) => this.ledger.note(exchange),
+      },
       onFault: (fault) => journal.faults.add(fault),
       onTrouble: (error) => journal.surprises.push(`the way of ${name}: ${String(error)}`),
     });
