@@ -8,10 +8,7 @@ export type JsonObject = { readonly [key: string]: Json };
 
 const json: z.ZodType<Json> = z.json();
 
-const resourceSchema = z.object({
-  Type: z.string(),
-  Properties: z.record(z.string(), json).default({}),
-});
+const resourceSchema = z.object({ Type: z.string(), Properties: z.record(z.string(), json).default({}) });
 
 const templateSchema = z.object({
   Resources: z.record(z.string(), resourceSchema),

@@ -163,7 +163,7 @@ export class Link implements AsyncDisposable {
     const { fault } = fate;
     if (fault === "late") {
       this.#silent.add(socket);
-      return this.#forwardLater(asked, fate.waitMs, "late", fault);
+      return this.#forwardLater(asked, fate.waitMs, fault);
     }
     if (fault === "throttled") {
       await this.#reply(outgoing, errorAnswer(400, "ProvisionedThroughputExceededException"), fate);
@@ -174,9 +174,7 @@ export class Link implements AsyncDisposable {
       const answer = await this.#forward(asked, "in time", fate.pieceSizes);
       await this.#hold((fate.answerWaitMs ?? 0) + this.#slowMs);
       await this.#answerWith(answer, fate, socket, outgoing);
-      if (fault === "duplicated") {
-        return this.#forwardLater(asked, fate.duplicateAfterMs, "duplicate", fault);
-      }
+      if (fault === "duplicated") return this.#forwardLater(asked, fate.duplicateAfterMs, fault);
     }
     if (fault !== undefined) this.#options.onFault?.(fault);
   }
@@ -230,11 +228,10 @@ export class Link implements AsyncDisposable {
   async #forwardLater(
     asked: Asked,
     afterMs: number | undefined,
-    arrival: Exchange["arrival"],
-    fault: NetworkFault,
+    fault: "late" | "duplicated",
   ): Promise<void> {
     await this.#hold(afterMs);
-    await this.#forward(asked, arrival);
+    await this.#forward(asked, fault === "late" ? "late" : "duplicate");
     this.#options.onFault?.(fault);
   }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { ScheduleSpec } from "../assembly/deployment.ts";
+import type { FunctionSpec, ScheduleSpec } from "../assembly/deployment.ts";
 import { FunctionService, type ServiceObserver } from "../functions/service.ts";
 import { type Books, readBooks } from "../harness/books.ts";
 import { UNDISTURBED } from "../harness/link.ts";
@@ -43,11 +43,11 @@ export class Runner implements AsyncDisposable {
   readonly #options: RunnerOptions;
   readonly #faults: PlannedFaults;
   readonly #numbering: FunctionService;
-  readonly #others: { readonly service: FunctionService; readonly schedule: ScheduleSpec }[];
+  readonly #others: readonly { readonly service: FunctionService; readonly schedule: ScheduleSpec }[];
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
   readonly #runs: Run[] = [];
-  #notes: Note[] = [];
+  readonly #notes: Note[] = [];
 
   constructor(options: RunnerOptions) {
     const { plan, engine, roles, tickMs, signal } = options;
@@ -56,14 +56,12 @@ export class Runner implements AsyncDisposable {
     const struck = (run: Run): void => void this.#notes.push({ kind: "struck", run });
     this.#faults = new PlannedFaults(plan.faults, struck, this.#signal);
     const timeScale = tickMs / roles.numberingSchedule.periodMs;
-    this.#numbering = new FunctionService(roles.numbering, {
-      engine,
-      timeScale,
-      observer: this.#numberingObserver(),
-    });
+    const serve = (spec: FunctionSpec, observer: ServiceObserver): FunctionService =>
+      new FunctionService(spec, { engine, timeScale, observer });
+    this.#numbering = serve(roles.numbering, this.#numberingObserver());
     this.#others = roles.others.map(({ spec, schedule }) => ({
       schedule,
-      service: new FunctionService(spec, { engine, timeScale, observer: this.#otherObserver(spec.name) }),
+      service: serve(spec, this.#otherObserver(spec.name)),
     }));
   }
 
@@ -80,12 +78,10 @@ export class Runner implements AsyncDisposable {
    * takes until no invoice waits, at most as many as two recoveries take.
    * @throws {Error} when an environment cannot be started, and the reason of the signal when it aborts
    */
-  async play(): Promise<Remains> {
-    try {
-      return await this.#playAll();
-    } catch (error) {
+  play(): Promise<Remains> {
+    return this.#playAll().catch((error: unknown) => {
       throw this.#failure.signal.aborted ? this.#failure.signal.reason : error;
-    }
+    });
   }
 
   async #playAll(): Promise<Remains> {
@@ -132,8 +128,8 @@ export class Runner implements AsyncDisposable {
       while (due[0] !== undefined && due[0].afterMs <= passed) this.#deliver(due.shift());
       if (short && due.length === 0 && !this.#busy) break;
       screen.progress(this.#progress(tick));
-      const next = due[0] === undefined ? POLL_MS : Math.min(POLL_MS, due[0].afterMs - passed);
-      await delay(Math.max(1, next), undefined, { signal: this.#signal });
+      const nextMs = Math.min(POLL_MS, (due[0]?.afterMs ?? Infinity) - passed);
+      await delay(Math.max(1, nextMs), undefined, { signal: this.#signal });
     }
     for (const delivery of due) this.#deliver(delivery);
     const books = await this.#books();
@@ -143,19 +139,18 @@ export class Runner implements AsyncDisposable {
 
   #deliver(delivery: Delivery | undefined): void {
     if (delivery === undefined) return;
-    const { periodMs, input } = this.#options.roles.numberingSchedule;
-    const tick = scheduledTime(delivery.tick, periodMs);
-    if (delivery.kind === "late") this.#notes.push({ kind: "late", tick });
-    this.#numbering.deliver(fillIn(input, { scheduledTime: tick, executionId: randomUUID() }));
+    const { numberingSchedule } = this.#options.roles;
+    const at = scheduledTime(delivery.tick, numberingSchedule.periodMs);
+    if (delivery.kind === "late") this.#notes.push({ kind: "late", tick: at });
+    this.#numbering.deliver(payloadOf(numberingSchedule, at));
   }
 
   /** Delivers what else is due at a tick, once. */
   #deliverOthers(tick: number): void {
     const { periodMs } = this.#options.roles.numberingSchedule;
     for (const { service, schedule } of this.#others) {
-      if (((tick - 1) * periodMs) % schedule.periodMs !== 0) continue;
-      const values = { scheduledTime: scheduledTime(tick, periodMs), executionId: randomUUID() };
-      service.deliver(fillIn(schedule.input, values));
+      const due = ((tick - 1) * periodMs) % schedule.periodMs === 0;
+      if (due) service.deliver(payloadOf(schedule, scheduledTime(tick, periodMs)));
     }
   }
 
@@ -165,32 +160,27 @@ export class Runner implements AsyncDisposable {
 
   #tell(tick: number, atMs: number, books: Books): void {
     const { screen, roles } = this.#options;
-    for (const run of this.#runs) {
-      if (run.accepted > 0 && run.outcome === undefined && run.struck === undefined) {
-        this.#notes.push({ kind: "working", run });
-      }
-    }
+    for (const run of this.#runs)
+      if (works(run) && run.struck === undefined) this.#notes.push({ kind: "working", run });
     const leaders = leadersOf(this.#runs);
     const last = leaders.at(-1);
     const report = {
       atMs,
       tick: scheduledTime(tick, roles.numberingSchedule.periodMs),
-      notes: this.#notes,
+      notes: this.#notes.splice(0),
       unfollowed: last?.struck === undefined ? undefined : last,
       tokenOf: (run: Run) => tokenOf(run, books),
       tookOver: (run: Run) => tookOver(run, leaders),
     };
     screen.line(tickLine(report, screen.colors));
-    this.#notes = [];
   }
 
   #progress(tick: number): string {
     const { plan } = this.#options;
     const numbered = this.#runs.reduce((sum, run) => sum + run.accepted, 0);
-    const running = this.#runs.filter((run) => run.outcome === undefined && run.accepted > 0);
-    const now = running.map(
-      (run) => `env ${run.invocation.environment} ${run.struck === "freeze" ? "is frozen" : "works"}`,
-    );
+    const now = this.#runs.filter(works).map(({ invocation, struck }) => {
+      return `env ${invocation.environment} ${struck === "freeze" ? "is frozen" : "works"}`;
+    });
     const at = tick <= plan.ticks ? `tick ${tick} of ${plan.ticks}` : "draining";
     return [at, `${numbered} numbered`, ...now].join(" · ");
   }
@@ -224,6 +214,16 @@ export class Runner implements AsyncDisposable {
       broke: (error) => this.#failure.abort(error),
     };
   }
+}
+
+/** Whether a run has begun to work as leader and has not ended. */
+function works(run: Run): boolean {
+  return run.accepted > 0 && run.outcome === undefined;
+}
+
+/** What a schedule delivers for one occurrence. */
+function payloadOf({ input }: ScheduleSpec, at: string): string {
+  return fillIn(input, { scheduledTime: at, executionId: randomUUID() });
 }
 
 function tickIn(payload: string): string {

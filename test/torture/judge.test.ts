@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { books, given } from "../local/numbered-invoices.ts";
 import type { History } from "./checks/history.ts";
 import { NETWORK_FAULTS } from "../../local/harness/faults.ts";
 import { judge, type Outcome } from "./judge.ts";
@@ -16,22 +17,7 @@ const HISTORY: History = {
   seen: [],
   handedOut: [],
   given: [],
-  books: {
-    invoices: [{ id: "a", number: 1 }],
-    pending: 0,
-    assignments: [
-      {
-        number: 1,
-        invoiceId: "a",
-        term: "1",
-        tick: "",
-        executionId: "",
-        requestId: "",
-        startedAt: "",
-        assignedAt: "",
-      },
-    ],
-  },
+  books: books([given(1, "a", 1)]),
 };
 
 function outcome({ without = "", ...more }: Partial<Outcome> & { readonly without?: string } = {}): Outcome {
@@ -78,8 +64,8 @@ describe("a judgement", () => {
   });
 
   it("is bad after a violation, after a late recovery, and after a surprise", () => {
-    const books = { ...HISTORY.books, pending: 1 };
-    const elections = [{ name: "one", history: { ...HISTORY, books }, writes: NO_WRITES }];
+    const history = { ...HISTORY, books: { ...HISTORY.books, pending: 1 } };
+    const elections = [{ name: "one", history, writes: NO_WRITES }];
     expect(judge(outcome({ elections }))).toMatchObject({
       ok: false,
       violations: ["numbers 1 to N without gap or duplicate: one: 1 invoices wait for a number, 0 have none"],

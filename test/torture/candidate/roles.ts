@@ -115,9 +115,10 @@ export function pollImpolitely(campaign: Campaign): Promise<void> {
     else await releaseIt(lease, report, completed);
     await rest(chance.of("impolite/rest").spread(500, 5_000), stopping);
   };
-  return untilStopped(campaign, (leases, client) =>
-    tryOnce(leases, client).finally(() => rest(chance.of("impolite/poll").between(30, 90), stopping)),
-  );
+  return untilStopped(campaign, async (leases, client) => {
+    await tryOnce(leases, client).catch((error: unknown) => reportFailure(error, report));
+    await rest(chance.of("impolite/poll").between(30, 90), stopping);
+  });
 }
 
 async function releaseIt(lease: Lease, report: Campaign["report"], completed: boolean): Promise<void> {

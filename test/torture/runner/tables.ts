@@ -11,10 +11,12 @@ import { type RowState, rowStateOf } from "../checks/row-history.ts";
 export class ElectionTables implements AsyncDisposable {
   readonly leases: string;
   readonly invoices: string;
+  /** The lease's row as it was seen, in order, each state once. */
+  readonly seen: RowState[] = [];
+  /** How many invoices have arrived. */
+  received = 0;
   readonly #client: DynamoDBClient;
   readonly #lease: string;
-  readonly #seen: RowState[] = [];
-  #received = 0;
 
   private constructor(client: DynamoDBClient, lease: string) {
     const run = randomUUID().slice(0, 8);
@@ -40,20 +42,10 @@ export class ElectionTables implements AsyncDisposable {
     }
   }
 
-  /** The lease's row as it was seen, in order, each state once. */
-  get seen(): readonly RowState[] {
-    return this.#seen;
-  }
-
-  /** How many invoices have arrived. */
-  get received(): number {
-    return this.#received;
-  }
-
   /** Lets one invoice arrive. Its id sorts behind all earlier ones. */
   async receiveInvoice(): Promise<void> {
-    this.#received += 1;
-    const id = String(this.#received).padStart(9, "0");
+    this.received += 1;
+    const id = String(this.received).padStart(9, "0");
     const items = [invoiceKeys.invoice(id), invoiceKeys.pending(id)];
     await DynamoDBDocumentClient.from(this.#client).send(
       new TransactWriteCommand({
@@ -79,7 +71,7 @@ export class ElectionTables implements AsyncDisposable {
       new GetItemCommand({ TableName: this.leases, Key, ConsistentRead: true }),
     );
     const state = rowStateOf(Item);
-    if (state !== undefined && state.revision !== this.#seen.at(-1)?.revision) this.#seen.push(state);
+    if (state !== undefined && state.revision !== this.seen.at(-1)?.revision) this.seen.push(state);
     return state;
   }
 }
