@@ -7,8 +7,9 @@ import { onTestFinished } from "vitest";
 import { spawnOwned } from "../../local/harness/processes.ts";
 import { descendantsOf, remaining } from "./processes.ts";
 
-/** What `npm start` and `npm run torture` start. */
+/** What `npm start` starts. */
 export const NPM_START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
+/** What `npm run torture` starts. */
 export const TORTURE = fileURLToPath(new URL("../torture/run.ts", import.meta.url));
 
 /** Starts a program as a user would, with an engine and a folder for temporary files of its own. */
