@@ -16,9 +16,6 @@ export interface Screen {
 /** Most columns that a line takes. */
 export const WIDTH = 100;
 
-/** Most problems that are told one by one. */
-const MOST_PROBLEMS = 20;
-
 /** Makes a screen of a stream. Colours and the progress line are for terminals. */
 export function makeScreen(stream: NodeJS.WriteStream): Screen {
   // Not a terminal: the property is missing, whatever its type says, and a default would take its place.
@@ -53,9 +50,9 @@ export function tableLines(rows: readonly (readonly [label: string, value: strin
 }
 
 /** The first of many problems, each as a line of its own, and how many more there are. */
-export function problemLines(problems: readonly string[], prefix: string): string[] {
-  const lines = problems.slice(0, MOST_PROBLEMS).map((what) => `${prefix}${what}`);
-  const more = problems.length - MOST_PROBLEMS;
+export function problemLines(problems: readonly string[], prefix: string, most: number): string[] {
+  const lines = problems.slice(0, most).map((what) => `${prefix}${what}`);
+  const more = problems.length - most;
   return more > 0 ? [...lines, `${prefix}and ${more} more`] : lines;
 }
 

@@ -3,6 +3,9 @@ import { type Colors, problemLines, seconds, tableLines, wrapParts } from "../ha
 import { resultOf, type Run, worked } from "./journal.ts";
 import type { Summary } from "./judge.ts";
 
+/** Most problems that are told one by one: the figures are told before them. */
+const MOST_PROBLEMS = 8;
+
 /** One thing that happened. */
 export type Note =
   /** A run ended. */
@@ -129,5 +132,5 @@ export function summaryLines(summary: Summary, problems: readonly string[], colo
     const end = `OK: invoices 1 to ${summary.numbered} are numbered without gap or duplicate.`;
     return [...table, "", colors.green(end)];
   }
-  return [...table, "", ...["NOT OK:", ...problemLines(problems, "  - ")].map((line) => colors.red(line))];
+  return [...table, "", ...["NOT OK:", ...problemLines(problems, "  - ", MOST_PROBLEMS)].map((line) => colors.red(line))];
 }

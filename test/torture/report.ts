@@ -1,6 +1,8 @@
 import { type Colors, count, problemLines, seconds, tableLines } from "../../local/harness/screen.ts";
 import type { Summary } from "./judge.ts";
 
+const MOST_VIOLATIONS = 20;
+
 /** Says what came of a run, for people. */
 export function summaryLines(summary: Summary, colors: Colors): string[] {
   const { writes, faults, violations, neverInjected, leftOut } = summary;
@@ -20,7 +22,7 @@ export function summaryLines(summary: Summary, colors: Colors): string[] {
   for (const kind of leftOut) lines.push(colors.yellow(`left out: ${kind}; libfaketime is not installed`));
   for (const kind of neverInjected) lines.push(colors.yellow(`never injected: ${kind}`));
   lines.push("");
-  for (const line of problemLines(violations, "VIOLATION ")) lines.push(colors.red(line));
+  for (const line of problemLines(violations, "VIOLATION ", MOST_VIOLATIONS)) lines.push(colors.red(line));
   for (const claim of summary.checked) {
     const broken = violations.some((what) => what.startsWith(`${claim}: `));
     lines.push(broken ? colors.red(`broken  ${claim}`) : colors.green(`held    ${claim}`));
