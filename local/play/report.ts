@@ -132,5 +132,9 @@ export function summaryLines(summary: Summary, problems: readonly string[], colo
     const end = `OK: invoices 1 to ${summary.numbered} are numbered without gap or duplicate.`;
     return [...table, "", colors.green(end)];
   }
-  return [...table, "", ...["NOT OK:", ...problemLines(problems, "  - ", MOST_PROBLEMS)].map((line) => colors.red(line))];
+  return [
+    ...table,
+    "",
+    ...["NOT OK:", ...problemLines(problems, "  - ", MOST_PROBLEMS)].map((line) => colors.red(line)),
+  ];
 }
