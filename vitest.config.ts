@@ -15,6 +15,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // The proof has a command of its own: npm run test:proof.
     exclude: ["test/simulation/**", "test/torture/**"],
+    globalSetup: "test/support/temporary-folder.ts",
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -6,6 +6,8 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
+    // It is not there where mutants are tried, and nothing here makes a folder.
+    globalSetup: [],
     include: [
       "test/core/**/*.test.ts",
       "test/client/**/*.test.ts",

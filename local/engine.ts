@@ -1,10 +1,10 @@
 import { accessSync, constants } from "node:fs";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { spawnOwned } from "./processes/warden.ts";
+import { freePort } from "./harness/ports.ts";
+import { type OwnedProcess, spawnOwned } from "./harness/processes.ts";
 
 /** A running DynamoDB engine. */
 export interface Engine extends AsyncDisposable {
@@ -35,11 +35,22 @@ export async function startEngine(env: NodeJS.ProcessEnv = process.env): Promise
     return engine(given, async () => {});
   }
   const program = findProgram(env);
+  return startOnFreePort(program, (port) =>
+    spawnOwned(program, ["--host", "127.0.0.1", "--port", String(port)], { stdio: "ignore" }),
+  );
+}
+
+/**
+ * Starts a DynamoDB engine on a free loopback port and waits until it answers.
+ * @throws {Error} naming it, when none answers
+ */
+export async function startOnFreePort(
+  name: string,
+  start: (port: number) => Promise<OwnedProcess>,
+): Promise<Engine> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
-    const owned = await spawnOwned(program, ["--host", "127.0.0.1", "--port", String(port)], {
-      stdio: "ignore",
-    });
+    const owned = await start(port);
     owned.child.unref();
     let ended = false;
     void owned.gone.then(() => (ended = true));
@@ -49,8 +60,8 @@ export async function startEngine(env: NodeJS.ProcessEnv = process.env): Promise
       return engine(endpoint, owned.kill);
     } catch (cause) {
       // Somebody else may have taken the port in between: another port, another try.
-      if (!ended) await owned.kill();
-      if (attempt === START_ATTEMPTS) throw new Error(`${program} does not start`, { cause });
+      await owned.kill();
+      if (attempt === START_ATTEMPTS) throw new Error(`${name} does not start`, { cause });
     }
   }
 }
@@ -89,18 +100,6 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** A port that was free a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Resolves when something answers HTTP there, whatever it says. */

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import { LARGEST_SEED, wholeNumber } from "./harness/command.ts";
 
 /** What the command line asks for. */
 export interface Options {
@@ -13,22 +14,21 @@ export interface Options {
 }
 
 const MOST_TICKS = 500;
-const LARGEST_SEED = 2 ** 31 - 1;
 const DEFAULT_TICKS = 16;
 /** Duplicates alone break the job without an election, and at once. */
 const DEFAULT_TICKS_UNELECTED = 5;
 
 /** Reads the command line. Prints help or what is wrong, and exits, as commander does. */
 export function parseOptions(argv: readonly string[]): Options {
-  const command = new Command("npm start --")
+  const defaults = `(default: ${DEFAULT_TICKS}; ${DEFAULT_TICKS_UNELECTED} without election)`;
+  const { withoutElection, ticks, ...given } = new Command("npm start --")
     .description("Runs the synthesized deployment on this machine, faults included, and judges the result.")
-    .option("--json", "print one JSON object at the end and nothing else; the account goes to stderr", false)
+    .option("--json", "print one JSON object at the end and nothing else; the rest goes to stderr", false)
     .option("--without-election", "run the same job without election and fence, to see it break", false)
     .addOption(
-      new Option(
-        "--ticks <n>",
-        `scheduled occurrences to play, 2 to ${MOST_TICKS} (default: ${DEFAULT_TICKS}; ${DEFAULT_TICKS_UNELECTED} without election)`,
-      ).argParser(wholeNumber(2, MOST_TICKS)),
+      new Option("--ticks <n>", `scheduled occurrences to play, 2 to ${MOST_TICKS} ${defaults}`).argParser(
+        wholeNumber(2, MOST_TICKS),
+      ),
     )
     .addOption(
       new Option("--seed <n>", `what faults and duplicates follow from, 0 to ${LARGEST_SEED}`)
@@ -37,28 +37,8 @@ export function parseOptions(argv: readonly string[]): Options {
     )
     .option("--logs", "show on stderr what the functions print", false)
     .allowExcessArguments(false)
-    .parse([...argv], { from: "user" });
-  const given = command.opts<{
-    json: boolean;
-    withoutElection: boolean;
-    ticks?: number;
-    seed: number;
-    logs: boolean;
-  }>();
-  const elected = !given.withoutElection;
-  return {
-    ticks: given.ticks ?? (elected ? DEFAULT_TICKS : DEFAULT_TICKS_UNELECTED),
-    seed: given.seed,
-    json: given.json,
-    elected,
-    logs: given.logs,
-  };
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-  };
+    .parse([...argv], { from: "user" })
+    .opts<Omit<Options, "elected" | "ticks"> & { withoutElection: boolean; ticks?: number }>();
+  const usual = withoutElection ? DEFAULT_TICKS_UNELECTED : DEFAULT_TICKS;
+  return { ...given, elected: !withoutElection, ticks: ticks ?? usual };
 }

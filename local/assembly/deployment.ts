@@ -1,6 +1,7 @@
+import { z } from "zod";
 import type { Assembly } from "./assembly.ts";
-import { nameOf, resolve, resolveObject, resolveText, type Scope } from "./resolve.ts";
-import { isObject, type Json, type JsonObject, scalar } from "./template.ts";
+import { arnOf, nameOf, resolveObject, type Scope } from "./resolve.ts";
+import type { JsonObject } from "./template.ts";
 
 /** A table as the template declares it, resolved. */
 export interface TableSpec {
@@ -21,15 +22,13 @@ export interface FunctionSpec {
   readonly variables: Readonly<Record<string, string>>;
   /** How many invocations may run at once; absent when the template reserves nothing. */
   readonly reservedConcurrency: number | undefined;
-  readonly asynchronous: AsynchronousSpec;
-}
-
-/** What happens to an asynchronous invocation that fails. */
-interface AsynchronousSpec {
-  readonly retries: number;
-  readonly maxAgeMs: number;
-  /** ARN of the queue for events that were given up; absent when they are dropped. */
-  readonly deadLetterArn: string | undefined;
+  /** What happens to an asynchronous invocation that fails. */
+  readonly asynchronous: {
+    readonly retries: number;
+    readonly maxAgeMs: number;
+    /** ARN of the queue for events that were given up; absent when they are dropped. */
+    readonly deadLetterArn: string | undefined;
+  };
 }
 
 /** A schedule as the template declares it, resolved. */
@@ -48,95 +47,111 @@ export interface Deployment {
   readonly schedules: readonly ScheduleSpec[];
 }
 
-/** Lambda's own defaults, for what a template leaves out. */
-const DEFAULT_RETRIES = 2;
-const DEFAULT_MAX_AGE_SECONDS = 21_600;
-const DEFAULT_TIMEOUT_SECONDS = 3;
-const DEFAULT_MEMORY_MB = 128;
+/** What is read of a function. The defaults are Lambda's own. */
+const functionSchema = z.object({
+  Code: z.object({ S3Key: z.string() }),
+  Handler: z.string(),
+  Timeout: z.coerce.number().default(3),
+  MemorySize: z.coerce.number().default(128),
+  Environment: z.object({ Variables: z.record(z.string(), z.coerce.string()) }).optional(),
+  ReservedConcurrentExecutions: z.coerce.number().optional(),
+  DeadLetterConfig: z.object({ TargetArn: z.string() }).optional(),
+});
+
+/** What is read of a function's settings for asynchronous invocations. */
+const invokeConfigSchema = z.object({
+  FunctionName: z.string(),
+  MaximumRetryAttempts: z.coerce.number().default(2),
+  MaximumEventAgeInSeconds: z.coerce.number().default(21_600),
+  DestinationConfig: z.object({ OnFailure: z.object({ Destination: z.string() }).optional() }).optional(),
+});
+
+const scheduleSchema = z.object({
+  State: z.string().optional(),
+  ScheduleExpression: z.string(),
+  Target: z.object({ Arn: z.string(), Input: z.string().default("{}") }),
+});
 
 /**
  * Reads tables, functions and schedules from an assembly. Other resources need nothing that runs here.
  * @throws {Error} naming stack and resource, when one holds something that this runner cannot play
  */
 export function readDeployment({ stacks, assets }: Assembly, suffix: string): Deployment {
-  const resources = stacks.flatMap((stack) => {
+  const declared = stacks.flatMap((stack) => {
     const scope: Scope = { stacks, stack, suffix };
-    return [...stack.resources].map(([id, { type, properties }]) => ({ scope, id, type, properties }));
+    return Object.entries(stack.template.Resources).map(([id, { Type, Properties }]) => ({
+      scope,
+      id,
+      Type,
+      Properties,
+    }));
   });
-  const ofType = (...types: string[]) => resources.filter(({ type }) => types.includes(type));
+  const ofType = (...types: string[]): Declared[] => declared.filter(({ Type }) => types.includes(Type));
 
-  const asynchronous = new Map<string, JsonObject>();
-  for (const { scope, properties, id } of ofType("AWS::Lambda::EventInvokeConfig")) {
-    const name = resolveText(scope, properties["FunctionName"], `FunctionName of ${id}`);
-    asynchronous.set(name, resolveObject(scope, properties));
-  }
+  const configs = ofType("AWS::Lambda::EventInvokeConfig").map((one) => read(one, invokeConfigSchema));
   return {
-    tables: ofType("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable").map(({ scope, id, properties }) => ({
+    tables: ofType("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable").map(({ scope, id, Properties }) => ({
       name: nameOf(scope, id),
-      properties: resolveObject(scope, properties),
+      properties: resolveObject(scope, Properties),
     })),
-    functions: ofType("AWS::Lambda::Function").map(({ scope, id, properties }) =>
-      readFunction(scope, id, properties, assets, asynchronous),
-    ),
+    functions: ofType("AWS::Lambda::Function").map((one) => readFunction(one, assets, configs)),
     schedules: ofType("AWS::Scheduler::Schedule")
-      .filter(({ properties }) => properties["State"] !== "DISABLED")
-      .map(({ scope, id, properties }) => readSchedule(scope, id, properties)),
+      .filter(({ Properties }) => Properties["State"] !== "DISABLED")
+      .map((one) => {
+        const { ScheduleExpression, Target } = read(one, scheduleSchema);
+        const periodMs = parseRate(ScheduleExpression);
+        return { name: nameOf(one.scope, one.id), targetArn: Target.Arn, periodMs, input: Target.Input };
+      }),
   };
+}
+
+/** One resource and where it stands. */
+interface Declared {
+  readonly scope: Scope;
+  readonly id: string;
+  readonly Properties: JsonObject;
+}
+
+/** Resolves and reads the properties that a schema names; the others may hold what cannot be resolved here. */
+function read<T extends z.ZodObject>({ scope, id, Properties }: Declared, schema: T): z.infer<T> {
+  const named = Object.entries(Properties).filter(([key]) => key in schema.shape);
+  const parsed = schema.safeParse(resolveObject(scope, Object.fromEntries(named)));
+  if (parsed.success) return parsed.data;
+  throw new Error(`stack ${scope.stack.stackName}: ${id} cannot be played: ${z.prettifyError(parsed.error)}`);
 }
 
 function readFunction(
-  scope: Scope,
-  id: string,
-  properties: JsonObject,
+  declared: Declared,
   assets: Assembly["assets"],
-  asynchronous: ReadonlyMap<string, JsonObject>,
+  configs: readonly z.infer<typeof invokeConfigSchema>[],
 ): FunctionSpec {
+  const { scope, id } = declared;
   const name = nameOf(scope, id);
-  const code = property(scope, properties, "Code");
-  const key = resolveText(scope, code["S3Key"], `Code.S3Key of ${id}`);
-  const codeFolder = assets.get(key);
-  if (codeFolder === undefined) throw new Error(`function ${id}: the cloud assembly has no asset ${key}`);
-  const variables = Object.entries(property(scope, property(scope, properties, "Environment"), "Variables"));
-  const deadLetter = property(scope, properties, "DeadLetterConfig")["TargetArn"];
+  const own = read(declared, functionSchema);
+  const codeFolder = assets.get(own.Code.S3Key);
+  if (codeFolder === undefined)
+    throw new Error(`function ${id}: the cloud assembly has no asset ${own.Code.S3Key}`);
+  const given = configs.find(({ FunctionName }) => FunctionName === name);
+  const config = given ?? invokeConfigSchema.parse({ FunctionName: name });
+  const onFailure = config.DestinationConfig?.OnFailure?.Destination;
   return {
     name,
-    arn: resolveText(scope, { "Fn::GetAtt": [id, "Arn"] }, id),
+    arn: arnOf(scope, id),
     codeFolder,
-    handler: resolveText(scope, properties["Handler"], `Handler of ${id}`),
-    timeoutMs: numberOf(properties["Timeout"], DEFAULT_TIMEOUT_SECONDS) * 1_000,
-    memoryMb: numberOf(properties["MemorySize"], DEFAULT_MEMORY_MB),
-    variables: Object.fromEntries(variables.map(([variable, value]) => [variable, scalar(value)])),
-    reservedConcurrency:
-      properties["ReservedConcurrentExecutions"] === undefined
-        ? undefined
-        : numberOf(properties["ReservedConcurrentExecutions"], 0),
-    asynchronous: readAsynchronous(asynchronous.get(name) ?? {}, deadLetter),
+    handler: own.Handler,
+    timeoutMs: own.Timeout * 1_000,
+    memoryMb: own.MemorySize,
+    variables: own.Environment?.Variables ?? {},
+    reservedConcurrency: own.ReservedConcurrentExecutions,
+    asynchronous: {
+      retries: config.MaximumRetryAttempts,
+      maxAgeMs: config.MaximumEventAgeInSeconds * 1_000,
+      deadLetterArn: onFailure ?? own.DeadLetterConfig?.TargetArn,
+    },
   };
 }
 
-function readAsynchronous(config: JsonObject, deadLetter: Json | undefined): AsynchronousSpec {
-  const destinations = config["DestinationConfig"];
-  const onFailure = isObject(destinations) ? destinations["OnFailure"] : undefined;
-  const destination = isObject(onFailure) ? onFailure["Destination"] : deadLetter;
-  return {
-    retries: numberOf(config["MaximumRetryAttempts"], DEFAULT_RETRIES),
-    maxAgeMs: numberOf(config["MaximumEventAgeInSeconds"], DEFAULT_MAX_AGE_SECONDS) * 1_000,
-    deadLetterArn: typeof destination === "string" ? destination : undefined,
-  };
-}
-
-function readSchedule(scope: Scope, id: string, properties: JsonObject): ScheduleSpec {
-  const target = property(scope, properties, "Target");
-  const expression = resolveText(scope, properties["ScheduleExpression"], `ScheduleExpression of ${id}`);
-  return {
-    name: nameOf(scope, id),
-    targetArn: resolveText(scope, target["Arn"], `Target.Arn of ${id}`),
-    periodMs: parseRate(expression),
-    input: resolveText(scope, target["Input"] ?? "{}", `Target.Input of ${id}`),
-  };
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+const UNIT_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /**
  * The period of a rate expression, in ms.
@@ -144,17 +159,6 @@ const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_
  */
 export function parseRate(expression: string): number {
   const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
-  const unitMs = unit === undefined ? undefined : UNIT_MS[unit];
-  if (count !== undefined && unitMs !== undefined) return Number(count) * unitMs;
+  if (count !== undefined) return Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
   throw new Error(`the schedule expression ${expression} is not a rate; the local runner plays rates only`);
-}
-
-function property(scope: Scope, properties: JsonObject, name: string): JsonObject {
-  const value = properties[name];
-  const resolved = value === undefined ? undefined : resolve(scope, value);
-  return isObject(resolved) ? resolved : {};
-}
-
-function numberOf(value: Json | undefined, fallback: number): number {
-  return typeof value === "number" || typeof value === "string" ? Number(value) : fallback;
 }

@@ -1,57 +1,39 @@
 import { LOCAL_AWS } from "../engine.ts";
-import {
-  isList,
-  isObject,
-  type Json,
-  type JsonObject,
-  type Resource,
-  scalar,
-  type StackTemplate,
-} from "./template.ts";
-
-/** What stands for the account and the region that a template is deployed to. */
-const LOCAL_ACCOUNT = { accountId: "000000000000", region: LOCAL_AWS.region, partition: "aws" } as const;
+import { isList, isObject, type Json, type JsonObject, type Resource, type Stack } from "./template.ts";
 
 /** Where a value stands: in which stack of which assembly. */
 export interface Scope {
-  readonly stacks: readonly StackTemplate[];
-  readonly stack: StackTemplate;
+  readonly stacks: readonly Stack[];
+  readonly stack: Stack;
   /** Ends the names of resources that a template leaves unnamed, as CloudFormation ends them with something random. */
   readonly suffix: string;
 }
 
+/** What stands for the account that a template is deployed to. */
+const ACCOUNT = "000000000000";
+
+const PSEUDO: Readonly<Record<string, string>> = {
+  "AWS::AccountId": ACCOUNT,
+  "AWS::Region": LOCAL_AWS.region,
+  "AWS::Partition": "aws",
+  "AWS::URLSuffix": "amazonaws.com",
+};
+
 /** What `Ref` gives where it is not the resource's name. */
 const REF_IS_ARN = new Set(["AWS::SNS::Topic", "AWS::SecretsManager::Secret"]);
 
-/** The property that names a resource, and how its ARN is made of that name. */
-const NAMED: Readonly<Record<string, { readonly property: string; readonly arn: (name: string) => string }>> =
-  {
-    "AWS::DynamoDB::Table": { property: "TableName", arn: (name) => arn("dynamodb", `table/${name}`) },
-    "AWS::DynamoDB::GlobalTable": { property: "TableName", arn: (name) => arn("dynamodb", `table/${name}`) },
-    "AWS::Lambda::Function": { property: "FunctionName", arn: (name) => arn("lambda", `function:${name}`) },
-    "AWS::SQS::Queue": { property: "QueueName", arn: (name) => arn("sqs", name) },
-    "AWS::IAM::Role": {
-      property: "RoleName",
-      arn: (name) => `arn:aws:iam::${LOCAL_ACCOUNT.accountId}:role/${name}`,
-    },
-    "AWS::Logs::LogGroup": { property: "LogGroupName", arn: (name) => arn("logs", `log-group:${name}:*`) },
-    "AWS::Scheduler::ScheduleGroup": {
-      property: "Name",
-      arn: (name) => arn("scheduler", `schedule-group/${name}`),
-    },
-    "AWS::KMS::Key": { property: "", arn: (name) => arn("kms", `key/${name}`) },
-    "AWS::SNS::Topic": { property: "TopicName", arn: (name) => arn("sns", name) },
-    "AWS::SecretsManager::Secret": {
-      property: "Name",
-      arn: (name) => arn("secretsmanager", `secret:${name}`),
-    },
-  };
-
-const PSEUDO: Readonly<Record<string, string>> = {
-  "AWS::AccountId": LOCAL_ACCOUNT.accountId,
-  "AWS::Region": LOCAL_ACCOUNT.region,
-  "AWS::Partition": LOCAL_ACCOUNT.partition,
-  "AWS::URLSuffix": "amazonaws.com",
+/** The property that names a resource, the service in its ARN, and what precedes the name there. */
+const NAMED: Readonly<Record<string, readonly [property: string, service: string, path?: string]>> = {
+  "AWS::DynamoDB::Table": ["TableName", "dynamodb", "table/"],
+  "AWS::DynamoDB::GlobalTable": ["TableName", "dynamodb", "table/"],
+  "AWS::Lambda::Function": ["FunctionName", "lambda", "function:"],
+  "AWS::SQS::Queue": ["QueueName", "sqs"],
+  "AWS::IAM::Role": ["RoleName", "iam", "role/"],
+  "AWS::Logs::LogGroup": ["LogGroupName", "logs", "log-group:"],
+  "AWS::Scheduler::ScheduleGroup": ["Name", "scheduler", "schedule-group/"],
+  "AWS::KMS::Key": ["", "kms", "key/"],
+  "AWS::SNS::Topic": ["TopicName", "sns"],
+  "AWS::SecretsManager::Secret": ["Name", "secretsmanager", "secret:"],
 };
 
 /**
@@ -62,68 +44,61 @@ export function resolve(scope: Scope, value: Json): Json {
   return resolveOrDrop(scope, value) ?? null;
 }
 
-/** Resolves a value that must come out as text; `what` names it in the error. */
-export function resolveText(scope: Scope, value: Json | undefined, what: string): string {
-  const resolved = value === undefined ? undefined : resolve(scope, value);
-  return typeof resolved === "string" ? resolved : fail(scope, `${what} must be text`);
-}
-
 /** Resolves an object. */
 export function resolveObject(scope: Scope, value: JsonObject): JsonObject {
-  const resolved: Record<string, Json> = {};
-  for (const [key, item] of Object.entries(value)) {
-    const result = resolveOrDrop(scope, item);
-    if (result !== undefined) resolved[key] = result;
-  }
-  return resolved;
+  const resolved = Object.entries(value).map(([key, item]) => [key, resolveOrDrop(scope, item)] as const);
+  return Object.fromEntries(resolved.flatMap(([key, item]) => (item === undefined ? [] : [[key, item]])));
 }
 
 /** The physical name of a resource. */
 export function nameOf(scope: Scope, id: string): string {
-  const { type, properties } = resourceOf(scope, id);
-  const given = properties[NAMED[type]?.property ?? "Name"];
-  if (given !== undefined) return resolveText(scope, given, `the name of ${id}`);
+  const { Type, Properties } = resourceOf(scope, id);
+  const given = Properties[NAMED[Type]?.[0] ?? "Name"];
+  if (given !== undefined) return text(scope, resolve(scope, given), `the name of ${id}`);
   return `${scope.stack.stackName}-${id}-${scope.suffix}`;
+}
+
+/** The ARN of a resource. */
+export function arnOf(scope: Scope, id: string): string {
+  return attribute(scope, id, "Arn");
 }
 
 /** `undefined` stands for `AWS::NoValue`: the property that holds it is dropped. */
 function resolveOrDrop(scope: Scope, value: Json): Json | undefined {
-  if (isList(value)) {
+  if (isList(value))
     return value.map((item) => resolveOrDrop(scope, item)).filter((item) => item !== undefined);
-  }
   if (!isObject(value)) return value;
   const [only, ...more] = Object.entries(value);
-  if (only !== undefined && more.length === 0 && (only[0] === "Ref" || only[0].startsWith("Fn::"))) {
-    return call(scope, only[0], only[1]);
-  }
-  return resolveObject(scope, value);
+  const calls = only !== undefined && more.length === 0 && /^(Ref$|Fn::)/.test(only[0]);
+  return calls ? call(scope, only[0], only[1]) : resolveObject(scope, value);
 }
 
 function call(scope: Scope, name: string, argument: Json): Json | undefined {
+  const textOf = (value: Json | undefined): string => text(scope, value, `the argument of ${name}`);
+  const listOf = (value: Json | undefined): readonly Json[] => {
+    const resolved = value === undefined ? undefined : resolve(scope, value);
+    return isList(resolved) ? resolved : fail(scope, `${name} needs a list`);
+  };
   switch (name) {
     case "Ref":
-      return reference(scope, scalar(argument));
+      return reference(scope, textOf(argument));
     case "Fn::GetAtt": {
-      const [id, attributeName] =
-        typeof argument === "string" ? argument.split(".", 2) : list(scope, name, argument);
-      return attribute(scope, scalar(id), scalar(attributeName));
+      const [id, key] = typeof argument === "string" ? argument.split(".", 2) : listOf(argument);
+      return attribute(scope, textOf(id), textOf(key));
     }
     case "Fn::ImportValue":
-      return imported(scope, resolveText(scope, argument, name));
+      return imported(scope, textOf(resolve(scope, argument)));
     case "Fn::Join": {
-      const [separator, parts] = list(scope, name, argument);
-      return list(scope, name, parts).map(scalar).join(scalar(separator));
+      const [separator, parts] = listOf(argument);
+      return listOf(parts).map(textOf).join(textOf(separator));
     }
     case "Fn::Split": {
-      const [separator, whole] = list(scope, name, argument);
-      return scalar(whole).split(scalar(separator));
+      const [separator, whole] = listOf(argument);
+      return textOf(whole).split(textOf(separator));
     }
     case "Fn::Select": {
-      const [index, values] = list(scope, name, argument);
-      return (
-        list(scope, name, values)[Number(index)] ??
-        fail(scope, `Fn::Select finds nothing at ${scalar(index)}`)
-      );
+      const [index, values] = listOf(argument);
+      return listOf(values)[Number(index)] ?? fail(scope, `Fn::Select finds nothing at ${textOf(index)}`);
     }
     case "Fn::Sub":
       return substitute(scope, argument);
@@ -137,31 +112,34 @@ function reference(scope: Scope, id: string): Json | undefined {
   if (id === "AWS::StackName") return scope.stack.stackName;
   const pseudo = PSEUDO[id];
   if (pseudo !== undefined) return pseudo;
-  if (scope.stack.parameters.has(id)) {
-    return (
-      scope.stack.parameters.get(id) ??
-      fail(scope, `the parameter ${id} has no default and gets no value here`)
-    );
+  const parameter = scope.stack.template.Parameters[id];
+  if (parameter !== undefined) {
+    return parameter.Default ?? fail(scope, `the parameter ${id} has no default and gets no value here`);
   }
-  const { type } = resourceOf(scope, id);
+  const { Type } = resourceOf(scope, id);
+  if (REF_IS_ARN.has(Type)) return arnOf(scope, id);
   const name = nameOf(scope, id);
-  if (type === "AWS::SQS::Queue") return `https://sqs.local/${LOCAL_ACCOUNT.accountId}/${name}`;
-  return REF_IS_ARN.has(type) ? (NAMED[type]?.arn(name) ?? name) : name;
+  return Type === "AWS::SQS::Queue" ? `https://sqs.local/${ACCOUNT}/${name}` : name;
 }
 
 function attribute(scope: Scope, id: string, name: string): string {
-  const { type } = resourceOf(scope, id);
-  const kind = NAMED[type];
-  if (name === "Arn" && kind !== undefined) return kind.arn(nameOf(scope, id));
-  if (kind !== undefined && name === kind.property) return nameOf(scope, id);
-  return fail(scope, `the attribute ${name} of ${id} (${type}) is not known to the local runner`);
+  const { Type } = resourceOf(scope, id);
+  const [property, service, path = ""] = NAMED[Type] ?? [];
+  if (name === property) return nameOf(scope, id);
+  if (name !== "Arn" || service === undefined) {
+    return fail(scope, `the attribute ${name} of ${id} (${Type}) is not known to the local runner`);
+  }
+  const region = service === "iam" ? "" : LOCAL_AWS.region;
+  const everything = service === "logs" ? ":*" : "";
+  return `arn:aws:${service}:${region}:${ACCOUNT}:${path}${nameOf(scope, id)}${everything}`;
 }
 
 function imported(scope: Scope, name: string): Json {
   for (const stack of scope.stacks) {
     const source = { ...scope, stack };
-    const found = stack.exports.find((output) => resolve(source, output.name) === name);
-    if (found !== undefined) return resolve(source, found.value);
+    for (const { Export, Value } of Object.values(stack.template.Outputs)) {
+      if (Export !== undefined && resolve(source, Export.Name) === name) return resolve(source, Value);
+    }
   }
   return fail(scope, `no stack of the assembly exports ${name}`);
 }
@@ -172,26 +150,20 @@ function substitute(scope: Scope, argument: Json): string {
   const variables = isObject(given) ? given : {};
   return pattern.replaceAll(/\$\{(!?)([^}]+)\}/g, (_, literal: string, key: string) => {
     if (literal) return `\${${key}}`;
-    const variable = variables[key];
-    if (variable !== undefined) return resolveText(scope, variable, key);
-    const dot = key.indexOf(".");
-    if (dot > 0) return attribute(scope, key.slice(0, dot), key.slice(dot + 1));
-    return resolveText(scope, reference(scope, key), key);
+    const [id = key, name] = key.split(/\.(.*)/s);
+    const value = variables[key] ?? (name === undefined ? { Ref: id } : { "Fn::GetAtt": [id, name] });
+    return text(scope, resolve(scope, value), key);
   });
 }
 
-function list(scope: Scope, name: string, argument: Json | undefined): readonly Json[] {
-  const value = argument === undefined ? undefined : resolve(scope, argument);
-  return isList(value) ? value : fail(scope, `${name} needs a list`);
-}
-
 function resourceOf(scope: Scope, id: string): Resource {
-  return scope.stack.resources.get(id) ?? fail(scope, `there is no resource ${id} to refer to`);
+  return scope.stack.template.Resources[id] ?? fail(scope, `there is no resource ${id} to refer to`);
 }
 
-function arn(service: string, path: string): string {
-  const { partition, region, accountId } = LOCAL_ACCOUNT;
-  return `arn:${partition}:${service}:${region}:${accountId}:${path}`;
+/** Text, or a number or boolean as text, as templates use them for one another. */
+function text(scope: Scope, value: Json | undefined, what: string): string {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return `${value}`;
+  return fail(scope, `${what} must be text`);
 }
 
 function fail(scope: Scope, what: string): never {

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { text } from "node:stream/consumers";
-import { spawnOwned } from "../processes/warden.ts";
+import { spawnOwned } from "../harness/processes.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -22,7 +22,8 @@ export async function synthesize(
   const path = [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);
   const cdk = await spawnOwned(process.execPath, args, {
     cwd: repository,
-    env: { ...process.env, PATH: path },
+    // What it leaves behind when it is killed is removed with the folder.
+    env: { ...process.env, PATH: path, TMPDIR: folder },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own, since it starts processes of its own.
     detached: true,

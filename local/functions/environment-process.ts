@@ -11,7 +11,7 @@ type Handler = (event: unknown, context: object) => unknown;
 
 const [codeFolder = "", handlerName = ""] = process.argv.slice(2);
 
-// The runner is gone. While stopped, a process cannot see this: then the warden ends it.
+// The runner is gone. While stopped, a process cannot see this: then the reaper ends it.
 process.on("disconnect", () => process.exit(1));
 
 const handler = await loadHandler();

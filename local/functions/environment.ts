@@ -1,9 +1,10 @@
-import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { FunctionSpec } from "../assembly/deployment.ts";
 import { LOCAL_AWS } from "../engine.ts";
-import { type OwnedProcess, spawnOwned } from "../processes/warden.ts";
+import { Link, type Traffic, UNDISTURBED } from "../harness/link.ts";
+import { type OwnedProcess, spawnOwned } from "../harness/processes.ts";
 import type { EnvironmentMessage, HandlerError, InvokeMessage } from "./messages.ts";
 
 /** How an invocation ended. */
@@ -15,12 +16,15 @@ export type Outcome =
 
 /** What an environment needs besides its function. */
 export interface EnvironmentSettings {
-  /** Where its DynamoDB is. */
-  readonly endpoint: string;
+  /** 1 is the first of its function. */
+  readonly number: number;
+  /** Where the DynamoDB engine answers. */
+  readonly engine: string;
   /** Receives each line that the function prints: its log. */
   readonly log: (line: string) => void;
 }
 
+const PROGRAM = fileURLToPath(new URL("./environment-process.ts", import.meta.url));
 const INIT_TIMEOUT_MS = 10_000;
 
 /**
@@ -30,40 +34,41 @@ const INIT_TIMEOUT_MS = 10_000;
 export class Environment {
   readonly #spec: FunctionSpec;
   readonly #process: OwnedProcess;
-  #settle: ((outcome: Outcome) => void) | undefined;
+  readonly #link: Link;
+  /** 1 is the first of its function. */
+  readonly number: number;
+  #answer = Promise.withResolvers<EnvironmentMessage | undefined>();
   #gone = false;
 
-  private constructor(spec: FunctionSpec, process: OwnedProcess) {
+  private constructor(spec: FunctionSpec, number: number, process: OwnedProcess, link: Link) {
+    this.number = number;
     this.#spec = spec;
     this.#process = process;
-    process.child.on("message", (message: EnvironmentMessage) => {
-      if (message.kind !== "ready") this.#end(message);
-    });
+    this.#link = link;
+    process.child.on("message", (message: EnvironmentMessage) => this.#answer.resolve(message));
     process.child.once("exit", () => {
       this.#gone = true;
-      this.#end({ kind: "crashed" });
+      this.#answer.resolve(undefined);
     });
   }
 
   /**
-   * Starts a process, waits until it has loaded the handler, and freezes it.
+   * Opens a link to the engine, starts a process, waits until it has loaded the handler, and freezes it.
    * @throws {Error} when it does not come up
    */
   static async start(spec: FunctionSpec, settings: EnvironmentSettings): Promise<Environment> {
-    const program = fileURLToPath(new URL("./environment-process.ts", import.meta.url));
-    const owned = await spawnOwned(process.execPath, [program, spec.codeFolder, spec.handler], {
+    const link = await Link.open({ engine: settings.engine });
+    const owned = await spawnOwned(process.execPath, [PROGRAM, spec.codeFolder, spec.handler], {
       cwd: spec.codeFolder,
-      env: variablesOf(spec, settings.endpoint),
+      env: variablesOf(spec, link.endpoint),
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     for (const stream of [owned.child.stdout, owned.child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on("line", settings.log);
     }
-    const environment = new Environment(spec, owned);
-    const ready = once(owned.child, "message", { signal: AbortSignal.timeout(INIT_TIMEOUT_MS) });
-    const outcome = await Promise.race([ready, owned.gone]).catch(() => undefined);
-    if (outcome === undefined || environment.#gone) {
-      await environment.kill();
+    const environment = new Environment(spec, settings.number, owned, link);
+    if ((await environment.#nextMessage(INIT_TIMEOUT_MS)) === "nothing" || environment.#gone) {
+      await environment.close();
       throw new Error(`${spec.name}: an execution environment did not come up; its log says why (--logs)`);
     }
     environment.freeze();
@@ -75,59 +80,63 @@ export class Environment {
     return !this.#gone;
   }
 
-  /** Runs the handler once, then freezes. A run past the function's timeout is killed. Never rejects. */
-  async invoke(event: unknown, requestId: string): Promise<Outcome> {
-    const { promise, settle } = outcomePromise();
-    this.#settle = settle;
-    this.thaw();
-    const message: InvokeMessage = {
-      event,
-      requestId,
-      functionName: this.#spec.name,
-      functionArn: this.#spec.arn,
-      memoryMb: this.#spec.memoryMb,
-      deadline: Date.now() + this.#spec.timeoutMs,
-    };
-    const timer = setTimeout(() => {
-      this.#end({ kind: "timed-out" });
-      void this.kill();
-    }, this.#spec.timeoutMs);
-    if (this.#gone) settle({ kind: "crashed" });
-    else this.#process.child.send(message, () => {});
-    const outcome = await promise;
-    clearTimeout(timer);
-    if (outcome.kind === "timed-out") await this.#process.gone;
-    else this.freeze();
+  /**
+   * Runs the handler once, then freezes. A run past the function's timeout is killed. The traffic decides about
+   * its requests. Never rejects.
+   */
+  async invoke(event: unknown, requestId: string, traffic: Traffic): Promise<Outcome> {
+    this.#link.traffic = traffic;
+    const outcome = await this.#invoke(event, requestId);
+    this.#link.traffic = UNDISTURBED;
     return outcome;
+  }
+
+  async #invoke(event: unknown, requestId: string): Promise<Outcome> {
+    const { name: functionName, arn: functionArn, memoryMb, timeoutMs } = this.#spec;
+    if (this.#gone) return { kind: "crashed" };
+    this.#answer = Promise.withResolvers();
+    this.thaw();
+    const deadline = Date.now() + timeoutMs;
+    const message: InvokeMessage = { event, requestId, functionName, functionArn, memoryMb, deadline };
+    this.#process.tell(message);
+    const answer = await this.#nextMessage(timeoutMs);
+    if (answer === "nothing") {
+      await this.kill();
+      return { kind: "timed-out" };
+    }
+    this.freeze();
+    return answer === undefined || answer.kind === "ready" ? { kind: "crashed" } : answer;
   }
 
   /** Stops the process where it is. */
   freeze(): void {
-    this.#process.child.kill("SIGSTOP");
+    this.#process.freeze();
   }
 
   /** Lets a frozen process go on. */
   thaw(): void {
-    this.#process.child.kill("SIGCONT");
+    this.#process.thaw();
   }
 
   /** Ends the process, frozen or not. An invocation under way ends as crashed. */
-  async kill(): Promise<void> {
-    await this.#process.kill();
+  kill(): Promise<void> {
+    return this.#process.kill();
   }
 
-  #end(outcome: Outcome): void {
-    this.#settle?.(outcome);
-    this.#settle = undefined;
+  /** Ends the process and closes its link. */
+  async close(): Promise<void> {
+    await this.kill();
+    await this.#link.close();
   }
-}
 
-function outcomePromise(): { promise: Promise<Outcome>; settle: (outcome: Outcome) => void } {
-  let settle: (outcome: Outcome) => void = () => {};
-  const promise = new Promise<Outcome>((resolve) => {
-    settle = resolve;
-  });
-  return { promise, settle };
+  /** What the process says next: `undefined` when it is gone, `"nothing"` when it is silent for so long. */
+  async #nextMessage(withinMs: number): Promise<EnvironmentMessage | undefined | "nothing"> {
+    const over = new AbortController();
+    const late = delay(withinMs, "nothing" as const, { signal: over.signal }).catch(() => undefined);
+    const message = await Promise.race([this.#answer.promise, late]);
+    over.abort();
+    return message;
+  }
 }
 
 /** The variables of the template and those that Lambda adds. Nothing of this process's own. */

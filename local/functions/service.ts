@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { FunctionSpec } from "../assembly/deployment.ts";
+import type { Traffic } from "../harness/link.ts";
 import { Environment, type Outcome } from "./environment.ts";
-import { type Gateway, openGateway, type Traffic } from "./gateway.ts";
 
 /** One run of a handler. */
 export interface Invocation {
@@ -19,7 +20,7 @@ export type Control = Pick<Environment, "freeze" | "thaw" | "kill">;
 
 /** Sees what becomes of events. */
 export interface ServiceObserver {
-  /** A run begins. What is returned sees its transactions pass. */
+  /** A run begins. What is returned decides about its requests and sees their answers. */
   started(invocation: Invocation, control: Control): Traffic;
   settled(invocation: Invocation, outcome: Outcome): void;
   /** An event failed its last attempt. */
@@ -41,153 +42,127 @@ export interface ServiceOptions {
 /** Lambda's waits before the second and the third attempt of an asynchronous event. */
 const RETRY_WAITS_MS = [60_000, 120_000];
 const MOST_ENVIRONMENTS = 10;
-const NO_TRAFFIC: Traffic = { sent: async () => "deliver", answered: () => "deliver" };
-
-interface AsyncEvent {
-  readonly payload: string;
-  readonly requestId: string;
-  readonly attempt: number;
-  readonly acceptedAt: number;
-}
-
-interface Slot {
-  readonly number: number;
-  readonly gateway: Gateway;
-  environment: Environment;
-  traffic: Traffic;
-}
 
 /**
  * Lambda for one function: keeps execution environments, hands events to those that are free, the longest
  * unused first, retries events that failed as the template says, and gives them up in the end.
  */
 export class FunctionService {
-  readonly spec: FunctionSpec;
+  readonly #spec: FunctionSpec;
   readonly #options: ServiceOptions;
-  readonly #slots: Slot[] = [];
-  readonly #free: Slot[] = [];
-  readonly #waiting: AsyncEvent[] = [];
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #environments = new Set<Environment>();
+  readonly #free: Environment[] = [];
+  /** Events that wait for an environment, in order. */
+  readonly #waiting: PromiseWithResolvers<Environment>[] = [];
   readonly #work = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
   #opened = 0;
   #opening = 0;
-  #stopped = false;
 
   constructor(spec: FunctionSpec, options: ServiceOptions) {
-    this.spec = spec;
+    this.#spec = spec;
     this.#options = options;
   }
 
   /** Starts environments ahead of the first event. */
   async start(count: number): Promise<void> {
     const most = Math.min(count, this.#mostEnvironments());
-    await Promise.all(Array.from({ length: most }, async () => this.#free.push(await this.#open())));
+    await Promise.all(Array.from({ length: most }, () => this.#openAnother()));
   }
 
   /** Accepts an event, to be run when an environment is free. */
   deliver(payload: string): void {
-    this.#enqueue({ payload, requestId: randomUUID(), attempt: 1, acceptedAt: performance.now() });
+    if (!this.#stopped) this.#track(this.#handle(payload));
   }
 
   /** Whether an event runs, waits, or will be tried again. */
   get busy(): boolean {
-    return this.#work.size + this.#timers.size + this.#waiting.length > 0;
+    return this.#work.size > 0;
   }
 
   /** Ends every environment, frozen ones too. What runs ends as crashed and is not tried again. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
-    this.#waiting.length = 0;
-    // Gateways first: a write that is being held must not keep its run from ending.
-    await Promise.all(this.#slots.map((slot) => slot.environment.kill()));
-    await Promise.all(this.#slots.map((slot) => slot.gateway[Symbol.asyncDispose]()));
+    this.#stopping.abort();
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#stopping.signal.reason);
+    await Promise.all([...this.#environments].map((environment) => environment.close()));
     await Promise.allSettled(this.#work);
   }
 
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   #mostEnvironments(): number {
-    return Math.min(this.spec.reservedConcurrency ?? MOST_ENVIRONMENTS, MOST_ENVIRONMENTS);
+    return Math.min(this.#spec.reservedConcurrency ?? MOST_ENVIRONMENTS, MOST_ENVIRONMENTS);
   }
 
-  #enqueue(event: AsyncEvent): void {
-    if (this.#stopped) return;
-    this.#waiting.push(event);
-    this.#dispatch();
-  }
-
-  /** Gives waiting events to free environments, and starts another when none is free and one may be. */
-  #dispatch(): void {
-    while (this.#waiting.length > 0 && !this.#stopped) {
-      const slot = this.#free.shift();
-      if (slot === undefined) {
-        const wanted = this.#waiting.length > this.#opening && this.#opened < this.#mostEnvironments();
-        if (wanted) this.#track(this.#openAnother());
-        return;
-      }
-      const event = this.#waiting.shift();
-      if (event !== undefined) this.#track(this.#run(slot, event));
+  /** Sees one event through: its attempts, the waits between them, and its end. */
+  async #handle(payload: string): Promise<void> {
+    const { retries, maxAgeMs, deadLetterArn } = this.#spec.asynchronous;
+    const { timeScale, observer } = this.#options;
+    const { signal } = this.#stopping;
+    const requestId = randomUUID();
+    const acceptedAt = performance.now();
+    for (let attempt = 1; ; attempt += 1) {
+      const done = await this.#run(await this.#take(), { payload, requestId, attempt });
+      if (done || signal.aborted) return;
+      const waitMs = (RETRY_WAITS_MS[attempt - 1] ?? 0) * timeScale;
+      const ageMs = performance.now() - acceptedAt + waitMs;
+      if (attempt > retries || ageMs > maxAgeMs * timeScale) return observer.gaveUp(payload, deadLetterArn);
+      await delay(waitMs, undefined, { signal });
     }
+  }
+
+  /** Waits for a free environment, and starts another when none is free and one may be. */
+  async #take(): Promise<Environment> {
+    const free = this.#free.shift();
+    if (free !== undefined) return free;
+    const taken = Promise.withResolvers<Environment>();
+    this.#waiting.push(taken);
+    const wanted = this.#waiting.length > this.#opening && this.#opened < this.#mostEnvironments();
+    if (wanted) this.#track(this.#openAnother());
+    return taken.promise;
   }
 
   async #openAnother(): Promise<void> {
+    this.#opened += 1;
     this.#opening += 1;
-    try {
-      this.#free.push(await this.#open());
-    } finally {
-      this.#opening -= 1;
-    }
+    await this.#open(this.#opened).finally(() => (this.#opening -= 1));
   }
 
-  async #open(): Promise<Slot> {
-    const number = ++this.#opened;
-    const slot: { traffic: Traffic } = { traffic: NO_TRAFFIC };
-    const gateway = await openGateway(this.#options.engine, {
-      sent: () => slot.traffic.sent(),
-      answered: (verdict) => slot.traffic.answered(verdict),
-    });
-    const environment = await this.#startEnvironment(number, gateway);
-    const opened: Slot = Object.assign(slot, { number, gateway, environment });
-    this.#slots.push(opened);
-    if (this.#stopped) await environment.kill();
-    return opened;
+  /** Starts an environment and makes it free. */
+  async #open(number: number): Promise<void> {
+    const { engine, observer } = this.#options;
+    const log = (line: string): void => observer.log(number, line);
+    const environment = await Environment.start(this.#spec, { number, engine, log });
+    this.#environments.add(environment);
+    if (this.#stopped) await environment.close();
+    this.#release(environment);
   }
 
-  #startEnvironment(number: number, gateway: Gateway): Promise<Environment> {
-    const log = (line: string): void => this.#options.observer.log(number, line);
-    return Environment.start(this.spec, { endpoint: gateway.endpoint, log });
+  #release(environment: Environment): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(environment);
+    else next.resolve(environment);
   }
 
-  async #run(slot: Slot, event: AsyncEvent): Promise<void> {
+  /** Runs the handler once; says whether the event is done. An environment that ended is replaced meanwhile. */
+  async #run(environment: Environment, event: Omit<Invocation, "environment">): Promise<boolean> {
     const { observer } = this.#options;
-    const { payload, requestId, attempt } = event;
-    const invocation: Invocation = { requestId, attempt, payload, environment: slot.number };
-    slot.traffic = observer.started(invocation, slot.environment);
-    const outcome = await slot.environment.invoke(JSON.parse(payload), requestId);
-    slot.traffic = NO_TRAFFIC;
-    if (this.#stopped) return;
+    const invocation = { ...event, environment: environment.number };
+    const traffic = observer.started(invocation, environment);
+    const outcome = await environment.invoke(JSON.parse(event.payload), event.requestId, traffic);
+    if (this.#stopped) return true;
     observer.settled(invocation, outcome);
-    if (outcome.kind !== "returned") this.#failed(event);
-    if (!slot.environment.alive) slot.environment = await this.#startEnvironment(slot.number, slot.gateway);
-    if (this.#stopped) return slot.environment.kill();
-    this.#free.push(slot);
-    this.#dispatch();
+    if (environment.alive) this.#release(environment);
+    else this.#track(this.#replace(environment));
+    return outcome.kind === "returned";
   }
 
-  #failed(event: AsyncEvent): void {
-    const { retries, maxAgeMs, deadLetterArn } = this.spec.asynchronous;
-    const { timeScale, observer } = this.#options;
-    const waitMs = (RETRY_WAITS_MS[event.attempt - 1] ?? 0) * timeScale;
-    const ageMs = performance.now() - event.acceptedAt + waitMs;
-    if (event.attempt > retries || ageMs > maxAgeMs * timeScale) {
-      observer.gaveUp(event.payload, deadLetterArn);
-      return;
-    }
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#enqueue({ ...event, attempt: event.attempt + 1 });
-    }, waitMs);
-    this.#timers.add(timer);
+  async #replace(ended: Environment): Promise<void> {
+    this.#environments.delete(ended);
+    await ended.close();
+    await this.#open(ended.number);
   }
 
   #track(work: Promise<void>): void {
@@ -195,10 +170,7 @@ export class FunctionService {
       .catch((error: unknown) => {
         if (!this.#stopped) this.#options.observer.broke(error);
       })
-      .finally(() => {
-        this.#work.delete(tracked);
-        this.#dispatch();
-      });
+      .finally(() => this.#work.delete(tracked));
     this.#work.add(tracked);
   }
 }

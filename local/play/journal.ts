@@ -1,4 +1,3 @@
-import type { LeaseErrorCode } from "../../lib/index.ts";
 import type { Outcome } from "../functions/environment.ts";
 import type { Invocation } from "../functions/service.ts";
 import type { Fault } from "./plan.ts";
@@ -21,40 +20,35 @@ export interface Run {
 }
 
 /** What a run came to, as its handler says. */
-export type Role =
+export type Result =
   | { readonly kind: "led"; readonly token: number | undefined; readonly numbered: number }
   | { readonly kind: "followed"; readonly reason: string }
-  /**
-   * It neither led to the end nor followed. Harmless is what a slow machine can bring about: a lease that ran
-   * out, a store that did not answer in time.
-   */
-  | { readonly kind: "broken"; readonly why: string; readonly harmless: boolean }
+  /** It neither led to the end nor followed. */
+  | { readonly kind: "broken"; readonly why: string }
   | { readonly kind: "running" };
 
-const HARMLESS: ReadonlySet<string> = new Set<LeaseErrorCode>(["LEASE_LOST", "FENCED", "STORE_UNAVAILABLE"]);
-
-/** Reads a run's role off its outcome. */
-export function roleOf({ outcome }: Pick<Run, "outcome">): Role {
+/** Reads what a run came to off its outcome. */
+export function resultOf({ outcome }: Pick<Run, "outcome">): Result {
   switch (outcome?.kind) {
     case undefined:
       return { kind: "running" };
     case "returned":
-      return roleOfResult(outcome.value);
+      return resultOfValue(outcome.value);
     case "threw": {
       const { code, name, message } = outcome.error;
-      return { kind: "broken", why: `${code ?? name}: ${message}`, harmless: HARMLESS.has(code ?? "") };
+      return { kind: "broken", why: `${code ?? name}: ${message}` };
     }
     case "crashed":
     case "timed-out":
-      return { kind: "broken", why: outcome.kind, harmless: false };
+      return { kind: "broken", why: outcome.kind };
     default:
       return outcome satisfies never;
   }
 }
 
-function roleOfResult(value: unknown): Role {
+function resultOfValue(value: unknown): Result {
   if (typeof value !== "object" || value === null || !("led" in value)) {
-    return { kind: "broken", why: "the handler's result does not say whether it led", harmless: false };
+    return { kind: "broken", why: "the handler's result does not say whether it led" };
   }
   if (value.led === true) {
     const token = "token" in value && typeof value.token === "number" ? value.token : undefined;
@@ -72,5 +66,5 @@ export function beginRun(invocation: Invocation, tick: string): Run {
 
 /** Whether a run worked as leader, to the end or not. */
 export function worked(run: Run): boolean {
-  return run.accepted > 0 || run.struck !== undefined || roleOf(run).kind === "led";
+  return run.accepted > 0 || run.struck !== undefined || resultOf(run).kind === "led";
 }

@@ -1,4 +1,4 @@
-import { type Dice, makeDice } from "./dice.ts";
+import { SeededRandom } from "../../lib/testing/index.ts";
 
 /** Something that goes wrong with a leader in mid-work. */
 export interface Fault {
@@ -55,25 +55,25 @@ const QUIET_TICKS = 4;
  * and some again later, when it is done. Faults come one after the other, each with time to recover.
  */
 export function makePlan({ ticks, seed, tickMs, recoveryMs }: PlanOptions): Plan {
-  const dice = makeDice(seed);
-  const kinds: Fault["kind"][] = dice.oneIn(2) ? ["kill", "freeze"] : ["freeze", "kill"];
+  const random = new SeededRandom(seed);
+  const kinds: Fault["kind"][] = oneIn(random, 2) ? ["kill", "freeze"] : ["freeze", "kill"];
   const faults =
-    recoveryMs === undefined ? [] : planFaults(kinds, ticks, Math.ceil(recoveryMs / tickMs), dice);
+    recoveryMs === undefined ? [] : planFaults(kinds, ticks, Math.ceil(recoveryMs / tickMs), random);
   const deliveries = Array.from({ length: ticks }, (_, index): Delivery[] => {
     const tick = index + 1;
     const planned: Delivery[] = [
       { tick, afterMs: DELIVERY_DELAY_MS, kind: "first" },
-      { tick, afterMs: DELIVERY_DELAY_MS + dice.whole(0, 60), kind: "duplicate" },
+      { tick, afterMs: DELIVERY_DELAY_MS + whole(random, 0, 60), kind: "duplicate" },
     ];
-    if (dice.oneIn(4))
+    if (oneIn(random, 4))
       planned.push({
         tick,
-        afterMs: dice.whole(Math.round(tickMs * 0.4), Math.round(tickMs * 0.8)),
+        afterMs: whole(random, Math.round(tickMs * 0.4), Math.round(tickMs * 0.8)),
         kind: "duplicate",
       });
     // The last tick always has one, so that every run of two ticks or more plays it.
-    if (tick > 1 && (tick === ticks || dice.oneIn(5))) {
-      planned.push({ tick: dice.whole(1, tick - 1), afterMs: Math.round(tickMs * 0.7), kind: "late" });
+    if (tick > 1 && (tick === ticks || oneIn(random, 5))) {
+      planned.push({ tick: whole(random, 1, tick - 1), afterMs: Math.round(tickMs * 0.7), kind: "late" });
     }
     return planned;
   });
@@ -89,7 +89,7 @@ function planFaults(
   kinds: readonly Fault["kind"][],
   ticks: number,
   recoveryTicks: number,
-  dice: Dice,
+  random: SeededRandom,
 ): Fault[] {
   const faults: Fault[] = [];
   let earliest = EARLIEST_FAULT;
@@ -97,13 +97,23 @@ function planFaults(
     const missing = kinds.length - faults.length;
     const needed = missing > 0 ? recoveryTicks : recoveryTicks + QUIET_TICKS;
     if (earliest + needed > ticks) return faults;
-    const kind = kinds[faults.length] ?? (dice.oneIn(2) ? "kill" : "freeze");
+    const kind = kinds[faults.length] ?? (oneIn(random, 2) ? "kill" : "freeze");
     // Shifted by a tick only where that costs no later fault its room.
     const spare = ticks - earliest - Math.max(1, missing) * (recoveryTicks + 1) + 1;
-    const fromTick = earliest + (spare > 0 ? dice.whole(0, 1) : 0);
-    const moment = dice.oneIn(2) ? "before-write" : "after-write";
+    const fromTick = earliest + (spare > 0 ? whole(random, 0, 1) : 0);
+    const moment = oneIn(random, 2) ? "before-write" : "after-write";
     // Not at the first write: then the run has left a witness by which it is known.
-    faults.push({ kind, fromTick, write: dice.whole(2, 4), moment });
+    faults.push({ kind, fromTick, write: whole(random, 2, 4), moment });
     earliest = fromTick + recoveryTicks + 1;
   }
+}
+
+/** A whole number from `min` to `max`, both included. */
+function whole(random: SeededRandom, min: number, max: number): number {
+  return min + Math.floor(random.fraction() * (max - min + 1));
+}
+
+/** True once in `n` draws, on average. */
+function oneIn(random: SeededRandom, n: number): boolean {
+  return whole(random, 1, n) === 1;
 }

@@ -7,7 +7,7 @@ import { leaseVariables } from "../../lib/dynamodb/lease-environment.ts";
 import { LeaseClient } from "../../lib/index.ts";
 import type { LeaderOnlyContext } from "../../lib/middy/index.ts";
 import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
-import { readBooks } from "../../local/play/witness.ts";
+import { readBooks } from "../../local/harness/books.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 import { createLeaseTable, rowOf } from "../support/lease-tables.ts";
 

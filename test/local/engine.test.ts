@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { describe, expect, it } from "vitest";
 import { engineClient, startEngine } from "../../local/engine.ts";
-import { makeOwnedFolder, spawnOwned } from "../../local/processes/warden.ts";
-import { descendantsOf, remaining } from "./processes.ts";
+import { makeOwnedFolder, spawnOwned } from "../../local/harness/processes.ts";
+import { descendantsOf, remaining } from "../support/processes.ts";
 
 const environment = { PATH: process.env["PATH"] };
 
@@ -43,7 +43,7 @@ describe("the engine", () => {
 describe("what a process owns", () => {
   it("ends with it, however it ends and even if it is stopped", async () => {
     const parent = startNode(`
-      import { makeOwnedFolder, spawnOwned } from ${JSON.stringify(warden)};
+      import { makeOwnedFolder, spawnOwned } from ${JSON.stringify(processes)};
       const folder = await makeOwnedFolder("leasehold-test-");
       const child = await spawnOwned(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
       child.child.kill("SIGSTOP");
@@ -83,7 +83,7 @@ describe("what a process owns", () => {
   });
 });
 
-const warden = new URL("../../local/processes/warden.ts", import.meta.url).href;
+const processes = new URL("../../local/harness/processes.ts", import.meta.url).href;
 
 function startNode(program: string): ChildProcess {
   return spawn(process.execPath, ["--input-type=module", "-e", program], {

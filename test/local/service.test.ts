@@ -5,10 +5,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { FunctionSpec } from "../../local/assembly/deployment.ts";
 import type { Outcome } from "../../local/functions/environment.ts";
-import { verdictOf } from "../../local/functions/gateway.ts";
 import { FunctionService, type Invocation } from "../../local/functions/service.ts";
-import { makeOwnedFolder, type OwnedFolder } from "../../local/processes/warden.ts";
-import { descendantsOf, stillRunning } from "./processes.ts";
+import { UNDISTURBED } from "../../local/harness/link.ts";
+import { makeOwnedFolder, type OwnedFolder } from "../../local/harness/processes.ts";
+import { transactionOutcome } from "../../local/harness/transactions.ts";
+import { descendantsOf, stillRunning } from "../support/processes.ts";
 
 const CODE = `
 let runs = 0;
@@ -17,7 +18,7 @@ export const handler = async (event, context) => {
   if (event.do === "throw") throw Object.assign(new Error("no luck"), { code: "UNLUCKY" });
   if (event.do === "die") process.kill(process.pid, "SIGKILL");
   if (event.do === "hang") await new Promise((resolve) => setTimeout(resolve, 60_000));
-  if (event.do === "wait") await new Promise((resolve) => setTimeout(resolve, 200));
+  if (event.do === "wait") await new Promise((resolve) => setTimeout(resolve, 600));
   return { runs, pid: process.pid, variables: { ...process.env }, leftMs: context.getRemainingTimeInMillis(),
     requestId: context.awsRequestId, functionName: context.functionName };
 };`;
@@ -60,7 +61,7 @@ const open = (more: Partial<FunctionSpec> = {}): FunctionService => {
       // Lambda's minute between attempts takes 30 ms.
       timeScale: 30 / 60_000,
       observer: {
-        started: () => ({ sent: async () => "deliver", answered: () => "deliver" }),
+        started: () => UNDISTURBED,
         settled: (invocation, outcome) => void settled.push({ invocation, outcome }),
         gaveUp: (_, deadLetterArn) => void given.push(deadLetterArn),
         log: () => {},
@@ -173,11 +174,13 @@ describe("a transaction's answer", () => {
   const reasons = (...codes: string[]): Buffer =>
     Buffer.from(JSON.stringify({ CancellationReasons: codes.map((Code) => ({ Code })) }));
 
+  const outcome = (status: number, answer: Buffer) => transactionOutcome({ status, answer });
+
   it("is fenced when a condition failed, and failed when anything else did", () => {
-    expect(verdictOf(200, Buffer.from("{}"))).toBe("accepted");
-    expect(verdictOf(400, reasons("ConditionalCheckFailed", "None"))).toBe("fenced");
-    expect(verdictOf(400, reasons("None", "TransactionConflict"))).toBe("failed");
-    expect(verdictOf(400, Buffer.from("{}"))).toBe("failed");
-    expect(verdictOf(500, Buffer.from("no JSON"))).toBe("failed");
+    expect(outcome(200, Buffer.from("{}"))).toBe("accepted");
+    expect(outcome(400, reasons("ConditionalCheckFailed", "None"))).toBe("fenced");
+    expect(outcome(400, reasons("None", "TransactionConflict"))).toBe("failed");
+    expect(outcome(400, Buffer.from("{}"))).toBe("failed");
+    expect(outcome(500, Buffer.from("no JSON"))).toBe("failed");
   });
 });

@@ -1,38 +1,79 @@
-import { expect, it } from "vitest";
-import { runNpmStart } from "./npm-start.ts";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { NPM_START, start } from "../support/programs.ts";
 
 it("numbers every invoice once, through a killed leader, a frozen one and duplicates", {
   timeout: 120_000,
 }, async () => {
   const began = performance.now();
-  const { code, stdout, stderr } = await runNpmStart("--json");
+  const { code, stdout, stderr } = await (await start(NPM_START, "--json")).ended();
   expect(stdout.trim().split("\n"), stderr).toHaveLength(1);
   const result: Record<string, unknown> = JSON.parse(stdout);
   expect(result, stderr).toMatchObject({ ticks: 16, gaps: 0, duplicates: 0, overlaps: 0, ok: true });
   expect(code).toBe(0);
-  expect(Object.keys(result)).toEqual([
-    "ticks",
-    "invocations",
-    "led",
-    "followed",
-    "crashed",
-    "frozen",
-    "takeovers",
-    "staleWritesRejected",
-    "invoices",
-    "numbered",
-    "gaps",
-    "duplicates",
-    "tokens",
-    "overlaps",
-    "ok",
-  ]);
+  const keys =
+    "ticks invocations led followed crashed frozen takeovers staleWritesRejected invoices numbered gaps duplicates tokens overlaps ok";
+  expect(Object.keys(result)).toEqual(keys.split(" "));
   for (const fault of ["crashed", "frozen", "staleWritesRejected"]) expect(result[fault], stderr).toBe(1);
   expect(result["takeovers"]).toBeGreaterThanOrEqual(2);
   expect(result["invoices"]).toBe(16 * 6);
   expect(result["numbered"]).toBe(result["invoices"]);
-  // The account names every tick, and has no colour where there is no terminal.
+  // The report names every tick, fits a terminal, and has no colour where there is no terminal.
   for (let tick = 1; tick <= 16; tick++) expect(stderr).toContain(`00:${String(tick).padStart(2, "0")}  `);
+  expect(Math.max(...stderr.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+  expect(stderr).toContain("was killed, its lease has to run out first");
   expect(stderr).not.toContain("\u001b");
   expect(performance.now() - began).toBeLessThan(90_000);
+});
+
+describe("npm start", { timeout: 90_000 }, () => {
+  it("fails its own check without an election", async () => {
+    const run = await start(NPM_START, "--without-election", "--json", "--ticks", "2");
+    const { code, stdout, stderr } = await run.ended();
+    const result: Record<string, unknown> = JSON.parse(stdout);
+    expect(result, stderr).toMatchObject({ ok: false, followed: 0, tokens: [] });
+    expect(result["duplicates"]).toBeGreaterThan(0);
+    expect(result["overlaps"]).toBeGreaterThan(0);
+    expect(code).toBe(1);
+    expect(await run.left([], 0)).toEqual([]);
+  });
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGKILL", null],
+  ] as const)("leaves no process and no folder behind on %s", async (signal, code) => {
+    const run = await start(NPM_START, "--seed", "3");
+    // The first tick is told when environments run and some of them are frozen.
+    for await (const line of createInterface({ input: run.stdout })) if (line.includes(" 00:01 ")) break;
+    const started = run.started();
+    // An engine, a reaper, three environments and one.
+    expect(started.length).toBeGreaterThanOrEqual(6);
+    run.child.kill(signal);
+    expect((await run.ended()).code).toBe(code);
+    expect(await run.left(started, signal === "SIGKILL" ? 3_000 : 0)).toEqual([]);
+  });
+
+  it("leaves nothing behind when it is interrupted during synthesis", async () => {
+    const run = await start(NPM_START);
+    while (run.started().length < 4) await delay(50);
+    const started = run.started();
+    run.child.kill("SIGTERM");
+    const { code, stdout } = await run.ended();
+    expect([code, stdout]).toEqual([143, "Interrupted; nothing is left running.\n"]);
+    expect(await run.left(started, 0)).toEqual([]);
+  });
+
+  it.each([
+    [["--ticks", "1"], "2 to 500"],
+    [["--ticks", "2.5"], "2 to 500"],
+    [["--seed", "-1"], "0 to 2147483647"],
+    [["--tick", "5"], "unknown option"],
+    [["16"], "too many arguments"],
+  ])("refuses %j at once and says what is allowed", async (args, message) => {
+    const { code, stdout, stderr } = await (await start(NPM_START, ...args)).ended();
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr).toContain(message);
+  });
 });

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { readAssembly } from "../../local/assembly/assembly.ts";
 import { parseRate, readDeployment } from "../../local/assembly/deployment.ts";
 import { resolve, type Scope } from "../../local/assembly/resolve.ts";
-import { type Json, parseTemplate } from "../../local/assembly/template.ts";
-import { makeOwnedFolder } from "../../local/processes/warden.ts";
+import { type Json, parseStack } from "../../local/assembly/template.ts";
+import { makeOwnedFolder } from "../../local/harness/processes.ts";
 
 const tableStack = {
   Resources: {
@@ -25,7 +25,7 @@ const tableStack = {
   },
   Parameters: { WithDefault: { Type: "String", Default: "d" }, Without: { Type: "String" } },
 };
-const stacks = [parseTemplate("Tables", tableStack), parseTemplate("Other", { Resources: {} })];
+const stacks = [parseStack("Tables", tableStack), parseStack("Other", { Resources: {} })];
 const scope = (name: string): Scope => {
   const stack = stacks.find(({ stackName }) => stackName === name);
   if (stack === undefined) throw new Error(name);
@@ -74,7 +74,7 @@ describe("the resolver", () => {
   });
 
   it("refuses a template without resources", () => {
-    expect(() => parseTemplate("Empty", {})).toThrow(/stack Empty has no Resources/);
+    expect(() => parseStack("Empty", {})).toThrow(/stack Empty has no Resources/);
   });
 });
 
@@ -82,7 +82,7 @@ describe("an assembly", () => {
   it("becomes tables, functions and schedules", async () => {
     await using folder = await makeOwnedFolder("leasehold-test-");
     await writeAssembly(folder.path);
-    const { tables, functions, schedules } = readDeployment(await readAssembly(folder.path), "x1");
+    const { tables, functions, schedules } = readDeployment(readAssembly(folder.path), "x1");
     expect(tables.map(({ name }) => name)).toEqual(["Tables-Leases-x1", "given-name", "App-Invoices-x1"]);
     expect(functions).toEqual([
       {
@@ -113,8 +113,8 @@ describe("an assembly", () => {
 
   it("without a stack is refused", async () => {
     await using folder = await makeOwnedFolder("leasehold-test-");
-    await writeFile(join(folder.path, "manifest.json"), JSON.stringify({ artifacts: {} }));
-    await expect(readAssembly(folder.path)).rejects.toThrow(/has no stack/);
+    await writeFile(join(folder.path, "manifest.json"), JSON.stringify({ version: "48.0.0", artifacts: {} }));
+    expect(() => readAssembly(folder.path)).toThrow(/has no stack/);
   });
 });
 
@@ -139,16 +139,18 @@ describe("a rate", () => {
 async function writeAssembly(folder: string): Promise<void> {
   const write = (name: string, content: Json): Promise<void> =>
     writeFile(join(folder, name), JSON.stringify(content));
-  const stack = (name: string): Json => ({
+  const stack = (name: string) => ({
     type: "aws:cloudformation:stack",
+    environment: "aws://unknown-account/unknown-region",
     properties: { templateFile: `${name}.json`, stackName: name },
   });
   await mkdir(join(folder, "asset.abc"));
   await write("manifest.json", {
+    version: "48.0.0",
     artifacts: {
-      Tree: { type: "cdk:tree", properties: {} },
+      Tree: { type: "cdk:tree", properties: { file: "tree.json" } },
       Tables: stack("Tables"),
-      App: stack("App"),
+      App: { ...stack("App"), dependencies: ["Tables"] },
       "App.assets": { type: "cdk:asset-manifest", properties: { file: "App.assets.json" } },
     },
   });

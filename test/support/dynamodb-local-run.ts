@@ -1,6 +1,6 @@
 /** `npm run test:dynamodb-local`: the contract suite on Amazon's DynamoDB Local. */
 import { fileURLToPath } from "node:url";
-import { spawnOwned } from "../../local/processes/warden.ts";
+import { spawnOwned } from "../../local/harness/processes.ts";
 import { startDynamoDBLocal } from "./dynamodb-local.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -1,17 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Engine, startEngine } from "../../local/engine.ts";
-import { spawnOwned } from "../../local/processes/warden.ts";
+import { type Engine, startOnFreePort } from "../../local/engine.ts";
+import { spawnOwned } from "../../local/harness/processes.ts";
 
 /** The npm package that carries Amazon's DynamoDB Local: 56 MB. */
 const PACKAGE = "amplify-dynamodb-simulator@2.9.30";
 const CACHE = fileURLToPath(new URL("../../.cache/", import.meta.url));
 const HOME = join(CACHE, PACKAGE, "package", "emulator");
-const START_ATTEMPTS = 3;
 
 /**
  * Starts Amazon's DynamoDB Local in memory on a free loopback port; it ends with this process at the latest.
@@ -21,25 +19,13 @@ const START_ATTEMPTS = 3;
 export async function startDynamoDBLocal(): Promise<Engine> {
   requireJava();
   await fetchOnce();
-  for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort();
-    const owned = await spawnOwned(
-      "java",
-      [`-Djava.library.path=${join(HOME, "DynamoDBLocal_lib")}`, "-jar", "DynamoDBLocal.jar"].concat([
-        "-inMemory",
-        "-port",
-        String(port),
-      ]),
-      { cwd: HOME, stdio: "ignore" },
-    );
-    try {
-      const { endpoint } = await startEngine({ LEASEHOLD_DYNAMODB_ENDPOINT: `http://127.0.0.1:${port}` });
-      return { endpoint, stop: owned.kill, [Symbol.asyncDispose]: owned.kill };
-    } catch (cause) {
-      await owned.kill();
-      if (attempt === START_ATTEMPTS) throw new Error("DynamoDB Local does not start", { cause });
-    }
-  }
+  const library = `-Djava.library.path=${join(HOME, "DynamoDBLocal_lib")}`;
+  return startOnFreePort("DynamoDB Local", (port) =>
+    spawnOwned("java", [library, "-jar", "DynamoDBLocal.jar", "-inMemory", "-port", String(port)], {
+      cwd: HOME,
+      stdio: "ignore",
+    }),
+  );
 }
 
 function requireJava(): void {
@@ -71,16 +57,4 @@ function command(program: string, args: readonly string[]): void {
   const { error, status, stderr } = spawnSync(program, args, { cwd: CACHE, encoding: "utf8" });
   if (error === undefined && status === 0) return;
   throw new Error(`${program} ${args[0]} failed: ${error?.message ?? stderr.trim()}`, { cause: error });
-}
-
-/** A port that was free a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

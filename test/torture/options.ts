@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { LARGEST_SEED, wholeNumber } from "../../local/harness/command.ts";
 
 /** What the command line asks for. */
 export interface Options {
@@ -11,7 +12,6 @@ export interface Options {
 }
 
 const MOST_MINUTES = 24 * 60;
-const LARGEST_SEED = 2 ** 31 - 1;
 
 /** Reads the command line. Prints help or what is wrong, and exits, as commander does. */
 export function parseOptions(argv: readonly string[]): Options {
@@ -23,7 +23,11 @@ export function parseOptions(argv: readonly string[]): Options {
     .addOption(
       new Option("--minutes <m>", "how long, from 0.1 to a day (1440)").argParser(minutes).default(1),
     )
-    .addOption(new Option("--seed <n>", "what the draws follow from (default: a new one)").argParser(seed))
+    .addOption(
+      new Option("--seed <n>", "what the draws follow from")
+        .argParser(wholeNumber(0, LARGEST_SEED))
+        .default(Math.floor(Math.random() * 2 ** 31), "a new one"),
+    )
     .addOption(
       new Option("--engine <name>", "the DynamoDB engine")
         .choices(["embedded", "dynamodb-local"])
@@ -39,10 +43,4 @@ function minutes(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && value >= 0.1 && value <= MOST_MINUTES) return value;
   throw new InvalidArgumentError(`It must be a number of minutes from 0.1 to ${MOST_MINUTES}.`);
-}
-
-function seed(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value <= LARGEST_SEED) return value;
-  throw new InvalidArgumentError(`It must be a whole number from 0 to ${LARGEST_SEED}.`);
 }

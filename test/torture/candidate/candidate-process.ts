@@ -1,10 +1,10 @@
 /** One candidate: a process that campaigns by its role until it is told to stop, or worse. */
 import { onLeaseEvent } from "../../../lib/index.ts";
+import { monotonicMs } from "../../../local/harness/link.ts";
 import { Chance } from "../../simulation/world/chance.ts";
-import { forgetSharedMemory } from "../director/clocks.ts";
+import { forgetSharedMemory } from "../runner/clocks.ts";
 import type { CandidateConfig, Order, Report } from "./messages.ts";
-import { monotonicMs } from "./observed-term.ts";
-import { campaignSteadily, pollImpolitely, serveTick, type Stage } from "./roles.ts";
+import { campaignSteadily, pollImpolitely, serveTick, type Campaign } from "./roles.ts";
 
 /** What is worth counting of what the client publishes. */
 const COUNTED = new Set(["acquired", "lost", "renewalFailed", "clockSkewed"]);
@@ -18,7 +18,7 @@ function report(what: Report): void {
   if (process.connected) process.send?.(what);
 }
 
-const stage: Stage = { config, chance: new Chance(config.seed), report, stopping: stopping.signal };
+const campaign: Campaign = { config, chance: new Chance(config.seed), report, stopping: stopping.signal };
 
 function start(work: Promise<void>): void {
   underWay.add(work);
@@ -48,7 +48,7 @@ function watchClock(): void {
 
 process.on("message", (order: Order) => {
   if (order.kind === "stop") void stop();
-  else if (!stopping.signal.aborted) start(serveTick(stage, order.tick));
+  else if (!stopping.signal.aborted) start(serveTick(campaign, order.tick));
 });
 // Without the runner there is nothing to do and nobody to tell.
 process.on("disconnect", () => process.exit(0));
@@ -61,5 +61,5 @@ onLeaseEvent((event, details) => {
 });
 watchClock();
 report({ kind: "ready" });
-if (config.role === "steady") start(campaignSteadily(stage));
-if (config.role === "impolite") start(pollImpolitely(stage));
+if (config.role === "steady") start(campaignSteadily(campaign));
+if (config.role === "impolite") start(pollImpolitely(campaign));

@@ -3,8 +3,9 @@ import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/clie
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { numberPendingInvoices } from "../../../lambda/invoicing.ts";
 import { fenced, isLeaseError, type Lease } from "../../../lib/index.ts";
+import { monotonicMs } from "../../../local/harness/link.ts";
 import type { CandidateConfig, Report } from "./messages.ts";
-import { monotonicMs, observeTerm } from "./observed-term.ts";
+import { observeTerm } from "./observed-term.ts";
 
 /** What one term of leadership consists of. */
 export interface TermPlan {

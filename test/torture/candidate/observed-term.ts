@@ -1,15 +1,11 @@
 import { performance } from "node:perf_hooks";
 import type { Lease } from "../../../lib/index.ts";
+import { monotonicMs } from "../../../local/harness/link.ts";
 import type { Span } from "../checks/history.ts";
 import type { Report } from "./messages.ts";
 
 const SAMPLE_EVERY_MS = 4;
 const REPORT_EVERY_MS = 40;
-
-/** This machine's monotonic clock in ms: one clock for all its processes, which no clock shift touches. */
-export function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
 
 /**
  * Asks a handle over and over whether it is held, until it says no, and reports when it said yes. It only asks:

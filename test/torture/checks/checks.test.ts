@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Assignment } from "../../../lambda/invoice-table.ts";
+import { books, given } from "../../local/numbered-invoices.ts";
 import { CHECKS } from "./all.ts";
 import type { HandedOut, History } from "./history.ts";
-import { checkNumbering } from "./numbering.ts";
 import { checkOneLeader, heldTogetherMs, longestWithoutLeaderMs } from "./one-leader.ts";
 import { checkRow } from "./row.ts";
 import { type RowState, RowHistory } from "./row-history.ts";
@@ -27,17 +26,7 @@ const term = (candidate: string, token: number, from: number, to: number): Hande
   last: instantly(to),
   samples: 2,
 });
-const assignment = (number: number, token: number): Assignment => ({
-  number,
-  token,
-  term: String(token),
-  invoiceId: `invoice-${number}`,
-  tick: "",
-  executionId: "",
-  requestId: "",
-  startedAt: "",
-  assignedAt: "",
-});
+const assignment = (number: number, token: number) => given(number, `invoice-${number}`, token);
 
 /** Ann leads with token 10 and releases, Bob follows with token 20; each numbers one invoice. */
 function faultless(): History {
@@ -58,11 +47,7 @@ function faultless(): History {
       { token: 10, holder: "ann", number: 1, forwardedAt: 150 },
       { token: 20, holder: "bob", number: 2, forwardedAt: 350 },
     ],
-    books: {
-      invoices: [1, 2].map((number) => ({ id: `invoice-${number}`, number })),
-      pending: 0,
-      assignments: [assignment(1, 10), assignment(2, 20)],
-    },
+    books: books([assignment(1, 10), assignment(2, 20)]),
   };
 }
 
@@ -71,32 +56,12 @@ describe("the checks", () => {
     expect(check(faultless())).toEqual([]);
   });
 
-  it("see a duplicate number", () => {
-    const { books } = faultless();
-    const twice = {
-      ...books,
-      invoices: books.invoices.map(({ id }) => ({ id, number: 1 })),
-      assignments: [assignment(1, 10), { ...assignment(1, 20), invoiceId: "invoice-2" }],
-    };
-    const wrong = checkNumbering({ ...faultless(), books: twice });
-    expect(wrong).toContain("number 1 is on 2 invoices: invoice-1, invoice-2");
-    expect(wrong).toContain("number 1 was given twice, the second time by term 20");
-  });
-
-  it("see a gap, an invoice left behind, and a number that nobody gave", () => {
-    const { books } = faultless();
-    const numbers = [1, 3, undefined];
-    const invoices = numbers.map((number, index) => ({ id: `invoice-${index + 1}`, number }));
-    expect(checkNumbering({ ...faultless(), books: { ...books, invoices, pending: 1 } })).toEqual([
-      "1 of 3 invoices have no number",
-      "number 2 of 3 is on no invoice",
-      "number 3 has no witness that gave it to invoice-2",
-    ]);
-  });
-
-  it("see that nothing was shown", () => {
-    const books = { invoices: [], pending: 0, assignments: [] };
-    expect(checkNumbering({ ...faultless(), books })).toEqual(["no invoice arrived, so nothing was shown"]);
+  it("see what is wrong with the numbers", () => {
+    const numbering = CHECKS[0]?.check({
+      ...faultless(),
+      books: books([given(1, "invoice-1", 10)], { pending: 1 }),
+    });
+    expect(numbering).toEqual(["1 invoices wait for a number, 0 have none"]);
   });
 
   it("see a token that does not rise", () => {
@@ -159,8 +124,8 @@ describe("the checks", () => {
   });
 
   it("see a write of a term that was over when it was sent on", () => {
-    const given = [{ token: 10, holder: "ann", number: 1, forwardedAt: 201 }];
-    expect(checkStaleWrites({ ...faultless(), given })).toEqual([
+    const late = [{ token: 10, holder: "ann", number: 1, forwardedAt: 201 }];
+    expect(checkStaleWrites({ ...faultless(), given: late })).toEqual([
       "number 1 was accepted from term 10, over since revision 3, when the row had reached revision 3",
     ]);
     const inTime = [{ token: 10, holder: "ann", number: 1, forwardedAt: 200 }];
@@ -168,9 +133,8 @@ describe("the checks", () => {
   });
 
   it("see an older term number after a younger one", () => {
-    const { books } = faultless();
-    const assignments = [assignment(1, 20), assignment(2, 10)];
-    expect(checkStaleWrites({ ...faultless(), books: { ...books, assignments } })).toEqual([
+    const swapped = books([assignment(1, 20), assignment(2, 10)]);
+    expect(checkStaleWrites({ ...faultless(), books: swapped })).toEqual([
       "number 2 has token 10, number 1 before it 20",
     ]);
   });

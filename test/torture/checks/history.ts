@@ -1,4 +1,4 @@
-import type { Books } from "../../../local/play/witness.ts";
+import type { Books } from "../../../local/harness/books.ts";
 import type { Reached, RowState } from "./row-history.ts";
 
 /**

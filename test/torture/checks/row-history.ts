@@ -29,38 +29,22 @@ export interface Reached {
  * order the answers came.
  */
 export class RowHistory {
-  readonly #states = new Map<number, RowState>();
-  readonly #writesUpon = new Map<number, number>();
-  readonly #contradictions: string[] = [];
-  readonly #reached: Reached[] = [{ at: -Infinity, revision: 0 }];
-
   /** The states by revision. */
-  get states(): ReadonlyMap<number, RowState> {
-    return this.#states;
-  }
-
+  readonly states = new Map<number, RowState>();
   /** How many accepted writes there were upon each revision. */
-  get writesUpon(): ReadonlyMap<number, number> {
-    return this.#writesUpon;
-  }
-
+  readonly writesUpon = new Map<number, number>();
   /** Revisions that were shown in two different states. */
-  get contradictions(): readonly string[] {
-    return this.#contradictions;
-  }
-
+  readonly contradictions: string[] = [];
   /** Since when the row is known to have reached a revision, rising. */
-  get reached(): readonly Reached[] {
-    return this.#reached;
-  }
+  readonly reached: Reached[] = [{ at: -Infinity, revision: 0 }];
 
   /** Notes that the row was shown in a state. */
   saw(state: RowState | undefined, at: number): void {
     if (state === undefined) return;
-    const known = this.#states.get(state.revision);
-    if (known === undefined) this.#states.set(state.revision, state);
+    const known = this.states.get(state.revision);
+    if (known === undefined) this.states.set(state.revision, state);
     else if (known.writeId !== state.writeId || known.token !== state.token) {
-      this.#contradictions.push(
+      this.contradictions.push(
         `revision ${state.revision} was shown as token ${known.token} by write ${known.writeId} and as token ${state.token} by write ${state.writeId}`,
       );
     }
@@ -71,12 +55,12 @@ export class RowHistory {
   wrote(before: RowState | undefined, at: number): void {
     this.saw(before, at);
     const revision = before?.revision ?? 0;
-    this.#writesUpon.set(revision, (this.#writesUpon.get(revision) ?? 0) + 1);
+    this.writesUpon.set(revision, (this.writesUpon.get(revision) ?? 0) + 1);
     this.#reach(revision + 1, at);
   }
 
   #reach(revision: number, at: number): void {
-    const last = this.#reached.at(-1);
-    if (last !== undefined && revision > last.revision) this.#reached.push({ at, revision });
+    const last = this.reached.at(-1);
+    if (last !== undefined && revision > last.revision) this.reached.push({ at, revision });
   }
 }

@@ -1,0 +1,91 @@
+import { NETWORK_FAULTS } from "../../local/harness/faults.ts";
+import { CHECKS } from "./checks/all.ts";
+import { longestWithoutLeaderMs } from "./checks/one-leader.ts";
+import { NO_WRITES, type WriteCounts } from "./network/ledger.ts";
+import type { ElectionRecord } from "./runner/election.ts";
+import type { Journal } from "./runner/journal.ts";
+import { CLOCK_FAULTS, PROCESS_FAULTS } from "./runner/random-faults.ts";
+
+/** The result of a run, as `--json` prints it. */
+export interface Summary {
+  readonly engine: string;
+  readonly seed: number;
+  /** How long faults were injected, and how long it took from then until every invoice had its number. */
+  readonly tortureMs: number;
+  readonly recoveryMs: number;
+  readonly candidates: number;
+  /** Faults that were carried out, by kind. */
+  readonly faults: Readonly<Record<string, number>>;
+  readonly writes: Readonly<WriteCounts>;
+  readonly terms: number;
+  /** Terms that began although the one before had not been released. */
+  readonly takeovers: number;
+  readonly longestWithoutLeaderMs: number;
+  readonly invoices: number;
+  /** What the candidates and their clients told of, by event. */
+  readonly events: Readonly<Record<string, number>>;
+  /** Every claim that was checked. */
+  readonly checked: readonly string[];
+  /** What is wrong: each entry a sentence. */
+  readonly violations: readonly string[];
+  /** Kinds of faults that were never carried out. */
+  readonly neverInjected: readonly string[];
+  /** What this machine could not do. */
+  readonly leftOut: readonly string[];
+  readonly ok: boolean;
+}
+
+/** What a judgement is made of. */
+export interface Outcome
+  extends Pick<Summary, "engine" | "seed" | "tortureMs" | "recoveryMs" | "candidates"> {
+  readonly elections: readonly ElectionRecord[];
+  readonly journal: Journal;
+  readonly shiftsClocks: boolean;
+  /** When the last candidate ended, by this machine's monotonic clock. */
+  readonly torturedUntil: number;
+  /** Whether the work was done soon enough after faults stopped, and else what is wrong. */
+  readonly lateness: readonly string[];
+}
+
+/** From here on every kind of fault has to occur. */
+const ALL_KINDS_FROM_MS = 5 * 60_000;
+
+/** Judges a run. */
+export function judge(outcome: Outcome): Summary {
+  const { elections, journal, shiftsClocks, lateness, torturedUntil, ...rest } = outcome;
+  const surprises = journal.surprises.map((what) => `nothing happens that nobody planned: ${what}`);
+  const claimed = { ...NETWORK_FAULTS, ...PROCESS_FAULTS, ...(shiftsClocks ? CLOCK_FAULTS : {}) };
+  const neverInjected = Object.keys(claimed).filter((kind) => journal.faults.of(kind) === 0);
+  const violations = [...elections.flatMap(violationsOf), ...lateness, ...surprises];
+  const events = journal.events.toObject();
+  const takeovers = ["service-clock", "observation", "own-claim"].map(
+    (proof) => events[`acquired: ${proof}`] ?? 0,
+  );
+  const leaderless = elections.map(({ history }) => longestWithoutLeaderMs(history.handedOut, torturedUntil));
+  return {
+    ...rest,
+    faults: journal.faults.toObject(),
+    writes: sumOf(elections.map(({ writes }) => writes)),
+    terms: elections.reduce((sum, { history }) => sum + history.handedOut.length, 0),
+    takeovers: takeovers.reduce((sum, times) => sum + times, 0),
+    longestWithoutLeaderMs: Math.round(Math.max(...leaderless)),
+    invoices: elections.reduce((sum, { history }) => sum + history.books.invoices.length, 0),
+    events,
+    checked: CHECKS.map(({ claim }) => claim),
+    violations,
+    neverInjected,
+    leftOut: shiftsClocks ? [] : Object.keys(CLOCK_FAULTS),
+    ok: violations.length === 0 && (neverInjected.length === 0 || rest.tortureMs < ALL_KINDS_FROM_MS),
+  };
+}
+
+function violationsOf({ name, history }: ElectionRecord): string[] {
+  return CHECKS.flatMap(({ claim, check }) => check(history).map((what) => `${claim}: ${name}: ${what}`));
+}
+
+function sumOf(all: readonly WriteCounts[]): WriteCounts {
+  const sum = { ...NO_WRITES };
+  const kinds = Object.keys(sum) as (keyof WriteCounts)[];
+  for (const counts of all) for (const kind of kinds) sum[kind] += counts[kind];
+  return sum;
+}
