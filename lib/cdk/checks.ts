@@ -51,3 +51,13 @@ export function checkDuration(scope: IConstruct, value: Duration | undefined): n
 export function recoveryMs(durationMs: number): number {
   return recoveryBoundMs({ ...DEFAULT_TIMING, durationMs });
 }
+
+/** The longest duration, in ms, with which a crashed leader's work stays without a leader for no longer than a period. */
+export function longestDurationMs(periodMs: number): number {
+  const atMost = periodMs - recoveryMs(0);
+  // Drift stretches the duration, so the first guess is too long by a little.
+  let durationMs = Math.floor(atMost / (recoveryMs(1e9) / 1e9));
+  while (recoveryMs(durationMs + 1) <= periodMs) durationMs += 1;
+  while (recoveryMs(durationMs) > periodMs) durationMs -= 1;
+  return durationMs;
+}

@@ -5,7 +5,7 @@ import type { ISchedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { leaseVariables } from "../dynamodb/lease-environment.ts";
-import { checkDuration, checkLeaseName, recoveryMs, refuse } from "./checks.ts";
+import { checkDuration, checkLeaseName, longestDurationMs, recoveryMs, refuse } from "./checks.ts";
 import { createJobFunction, DEFAULT_TIMEOUT, type JobFunctionProps } from "./job-function.ts";
 import type { ILeaseTable } from "./lease-table.ts";
 import { FINEST_PERIOD_MS, type SchedulePeriod, schedulePeriod } from "./schedule-period.ts";
@@ -165,7 +165,7 @@ function checkPeriod(scope: Construct, period: SchedulePeriod, expression: strin
       scope,
       `schedule ${expression} can repeat after ${period.atLeastMs} ms, but with a duration of ${durationMs} ms a crashed ` +
         `leader is followed only within ${neededMs} ms, so it would cost more than one occurrence; use a period of ` +
-        `at least ${neededMs} ms, or a duration of at most ${period.atLeastMs - recoveryMs(0)} ms`,
+        `at least ${neededMs} ms, or a duration of at most ${longestDurationMs(period.atLeastMs)} ms`,
     );
   }
   if (period.kind === "unreadable" && neededMs > FINEST_PERIOD_MS) {
