@@ -18,13 +18,8 @@ const WORKLOADS: readonly Workload[] = [
     reads: 0,
   },
   {
-    name: "job every minute, two regions or duplicates (and one refusal)",
+    name: "job every minute, two regions, with or without affinity, or duplicates (and one refusal)",
     writes: 3 * MINUTES_PER_MONTH,
-    reads: 0,
-  },
-  {
-    name: "job every minute, sticky and at most once (claim)",
-    writes: MINUTES_PER_MONTH,
     reads: 0,
   },
   {

@@ -1,13 +1,13 @@
 import type { Lease, LeaseClient, RunResult } from "leasehold";
 
-/** A job of every minute in two regions: the region that does it goes on doing it, until it fails. */
+/** A job of every minute in two regions: the region that does it goes on doing it, until it fails or stays away. */
 export function everyMinute(
   leases: LeaseClient,
   region: string,
   tick: string,
   work: (lease: Lease) => Promise<void>,
 ): Promise<RunResult<void>> {
-  return leases.run("minute-report", work, { tick, sticky: { id: region, forMs: 90_000 } });
+  return leases.run("minute-report", work, { tick, affinity: region, affinityMs: 90_000 });
 }
 
 /** Short work whose triggers come at slightly different times and carry no scheduled time. */
@@ -17,5 +17,5 @@ export function once(leases: LeaseClient, work: (lease: Lease) => Promise<void>)
 
 /** Work on something that cannot check a token, and that takes up to 20 s to come to rest. */
 export function unfenced(leases: LeaseClient, signal: AbortSignal): Promise<Lease> {
-  return leases.acquire("tape-robot", { signal, reclaimDelayMs: 20_000 });
+  return leases.acquire("tape-robot", { signal, lockDelayMs: 20_000 });
 }

@@ -27,7 +27,7 @@ export type { LeaseEventName, LeaseEvents } from "./core/events.ts";
 export type { Evidence } from "./core/evidence.ts";
 export type { RefusalReason } from "./core/next-move.ts";
 export type { CandidacyOptions } from "./core/candidate-options.ts";
-export type { Sticky, TermOptions, TickOptions, TickPolicy } from "./core/options.ts";
+export type { TermOptions, TickOptions, TickPolicy } from "./core/options.ts";
 export type { CallOptions, Clock, LeaseStore, ListPage, Random } from "./core/ports.ts";
 export type { LeaseRecord, LeaseState } from "./core/record.ts";
 export type { Handover, LeaseEnd, ReleaseResult } from "./core/term.ts";

@@ -5,7 +5,6 @@ import type { WriteOutcome } from "../core/outcome.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
 import type { Sample } from "../core/service-clock.ts";
 import { type Allowance, remainingOf, type Validity, validityOf } from "../core/validity.ts";
-import { plusMs } from "../core/units.ts";
 import { abandon, claim, correct, type LeaseWrite, renew, resume, takeOver } from "../core/writes.ts";
 import type { Candidacy } from "./candidacy.ts";
 import { type Answer, vouchersOf } from "./exchange.ts";
@@ -18,8 +17,6 @@ export interface NewTerm {
   readonly vouchers: readonly Sample[];
   /** The term's limit, counted from when the candidate began to try. */
   readonly limit: Allowance;
-  /** Who had asked the shared id's last term to hand over; "" for anyone. This term is its last for now. */
-  readonly askedBy: string | undefined;
   /** Whether it went over a term of this candidate's own, whose lock-delay or minimum hold may last. */
   readonly overOwn: boolean;
 }
@@ -53,10 +50,8 @@ const MAX_WRITES = 4;
  *   abandoned), and whatever else the store says
  */
 export async function attempt(self: Candidacy, first: "claim" | "look"): Promise<AttemptResult> {
-  const { name, holder, identity, settings, exchange, memory, clock, random, timing, tell } = self;
+  const { name, holder, stable, settings, exchange, memory, clock, random, timing, tell } = self;
   const limit: Allowance = { from: clock.now(), lengthMs: settings.termLimitMs };
-  /** How long past its end a term is proven to be over by any header, in ms. */
-  const provableMs = timing.graceMs + 1_000 + timing.serviceClockErrorMs;
   let requests = 0;
   /** Whether what is being written goes over a term of this candidate's own, or of its process's. */
   let overOwn = false;
@@ -77,50 +72,29 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     const now = exchange.estimate();
     const lastToken = self.lastToken();
     const { tick } = settings;
-    return nextMove({ seen, at: clock.now(), now, tick, holder, identity, lastToken, isOwnClaim }, timing);
+    const who = { holder, affinity: settings.affinity?.label, stable, lastToken, isOwnClaim };
+    return nextMove({ seen, at: clock.now(), now, tick, ...who }, timing);
   }
 
   function writeFor(move: Exclude<Move, { kind: "stand-by" }>): LeaseWrite {
-    const { sticky, holdAtLeastMs, reclaimDelayMs, termLimitMs } = settings;
-    const { retentionMs } = settings.timing;
-    const now = exchange.estimate();
-    const durationMs = Math.min(settings.timing.durationMs, wholeLimit(termLimitMs));
+    const { holdAtLeastMs, lockDelayMs, termLimitMs } = settings;
+    const durationMs = Math.min(settings.timing.durationMs, Math.floor(termLimitMs));
     const request = {
       ...settings,
       writeId: random.id(),
-      now,
+      now: exchange.estimate(),
       durationMs,
       timed: exchange.timed,
-      retentionMs,
+      retentionMs: settings.timing.retentionMs,
       name,
       holder,
+      affinity: settings.affinity?.label,
       priority: self.priority,
       // Whoever crashes at once has not held for `holdAtLeastMs` either.
-      reclaimDelayMs: Math.max(reclaimDelayMs, holdAtLeastMs - durationMs, sticky?.forMs ?? 0),
-      ownExpiredBy: identity === "shared" ? plusMs(now, -provableMs) : undefined,
+      lockDelayMs: Math.max(lockDelayMs, holdAtLeastMs - durationMs),
     };
     if (move.kind === "resume") return resume(move.seen, request);
     return move.kind === "claim" ? claim(request) : takeOver(request, move.seen);
-  }
-
-  /**
-   * A limit in whole milliseconds. Of a shared id, in whole seconds: its next term may not be shorter than this one,
-   * or the claim costs a second request, and what is left to invocations differs by some milliseconds.
-   */
-  function wholeLimit(limitMs: number): number {
-    return identity === "shared" ? Math.max(1_000, Math.floor(limitMs / 1_000) * 1_000) : Math.floor(limitMs);
-  }
-
-  /**
-   * Whether a claim has put no valid term of its own id aside. It was decided by a clock that may be wrong; the
-   * response brings both the record that it found and the service's word on when that was.
-   */
-  function provenBy({ before, tokenBefore, servedAt }: Written): boolean {
-    if (identity !== "shared") return true;
-    if (tokenBefore === undefined) return false;
-    if (before?.holder === undefined) return true;
-    const { expiresAt } = before;
-    return servedAt !== undefined && expiresAt !== undefined && servedAt >= expiresAt + timing.graceMs;
   }
 
   /** Sends a write; `before` are those that may hold the lease for us already. */
@@ -145,7 +119,6 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
    * vacated its correction cannot land any more, and where the correction has landed the claim's turn is refused.
    */
   async function abandonAll(made: LeaseWrite[]): Promise<void> {
-    if (identity === "shared") return; // What it wrote over may last: the row has to run out by itself.
     for (const write of made) memory.disown(write.writeId);
     if (overOwn) return; // A vacancy would undo the lock-delay or the minimum hold of the term that it wrote over.
     for (const { writeId } of made) {
@@ -158,51 +131,31 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
 
   /** Checks a term's first write by its own response, and corrects it when a wrong clock stamped it. */
   async function confirm(write: LeaseWrite, answer: Answer<unknown>, written: Written) {
-    const { record, tokenBefore, before } = written;
-    const askedBy = before?.holder === holder ? before.askedBy : undefined;
-    const { token, durationMs } = record;
+    const { record, tokenBefore } = written;
+    const { token, lockDelayMs = 0 } = record;
     const { sent, received } = answer;
-    // A token made lower would let a late duplicate of the claim pass again, over a later term of the same shared id.
-    const found = identity === "shared" ? undefined : tokenBefore;
     const believed = write.set.renewedAt ?? exchange.estimate();
     const timed = record.expiresAt !== undefined;
     const correction = correctionOf(
-      { believed, timed, token, tokenBefore: found, sent, received },
+      { believed, timed, token, tokenBefore, sent, received },
       exchange.samples,
       timing,
     );
-    if (correction === undefined) return begin(record, answer, [write], askedBy);
+    if (correction === undefined) return begin(record, answer, [write]);
 
     if (correction.timed) tell("clockSkewed", { token: correction.token, skewMs: correction.skewMs });
-    const request = { ...settings.timing, ...correction, writeId: random.id(), durationMs };
+    const durationMs = record.durationMs - lockDelayMs;
+    const request = { ...settings.timing, ...correction, writeId: random.id(), durationMs, lockDelayMs };
     const resumed = write.kind === "resume"; // A term that goes on keeps its token.
     const second = resumed ? renew(record, request) : correct(record, request, correction.token);
     const corrected = await send(second, [write]);
     const { outcome } = corrected;
-    if (outcome.kind === "written") return begin(outcome.record, corrected, [write, second], askedBy);
+    if (outcome.kind === "written") return begin(outcome.record, corrected, [write, second]);
     note(corrected);
     return undefined;
   }
 
-  /**
-   * Gives the row of a claim that does not count the end of the term that it put aside: else claimants whose clocks run
-   * ahead would move it on and on. Nothing rests on whether it lands.
-   */
-  async function setRight({ record, before }: Written): Promise<void> {
-    if (record.expiresAt === undefined || before?.expiresAt === undefined) return;
-    const { durationMs, token } = record;
-    const now = plusMs(before.expiresAt, -durationMs);
-    const { retentionMs } = settings.timing;
-    const request = { writeId: random.id(), now, durationMs, timed: true, retentionMs };
-    await self.send(correct(record, request, token)).catch(() => undefined);
-  }
-
-  async function begin(
-    record: LeaseRecord,
-    answer: Answer<unknown>,
-    made: LeaseWrite[],
-    askedBy?: string,
-  ): Promise<NewTerm> {
+  async function begin(record: LeaseRecord, answer: Answer<unknown>, made: LeaseWrite[]): Promise<NewTerm> {
     const at = clock.now();
     const vouchers = vouchersOf(answer, exchange.samples);
     const granted = validityOf({ ...record, sent: answer.sent }, vouchers, at, timing);
@@ -210,7 +163,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     const validity = [...granted, limit];
     if (remainingOf(validity, at) <= 0) return giveUp(made, "was claimed, but answered after the term");
     memory.forget(name);
-    return { record, validity, vouchers, limit, askedBy, overOwn };
+    return { record, validity, vouchers, limit, overOwn };
   }
 
   let seen = first === "look" ? await look() : undefined;
@@ -220,11 +173,6 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     overOwn = move.kind !== "claim" && (move.because === "own-term" || move.because === "own-claim");
     const answer = await send(write);
     if (answer.outcome.kind === "written") {
-      if (move.kind === "claim" && !provenBy(answer.outcome)) {
-        seen = memory.note(name, answer.outcome.record, answer.received, undefined);
-        await setRight(answer.outcome);
-        break; // The row runs out by itself: nobody was told of the term, and an earlier one may last.
-      }
       const term = await confirm(write, answer, answer.outcome);
       if (term !== undefined) {
         const because = move.kind === "claim" ? "vacant" : move.because;
@@ -238,7 +186,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     }
     move = decide(seen);
   }
-  // Too much contention, or a term of its own that an earlier one may still stand behind: all that can be said is "held".
+  // Too much contention: all that can be said is "held".
   const { reason, retryAfterMs } =
     move.kind === "stand-by" ? move : { reason: "held" as const, retryAfterMs: 0 };
   const state = stateOf(name, seen?.record, false);

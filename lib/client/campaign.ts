@@ -78,12 +78,17 @@ async function untilElected(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
 /** Those who wait for the same expiry would all wake at once: they spread over this long at most, in ms. */
 const SPREAD_MS = 1_000;
 
+/** How soon those who look seldom look again after a look that failed, in ms. */
+const AFTER_FAILURE_MS = 2_000;
+
 /** How long until the next look, in ms: the candidate's own beat, or when the lease can be free, whichever is sooner. */
 function untilLook({ retryIntervalMs, random }: Wait, jitter: boolean, refusal: Refusal | undefined): number {
   const beat = jitter ? retryIntervalMs * random.fraction() : retryIntervalMs;
   // Never all of it: a term that is over may not show it yet, and nobody shall look in a hot loop.
   const spread = Math.min(retryIntervalMs, SPREAD_MS) * (0.1 + 0.9 * random.fraction());
-  return refusal === undefined ? beat : Math.min(beat, refusal.retryAfterMs + spread);
+  // A look that failed has shown nothing: the lease may be free.
+  if (refusal === undefined) return Math.min(beat, AFTER_FAILURE_MS + spread);
+  return Math.min(beat, refusal.retryAfterMs + spread);
 }
 
 /** Gives a lease back that was won after its caller had stopped waiting. */

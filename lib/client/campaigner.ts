@@ -33,6 +33,8 @@ export interface Campaigner {
   overdueMs(): number;
   /** The term that was led last, ended or not, until it has been released. */
   readonly latest: LeaseHandle | undefined;
+  /** The work of the term begins. */
+  begin(): void;
   /** Nothing is expected any more. */
   rest(): void;
   /** Leaves the list of who stands. */
@@ -99,8 +101,7 @@ export function campaigner(
     },
     async elect(signal, timeoutMs, works) {
       if (latest?.releasing) await latest.released; // Else it would find a term of its own to take over.
-      const settings = { ...self.settings, releasesDrained: !works };
-      const tryOnce = hub.tries({ ...self, settings }, ended);
+      const tryOnce = hub.tries(self, ended);
       const wait = {
         name,
         clock,
@@ -121,12 +122,12 @@ export function campaigner(
           expect(MOST_REQUESTS * requestTimeoutMs);
           return tryOnce(first);
         }, wait);
+        if (works) lease.waitForWork();
         current = lease;
         latest = lease;
         void lease.released.finally(() => {
           if (latest === lease) latest = undefined;
         });
-        working = works;
         campaigning = false;
         dueBy = undefined;
         lease.signal.addEventListener("abort", () => {
@@ -148,6 +149,9 @@ export function campaigner(
     overdueMs() {
       current?.isHeld(); // A term that ran out unnoticed ends here, and its work is due.
       return dueBy === undefined ? 0 : Math.max(0, clock.now().mono - dueBy);
+    },
+    begin() {
+      working = true;
     },
     rest() {
       dueBy = undefined;

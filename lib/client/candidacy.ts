@@ -1,6 +1,5 @@
 import { LeaseError, type LeaseErrorCode } from "../core/errors.ts";
 import type { EventSink, LeaseEventName, LeaseEvents } from "../core/events.ts";
-import type { Identity } from "../core/next-move.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { WriteOutcome } from "../core/outcome.ts";
 import type { Random } from "../core/ports.ts";
@@ -26,7 +25,8 @@ export interface Surroundings {
 /** Who a candidate is, where it is more than one attempt. */
 export interface Person {
   readonly holder: string;
-  readonly identity: Identity;
+  /** Whether whatever process runs here next has the id, too. */
+  readonly stable: boolean;
   readonly priority: number;
   /** How old a term has to be before a higher priority is heeded, in ms. */
   readonly settleMs: number;
@@ -57,10 +57,9 @@ export function candidacyOf(
   person?: Person,
 ): Candidacy {
   const { exchange, random, emit } = around;
-  const { label, sticky } = settings;
   const self = person ?? {
-    holder: sticky?.id ?? `${label}/${random.id()}`,
-    identity: sticky === undefined ? "fresh" : "shared",
+    holder: `${settings.label}/${random.id()}`,
+    stable: false,
     priority: 0,
     settleMs: 0,
     lastToken: () => 0,

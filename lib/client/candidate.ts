@@ -30,6 +30,9 @@ export interface CampaignOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** How long a candidate that gave up its term leaves others their turn at least, and up to twice as long, in ms. */
+const TURN_MS = 2_000;
+
 /**
  * A long-lived candidate for one lease: it has one id, campaigns, leads, and campaigns again after a loss.
  *
@@ -55,8 +58,7 @@ export class Candidate implements AsyncDisposable {
     this.#hub = hub;
     this.#make = () => {
       const holder = id ?? `${term.label}/${hub.random.id()}`;
-      const identity = id === undefined ? "lasting" : "stable";
-      const person = { holder, identity, priority, settleMs, lastToken: () => 0 } as const;
+      const person = { holder, stable: id !== undefined, priority, settleMs, lastToken: () => 0 };
       return campaigner(hub, hub.candidacy(name, term, person), settings, announcer(options));
     };
   }
@@ -117,7 +119,8 @@ export class Candidate implements AsyncDisposable {
    * or `resign()` is called; then the work is asked to stop (`lease.signal`), and once it has settled the lease is
    * released and `run` resolves.
    *
-   * Work that returns gives up its term: others get their turn before this candidate stands again. What the work
+   * Work that returns gives up its term: others get their turn before this candidate stands again, one to two
+   * `retryIntervalMs` later, or 2 to 4 s where that is less. What the work
    * throws after its `lease.signal` was aborted is taken for the consequence of that; anything else ends the run.
    *
    * @throws what the work throws, after the release
@@ -243,9 +246,14 @@ export class Candidate implements AsyncDisposable {
           throw error;
         });
         if (lease === undefined) return;
-        await guarded(lease, (held) => untilStopped(work, held).finally(settled), ended);
+        const begun = (held: Lease): Promise<void> => {
+          this.#campaigner.begin();
+          return untilStopped(work, held).finally(settled);
+        };
+        await guarded(lease, begun, ended);
         const gaveUp = lease.end?.reason === "released" || lease.end?.reason === "stepped-down";
-        if (gaveUp) await pause(clock, timing.retryIntervalMs * (1 + random.fraction()), ended, closed);
+        const turnMs = Math.min(timing.retryIntervalMs, TURN_MS);
+        if (gaveUp) await pause(clock, turnMs * (1 + random.fraction()), ended, closed);
       }
     } finally {
       forget();

@@ -124,7 +124,8 @@ export function exchangeWith(
         reject(late);
       });
       ender.signal.addEventListener("abort", cancel);
-      call({ signal: ender.signal }).finally(cancel).then(resolve, reject);
+      const calling = async (): Promise<T> => call({ signal: ender.signal }); // A store may throw at once, too.
+      calling().finally(cancel).then(resolve, reject);
     });
   }
 

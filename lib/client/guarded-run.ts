@@ -3,6 +3,7 @@ import { unlessAborted } from "./campaign.ts";
 import type { Hub } from "./hub.ts";
 import type { Lease } from "./lease.ts";
 import type { LeaseHandle } from "./handle.ts";
+import type { ReleaseResult } from "../core/term.ts";
 import type { RunOptions, RunResult } from "./results.ts";
 import { aborted } from "./waiting.ts";
 
@@ -15,7 +16,7 @@ export async function runOnce<T>(
 ): Promise<RunResult<T>> {
   if (typeof work !== "function") throw invalid("work must be a function");
   const { signal } = options;
-  const self = hub.candidacy(name, hub.settle({ ...options, afterDrain: "signal" }));
+  const self = hub.candidacy(name, hub.settle(options));
   if (signal?.aborted) throw aborted(name, signal);
   const result = await hub.tries(self)("claim");
   if (result.kind === "refused") return { kind: "followed", reason: result.reason, state: result.state };
@@ -42,13 +43,17 @@ export async function guarded<T>(
   signal?.addEventListener("abort", askToStop);
   if (signal?.aborted) askToStop();
   let completed = false;
+  let outcome: { readonly value: T } | undefined;
+  let released: ReleaseResult | undefined;
   try {
+    lease.waitForWork();
     if (!lease.isHeld()) return undefined;
-    const value = await work(lease);
+    outcome = { value: await work(lease) };
     completed = lease.completed || !lease.signal.aborted;
-    return { value, completed };
   } finally {
     signal?.removeEventListener("abort", askToStop);
-    await lease.release({ completed });
+    released = await lease.release({ completed });
   }
+  // What was not released by this very call has recorded nothing, as far as is known.
+  return { ...outcome, completed: completed && released.kind === "released" };
 }

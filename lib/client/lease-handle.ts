@@ -2,7 +2,7 @@ import type { LeaseError } from "../core/errors.ts";
 import { type LeaseRecord, stateOf } from "../core/record.ts";
 import { heeds, reservationOf } from "../core/handover.ts";
 import { parseStepDown } from "../core/options.ts";
-import { describeEnd, type Handover, type LeaseEnd, type ReleaseResult } from "../core/term.ts";
+import { describeEnd, type LeaseEnd, type ReleaseResult } from "../core/term.ts";
 import { renewalOf } from "../core/renewal.ts";
 import { elapsedAtLeast, type EpochMs } from "../core/units.ts";
 import { remainingOf, type Validity, validityOf } from "../core/validity.ts";
@@ -32,9 +32,6 @@ export function openLease(
   const { retentionMs, durationMs: fullDurationMs } = settings.timing;
   const { token } = term.record;
   const limit: Validity = [term.limit];
-  /** What was asked of a `sticky` term before this one: heeded once this occurrence is done. */
-  const wish: Handover | undefined =
-    settings.sticky && term.askedBy !== undefined ? { to: term.askedBy || undefined, drainMs: 0 } : undefined;
   const ender = new AbortController();
   const began = clock.now();
   /** Renewals of this handle that nobody knows the outcome of. */
@@ -45,6 +42,7 @@ export function openLease(
   let releasing = false;
   let storeReachable = true;
   let steppingDown = false;
+  let workIsWaitedFor = false;
   /** Whether the work has said that its occurrence is done. */
   let completed = false;
   let { reserveForMs, holdAtLeastMs } = settings;
@@ -63,7 +61,7 @@ export function openLease(
 
   /** Whether the latest write was cut to what the limit left: no other can extend the term. */
   function atLimit(): boolean {
-    return record.durationMs < fullDurationMs;
+    return record.durationMs - (record.lockDelayMs ?? 0) < fullDurationMs;
   }
 
   function assertHeld({ needMs = 0 }: { readonly needMs?: number } = {}): void {
@@ -97,14 +95,15 @@ export function openLease(
 
   /** A challenger may have this header, too: whatever the clocks say, the term is over by it. */
   function heard(date: EpochMs): void {
-    const { expiresAt } = record;
-    if (end !== undefined || expiresAt === undefined || date < expiresAt + timing.graceMs) return;
+    const { expiresAt, lockDelayMs = 0 } = record;
+    if (end !== undefined || expiresAt === undefined || date < expiresAt - lockDelayMs + timing.graceMs)
+      return;
     lose({ reason: "expired", storeReachable: true, atLimit: atLimit() });
   }
 
   /** Whether another process with the same, declared-stable id has gone on with the term. */
   function isForeign({ writeId }: LeaseRecord): boolean {
-    return self.identity === "stable" && !unanswered.has(writeId);
+    return self.stable && !unanswered.has(writeId);
   }
 
   function heed(): void {
@@ -121,7 +120,7 @@ export function openLease(
 
   function drained(): void {
     if (releasing) return;
-    if (settings.releasesDrained) return void handle.release({ completed: false });
+    if (!workIsWaitedFor) return void handle.release({ completed: false });
     steppingDown = true;
     ender.abort(self.error("HANDED_OVER", `with token ${token} is to be handed over; finish its work`));
   }
@@ -210,16 +209,14 @@ export function openLease(
    */
   async function vacate(done: boolean): Promise<ReleaseResult> {
     remainingMs();
-    const asked = drain.begun ?? wish;
-    const stepsDown = steppingDown || drain.begun !== undefined;
+    const asked = drain.begun;
+    const stepsDown = steppingDown || asked !== undefined;
     if (end === undefined) finish({ reason: stepsDown ? "stepped-down" : "released" });
     if (end?.reason === "superseded") return { kind: "superseded", by: end.by, token: end.token };
-    const runsOut = record.expiresAt !== undefined; // Else a process without memory could never take it again.
-    if (settings.sticky && settings.claimsTick && runsOut && asked === undefined) return { kind: "kept" };
     const tick = done ? settings.tick : undefined;
     const ledMs = elapsedAtLeast(began, clock.now());
     const kept = reservationOf({ ...settings, holdAtLeastMs, handover: asked, reserveForMs, ledMs });
-    if (self.identity !== "stable") return sendRelease(self, token, { tick, kept, vouchers });
+    if (!self.stable) return sendRelease(self, token, { tick, kept, vouchers });
     await writing; // The revision is compared, too.
     return sendRelease(self, token, {
       tick,
@@ -248,13 +245,16 @@ export function openLease(
     get releasing() {
       return releasing;
     },
+    waitForWork() {
+      workIsWaitedFor = true;
+    },
     get completed() {
       return completed;
     },
     heard,
     lost,
     giveBack() {
-      holdAtLeastMs = term.overOwn ? Math.max(holdAtLeastMs, settings.reclaimDelayMs) : 0;
+      holdAtLeastMs = term.overOwn ? Math.max(holdAtLeastMs, settings.lockDelayMs) : 0;
       return handle.release({ completed: false });
     },
     get state() {

@@ -90,7 +90,7 @@ export interface Lease extends AsyncDisposable {
 
   /**
    * Says that the lease's `tick` is done: the release records it, whatever else happens. Call it once the occurrence's last
-   * side effect has happened. Sends nothing. Work of `run` and `leaderOnly` need not call it where it returns
+   * side effect has happened, and before the release: later it has no effect. Sends nothing. Work of `run` and `leaderOnly` need not call it where it returns
    * before {@link signal} is aborted; work that was told to stop is taken for unfinished unless it says otherwise.
    */
   complete(): void;

@@ -55,20 +55,20 @@ export function registration(self: Candidacy, forMs: number | undefined): Regist
     cancel = clock.timer(lengthMs / 2, () => refresh(lengthMs));
   }
 
-  async function stop(): Promise<void> {
+  function stop(): Promise<void> {
     if (cancel === undefined) return sending;
     cancel();
     forget();
     cancel = undefined;
     since = undefined;
-    await say(LEFT_MS);
+    return life.track(() => say(LEFT_MS));
   }
 
   return {
     start() {
       if (forMs === undefined || cancel !== undefined || life.is !== "open") return;
       refresh(forMs);
-      forget = life.onClose(() => void life.track(stop));
+      forget = life.onClose(() => void stop());
     },
     stop,
   };

@@ -37,12 +37,12 @@ export type RunResult<T> =
       /** The term's fencing token. */
       readonly token: number;
       /**
-       * Whether the occurrence counts as done: the work resolved before `lease.signal` was aborted, or called
-       * `lease.complete()`. If not, the same `tick` can be led again.
+       * Whether the occurrence is known to be recorded as done: the work resolved before `lease.signal` was aborted, or
+       * called `lease.complete()`, and the release was answered. If not, the same `tick` may be led again.
        */
       readonly completed: boolean;
       /**
-       * How the term ended; `released` also for a `sticky` one that was left to run out. Anything but `released` and `stepped-down` means that it ended before the work
+       * How the term ended. Anything but `released` and `stepped-down` means that it ended before the work
        * did: what the work did last, it did without the lease.
        */
       readonly end: LeaseEnd;

@@ -1,8 +1,9 @@
 import { invalid } from "../core/errors.ts";
 import { parseName } from "../core/names.ts";
 import type { RefusalReason } from "../core/next-move.ts";
-import { parseTerm, type Sticky, type TickPolicy } from "../core/options.ts";
+import { parseTerm, type TickPolicy } from "../core/options.ts";
 import { DEFAULT_TIMING, parseWholeMs } from "../core/timing.ts";
+import type { LeaseHandle } from "./handle.ts";
 import type { Lease } from "./lease.ts";
 import type { AcquireResult, TryAcquireOptions } from "./results.ts";
 
@@ -45,14 +46,20 @@ export interface LeadershipOptions<TEvent = unknown> {
   readonly tick?: ((event: TEvent) => string | undefined) | undefined;
   /**
    * When an occurrence counts as done: once the handler has returned, or by being claimed.
-   * @default - "until-success"; with `sticky`, "at-most-once"
+   * @default "until-success"
    */
   readonly tickPolicy?: TickPolicy | undefined;
   /**
-   * Keeps the lead with one region or function from occurrence to occurrence; see `TickOptions.sticky`.
+   * A label that several invocations share, a region for example: a release keeps the lease for it; see
+   * `TermOptions.affinity`.
    * @default - none
    */
-  readonly sticky?: Sticky | undefined;
+  readonly affinity?: string | undefined;
+  /**
+   * For how long it is kept for the `affinity`, in ms; see `TermOptions.affinityMs`.
+   * @default - none: to be given with `affinity`
+   */
+  readonly affinityMs?: number | undefined;
   /**
    * The shortest time from winning the lease until another invocation can, in ms; see `TermOptions.holdAtLeastMs`.
    * @default 0
@@ -90,13 +97,13 @@ export function scheduledTick(event: unknown): string | undefined {
 export function electInvocations<TEvent>(
   options: LeadershipOptions<TEvent>,
 ): (event: TEvent, context: InvocationContext) => Promise<Lease | Followed> {
-  const { leases, durationMs, tickPolicy, sticky, holdAtLeastMs, tick: tickOf = scheduledTick } = options;
+  const { leases, durationMs, tickPolicy, affinity, affinityMs, holdAtLeastMs } = options;
+  const { tick: tickOf = scheduledTick } = options;
   if (typeof leases?.tryAcquire !== "function") throw invalid("leases must be a LeaseClient");
   if (typeof tickOf !== "function") throw invalid("tick must be a function");
   const name = parseName(options.name);
   // The client's own intervals are not known here; all else is wrong now or never.
-  parseTerm({ durationMs, tickPolicy, holdAtLeastMs }, ANY_CLIENT);
-  parseTerm({ sticky, tickPolicy: "until-success" }, ANY_CLIENT);
+  parseTerm({ durationMs, tickPolicy, holdAtLeastMs, affinity, affinityMs }, ANY_CLIENT);
   const marginMs = parseWholeMs(options.timeoutMarginMs, "timeoutMarginMs", 500, 0, 900_000);
   return async (event, context) => {
     const leftMs = context?.getRemainingTimeInMillis?.();
@@ -104,9 +111,9 @@ export function electInvocations<TEvent>(
     const result = await leases.tryAcquire(name, {
       durationMs,
       tickPolicy,
-      sticky,
+      affinity,
+      affinityMs,
       holdAtLeastMs,
-      afterDrain: "signal",
       tick: tickOf(event),
       termLimitMs,
     });
@@ -119,6 +126,8 @@ export function electInvocations<TEvent>(
 async function held(lease: Lease): Promise<Lease> {
   try {
     lease.assertHeld();
+    // What is no handle of a client, in somebody's own test, has nothing to be told.
+    (lease as Partial<LeaseHandle>).waitForWork?.();
     return lease;
   } catch (error) {
     await lease.release({ completed: false });
@@ -156,6 +165,7 @@ export function withLeadership<TEvent, TContext extends InvocationContext, TResu
     if ("led" in lease) return lease;
     let completed = false;
     try {
+      lease.assertHeld(); // Once more: the client may have been closed meanwhile.
       const result = await handler(event, Object.assign(context, { lease }));
       completed = !lease.signal.aborted;
       return result;

@@ -1,6 +1,5 @@
 import { invalid } from "./errors.ts";
-import { MAX_ID_BYTES, parseText } from "./names.ts";
-import type { TermOptions } from "./options.ts";
+import { parseId, type TermOptions } from "./options.ts";
 import { parseWholeMs, show, type Timing } from "./timing.ts";
 
 /** How a long-lived candidate stands. */
@@ -60,7 +59,7 @@ export function parseCandidacy(options: CandidacyOptions, timing: Timing): Candi
   if (typeof register !== "boolean") throw invalid(`register must be true or false, not ${show(register)}`);
   const registrationMs = parseWholeMs(options.registrationMs, "registrationMs", 60_000, 1_000, 86_400_000);
   return {
-    id: id === undefined ? undefined : parseText(id, "id", MAX_ID_BYTES),
+    id: id === undefined ? undefined : parseId(id, "id"),
     priority,
     settleMs: parseWholeMs(options.settleMs, "settleMs", timing.durationMs, 0, 86_400_000),
     registrationMs: register ? registrationMs : undefined,

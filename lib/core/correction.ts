@@ -1,4 +1,4 @@
-import { estimateServiceTime, outsideBy, type Sample, samplesSince } from "./service-clock.ts";
+import { aheadAtSending, outsideBy, type Sample, samplesSince, steadyServiceTime } from "./service-clock.ts";
 import type { Timing } from "./timing.ts";
 import type { EpochMs, Reading } from "./units.ts";
 
@@ -52,12 +52,13 @@ export function correctionOf(
 ): Correction | undefined {
   const { timed, believed, sent, received, token, tokenBefore } = first;
   if (!timed) return undefined;
-  if (samplesSince(samples, sent).length === 0) return { timed: false, skewMs: 0, now: believed, token };
+  const fresh = samplesSince(samples, sent);
+  if (fresh.length === 0) return { timed: false, skewMs: 0, now: believed, token };
   const aged = believed + Math.max(0, received.mono - sent.mono);
-  const skewMs = outsideBy(aged, samples, received, timing);
+  const skewMs = aheadAtSending(believed, fresh, timing) || outsideBy(aged, samples, received, timing);
   const behindMs = Math.max(timing.serviceClockErrorMs, HEADER_PRECISION_MS);
   if (skewMs >= -behindMs && skewMs <= 0) return undefined;
-  const now = estimateServiceTime(samples, received, timing);
+  const now = steadyServiceTime(fresh, received, timing);
   const floor = tokenBefore === undefined ? token : tokenBefore + 1;
   return { timed: true, skewMs, now, token: Math.max(floor, now) };
 }

@@ -38,8 +38,8 @@ function isSameState(a: LeaseRecord, b: LeaseRecord): boolean {
 }
 
 /**
- * Whether a term, or a reservation, is surely over, and by which proof. One that its holder wanted closed for
- * longer (`reclaimDelayMs`) is over that much later.
+ * Whether a term, or a reservation, is surely over, and by which proof. A lock-delay is part of the length that the
+ * record says.
  *
  * `servedAt` comes from the response that carried the record, so the service itself vouches that it is at
  * least that late: no candidate's wall clock takes part. A watch on the monotonic clock is the proof where
@@ -50,10 +50,10 @@ export function evidenceOfExpiry(
   at: Reading,
   timing: Pick<Timing, "graceMs" | "clockDriftRatio">,
 ): Evidence | undefined {
-  const { expiresAt, reclaimDelayMs = 0 } = seen.record;
+  const { expiresAt } = seen.record;
   const { servedAt } = seen;
   if (servedAt !== undefined && expiresAt !== undefined) {
-    if (servedAt >= expiresAt + timing.graceMs + reclaimDelayMs) return "service-clock";
+    if (servedAt >= expiresAt + timing.graceMs) return "service-clock";
   }
   return watchLeftMs(seen, at, timing) <= 0 ? "observation" : undefined;
 }
@@ -61,7 +61,6 @@ export function evidenceOfExpiry(
 /** How much longer a state has to be watched unchanged, in ms, before that proves its term over. */
 export function watchLeftMs(seen: Sighting, at: Reading, timing: Pick<Timing, "clockDriftRatio">): number {
   const ratio = timing.clockDriftRatio;
-  const { durationMs, reclaimDelayMs = 0 } = seen.record;
-  const needed = (durationMs + reclaimDelayMs) * ((1 + ratio) / (1 - ratio));
+  const needed = seen.record.durationMs * ((1 + ratio) / (1 - ratio));
   return needed - elapsedAtLeast(seen.firstSeen, at);
 }

@@ -4,21 +4,16 @@ import type { Expectation, LeaseWrite } from "./writes.ts";
 /** Whether a record (or its absence) is what a write expects. */
 export function accepts(record: LeaseRecord | undefined, expects: Expectation): boolean {
   const { vacant, openTo, askedBelow, tokenBelow, tickBelow, ...equal } = expects;
-  if (vacant !== undefined && record?.holder !== undefined && !hasRunOut(record, vacant)) return false;
-  if (openTo !== undefined && record?.reservedFor !== undefined && record.reservedFor !== openTo)
+  if (vacant !== undefined && record?.holder !== undefined) return false;
+  if (openTo !== undefined && record?.reservedFor !== undefined && !openTo.includes(record.reservedFor)) {
     return false;
+  }
   if (askedBelow !== undefined && record?.askedPriority !== undefined && record.askedPriority >= askedBelow) {
     return false;
   }
   if (tokenBelow !== undefined && record !== undefined && record.token >= tokenBelow) return false;
   if (tickBelow !== undefined && record?.tick !== undefined && record.tick >= tickBelow) return false;
   return (Object.keys(equal) as (keyof typeof equal)[]).every((key) => record?.[key] === equal[key]);
-}
-
-function hasRunOut(record: LeaseRecord, vacant: NonNullable<Expectation["vacant"]>): boolean {
-  if (vacant === true || record.holder !== vacant.orHeldBy) return false;
-  const { expiredBy, lastingAtMost } = vacant;
-  return record.expiresAt !== undefined && record.expiresAt < expiredBy && record.durationMs <= lastingAtMost;
 }
 
 /** The record that an accepted write leaves behind. */

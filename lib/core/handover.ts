@@ -1,7 +1,8 @@
 import { OPERATOR_PRIORITY } from "./neighbour-writes.ts";
-import type { Sticky } from "./options.ts";
+import type { Affinity } from "./options.ts";
 import type { LeaseRecord } from "./record.ts";
 import type { Handover } from "./term.ts";
+import { reservedForAll } from "./names.ts";
 
 /** What a holder knows of itself when it decides about a request to hand over. */
 export interface Incumbent {
@@ -33,7 +34,8 @@ export function asksFor({ holder, priority = 0, askedPriority }: LeaseRecord, ow
 /** What decides whom a vacated lease is kept for. */
 export interface Departure {
   readonly holdAtLeastMs: number;
-  readonly sticky: Sticky | undefined;
+  /** The label that the lease is kept for after a release, and for how long. */
+  readonly affinity: Affinity | undefined;
   /** The hand-over that has begun, if one has. */
   readonly handover: Handover | undefined;
   readonly reserveForMs: number;
@@ -43,15 +45,15 @@ export interface Departure {
 
 /**
  * Whom a vacated lease is kept for, and for how long in ms: nobody before its minimum hold is over; then the
- * successor that it is handed to; else its sticky id.
+ * successor that it is handed to; else whoever shares its affinity.
  */
 export function reservationOf(
   departure: Departure,
 ): { readonly for: string; readonly ms: number } | undefined {
-  const { holdAtLeastMs, sticky, handover, reserveForMs, ledMs } = departure;
+  const { holdAtLeastMs, affinity, handover, reserveForMs, ledMs } = departure;
   const holdMs = Math.ceil(holdAtLeastMs - ledMs);
   if (holdMs > 0) return { for: "", ms: holdMs };
-  if (handover === undefined) return sticky && { for: sticky.id, ms: sticky.forMs };
+  if (handover === undefined) return affinity && { for: reservedForAll(affinity.label), ms: affinity.forMs };
   if (handover.to === undefined || reserveForMs === 0) return undefined;
   return { for: handover.to, ms: reserveForMs };
 }

@@ -38,3 +38,9 @@ export function risen(lease: string, attribute: string, value: number): number {
   const message = `lease "${lease}": its row's ${attribute} is ${value} and cannot rise any more, so it was written by hand; set it to a whole number below 2^53, and no lower than storage has seen`;
   throw new LeaseError("RECORD_INVALID", message, { lease });
 }
+
+/** What marks a reservation for a label: no id of a candidate begins with it. */
+export const AFFINITY_MARK = "@";
+
+/** What a lease that is kept for all who share a label says of it in `reservedFor`. */
+export const reservedForAll = (affinity: string): string => `${AFFINITY_MARK}${affinity}`;

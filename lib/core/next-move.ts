@@ -2,16 +2,10 @@ import { type Evidence, evidenceOfExpiry, type Sighting, watchLeftMs } from "./e
 import type { LeaseRecord } from "./record.ts";
 import type { Timing } from "./timing.ts";
 import type { EpochMs, Reading } from "./units.ts";
+import { reservedForAll } from "./names.ts";
 
 /** Why a candidate does not lead: another does; the vacant lease is kept for another; or the occurrence is done. */
 export type RefusalReason = "held" | "reserved" | "tick-done";
-
-/**
- * What a candidate's id tells of a record that carries it. `fresh`: nobody had it before. `lasting`: it had
- * terms before, all of them this very candidate's. `stable`: a process before this one may have begun the term.
- * `shared`: invocations that may overlap have it (`sticky`).
- */
-export type Identity = "fresh" | "lasting" | "stable" | "shared";
 
 type EvidenceTiming = Pick<Timing, "graceMs" | "clockDriftRatio">;
 
@@ -32,7 +26,10 @@ export interface Situation {
   readonly tick: string | undefined;
   /** The candidate's id. */
   readonly holder: string;
-  readonly identity: Identity;
+  /** The label that it shares with others. */
+  readonly affinity: string | undefined;
+  /** Whether its id is declared stable: a process before this one may have begun the term of a record that carries it. */
+  readonly stable: boolean;
   /** The highest token of the terms that this candidate itself began; all of those have ended. */
   readonly lastToken: number;
   /** Whether a write id is that of a claim of ours whose outcome we never learned, and told nobody of. */
@@ -42,7 +39,7 @@ export interface Situation {
 /**
  * Decides a candidate's next move. A vacant lease is claimed; one whose token is ahead of our clock is taken
  * over in the state that was seen; one whose term or reservation is over by evidence likewise; any other is
- * left alone. A term of our own id is ours to go on with or to take again, as the id's nature allows.
+ * left alone. A term of our own id is ours to take again once we have ended it, and to go on with if the id is stable.
  */
 export function nextMove(situation: Situation, timing: EvidenceTiming): Move {
   const { seen, at, now, tick } = situation;
@@ -52,40 +49,36 @@ export function nextMove(situation: Situation, timing: EvidenceTiming): Move {
     return { kind: "stand-by", reason: "tick-done", retryAfterMs: 0 };
   }
   const { reservedFor } = record;
-  const open = reservedFor === undefined || reservedFor === situation.holder;
+  const open = reservedFor === undefined || isFor(reservedFor, situation);
   if (record.holder === undefined && open) {
     return record.token < now ? { kind: "claim" } : { kind: "take-over", seen: record, because: "vacant" };
   }
   if (returns(situation, seen, timing)) {
     return { kind: "resume", seen: record, because: "own-term" };
   }
-  const closed = closedTo(situation, seen);
-  const because = proofOf(situation, closed, timing);
+  const because = proofOf(situation, seen, timing);
   if (because !== undefined) return { kind: "take-over", seen: record, because };
   const reason = record.holder === undefined ? "reserved" : "held";
-  return { kind: "stand-by", reason, retryAfterMs: untilEvidenceMs(closed, at, now, timing) };
+  return { kind: "stand-by", reason, retryAfterMs: untilEvidenceMs(seen, at, now, timing) };
 }
 
 /** Whether the term is one that an earlier process with our declared-stable id left, and lasts. */
 function returns(situation: Situation, seen: Sighting, timing: EvidenceTiming): boolean {
-  const { identity, holder, isOwnClaim, lastToken, at } = situation;
+  const { stable, holder, isOwnClaim, lastToken, at } = situation;
   const { record } = seen;
-  if (identity !== "stable" || record.holder !== holder || record.token <= lastToken) return false;
+  if (!stable || record.holder !== holder || record.token <= lastToken) return false;
   return !isOwnClaim(record.writeId) && evidenceOfExpiry(seen, at, timing) === undefined;
 }
 
-/** The lease as it is closed to us: what its holder wanted it closed for after its term is for others only. */
-function closedTo({ identity, holder }: Situation, seen: Sighting): Sighting {
-  if (identity !== "shared" || seen.record.holder !== holder) return seen;
-  return { ...seen, record: { ...seen.record, reclaimDelayMs: 0 } };
+function isFor(reservedFor: string, { holder, affinity }: Situation): boolean {
+  return reservedFor === holder || (affinity !== undefined && reservedFor === reservedForAll(affinity));
 }
 
 function proofOf(situation: Situation, seen: Sighting, timing: EvidenceTiming): Evidence | undefined {
-  const { identity, holder, lastToken, isOwnClaim, at } = situation;
+  const { holder, lastToken, isOwnClaim, at } = situation;
   const { record } = seen;
   if (isOwnClaim(record.writeId)) return "own-claim";
-  const own = record.holder === holder && (identity === "lasting" || identity === "stable");
-  if (own && record.token <= lastToken) return "own-term";
+  if (record.holder === holder && record.token <= lastToken) return "own-term";
   return evidenceOfExpiry(seen, at, timing);
 }
 
@@ -95,9 +88,9 @@ function proofOf(situation: Situation, seen: Sighting, timing: EvidenceTiming): 
  */
 export function untilEvidenceMs(seen: Sighting, at: Reading, now: EpochMs, timing: EvidenceTiming): number {
   const watch = watchLeftMs(seen, at, timing);
-  const { expiresAt, reclaimDelayMs = 0 } = seen.record;
+  const { expiresAt } = seen.record;
   // Without the service's word on this very state, its clock will not be the proof.
   if (expiresAt === undefined || seen.servedAt === undefined) return Math.max(0, Math.ceil(watch));
-  const provable = Math.ceil((expiresAt + timing.graceMs + reclaimDelayMs) / 1_000) * 1_000;
+  const provable = Math.ceil((expiresAt + timing.graceMs) / 1_000) * 1_000;
   return Math.max(0, Math.ceil(Math.min(watch, provable - now)));
 }

@@ -1,5 +1,5 @@
 import { invalid } from "./errors.ts";
-import { MAX_HOLDER_BYTES, MAX_ID_BYTES, parseText } from "./names.ts";
+import { AFFINITY_MARK, MAX_HOLDER_BYTES, MAX_ID_BYTES, parseText } from "./names.ts";
 import { parseTiming, parseWholeMs, show, type Timing, type TimingOptions } from "./timing.ts";
 
 /** When the occurrence of a schedule counts as done. */
@@ -41,24 +41,17 @@ export interface TermOptions {
    */
   readonly drainMs?: number | undefined;
   /**
-   * What happens when the time to drain is up. `release`: the lease is released, whatever its work does. `signal`:
-   * only `signal` is aborted, and whoever took the lease releases it once its work has settled, as `run` and
-   * `leaderOnly` do.
-   * @default "release"
-   */
-  readonly afterDrain?: "release" | "signal" | undefined;
-  /**
    * For how long a lease that is handed over is kept for its successor, in ms: 0 to a day. A successor that
-   * never comes costs this much, and `graceMs` and a second at most. It has to be longer than a successor's
+   * never comes costs this much, and what recovery needs: twice `graceMs`, a second and `serviceClockErrorMs` at most. It has to be longer than a successor's
    * `retryIntervalMs`.
    * @default - 10_000, or two `retryIntervalMs` where that is more
    */
   readonly reserveForMs?: number | undefined;
   /**
    * The shortest time from winning the lease until another can, in ms: 0 to a day. A release before is kept for
-   * nobody until then, this candidate included, and up to `graceMs` and a second longer. Until then it is not handed over,
+   * nobody until then, this candidate included, and up to twice `graceMs`, a second and `serviceClockErrorMs` longer. Until then it is not handed over,
    * whoever asks. For short work under a schedule whose triggers come at slightly different times (ShedLock's
-   * `lockAtLeastFor`). Not together with `sticky`, which keeps it for its id.
+   * `lockAtLeastFor`). Not together with `affinity`, which keeps it for a label.
    * @default 0
    */
   readonly holdAtLeastMs?: number | undefined;
@@ -68,17 +61,26 @@ export interface TermOptions {
    * of Chubby and Consul). It delays recovery by as much.
    * @default 0
    */
-  readonly reclaimDelayMs?: number | undefined;
+  readonly lockDelayMs?: number | undefined;
+  /**
+   * A label that several candidates share: a region, or a function's name; 1 to 512 bytes. A release keeps the lease for
+   * whoever bears it, for `affinityMs`; others wait. A crash keeps it for nobody: then anyone may lead, and affinity
+   * begins anew with whoever does.
+   * @default - none: every vacancy is open to all
+   */
+  readonly affinity?: string | undefined;
+  /**
+   * For how long a release keeps the lease for the `affinity`, in ms: 1,000 to a week. Longer than a period of the
+   * schedule, so that the label leads the next occurrence, too. When all who bear it fail, others lead after this, and what
+   * recovery needs.
+   * @default - none: to be given with `affinity`
+   */
+  readonly affinityMs?: number | undefined;
 }
 
-/** Leadership that stays with one candidate from occurrence to occurrence. */
-export interface Sticky {
-  /**
-   * The id that all invocations share which are to go on leading: a region, or a function's name. Replaces the
-   * random id. Overlapping invocations of one id exclude each other all the same.
-   */
-  readonly id: string;
-  /** How long after a term others leave the lease to this id, in ms: longer than a period of the schedule. */
+/** Whom a release keeps the lease for. */
+export interface Affinity {
+  readonly label: string;
   readonly forMs: number;
 }
 
@@ -94,18 +96,9 @@ export interface TickOptions {
   /**
    * `until-success`: done when released after success, so that another try follows a leader that crashed.
    * `at-most-once`: done by being claimed.
-   * @default - "until-success"; with `sticky`, "at-most-once"
+   * @default "until-success"
    */
   readonly tickPolicy?: TickPolicy | undefined;
-  /**
-   * Keeps the lead with one id from occurrence to occurrence, so that one region does all the work until it
-   * fails. With `at-most-once` a leading invocation sends 1 request in all: it leaves its term to run out instead of
-   * releasing it. So the period of the schedule must exceed `durationMs + 2 × graceMs` by a second or more: an occurrence
-   * that comes sooner is refused as `held`, and nobody does it. With `until-success` it sends 2, and periods may be
-   * shorter. When the id fails, the others are refused until `forMs` after its last term: about an occurrence is lost.
-   * @default - none: every occurrence is open to all
-   */
-  readonly sticky?: Sticky | undefined;
 }
 
 /** A term's options, checked. */
@@ -116,16 +109,15 @@ export interface TermSettings extends Tenure {
   readonly label: string;
   readonly tick: string | undefined;
   readonly claimsTick: boolean;
-  readonly sticky: Sticky | undefined;
+  readonly affinity: Affinity | undefined;
 }
 
 /** How a term is kept from others and handed over, checked; lengths in ms. */
 export interface Tenure {
   readonly drainMs: number;
-  readonly releasesDrained: boolean;
   readonly reserveForMs: number;
   readonly holdAtLeastMs: number;
-  readonly reclaimDelayMs: number;
+  readonly lockDelayMs: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -146,32 +138,22 @@ export function parseTerm(
   options: TermOptions & TickOptions,
   client: { readonly options: TimingOptions; readonly timing: Timing; readonly label: string },
 ): TermSettings {
-  const { renew = "auto", tick } = options;
-  const sticky = parseSticky(options.sticky);
-  const { tickPolicy = sticky === undefined ? "until-success" : "at-most-once" } = options;
-  const { termLimitMs = Infinity, holder = client.label, afterDrain = "release" } = options;
-  parseChoice(afterDrain, "afterDrain", ["release", "signal"]);
+  const { renew = "auto", tick, tickPolicy = "until-success" } = options;
+  const { termLimitMs = Infinity, holder = client.label } = options;
   parseChoice(renew, "renew", ["auto", "manual"]);
   parseChoice(tickPolicy, "tickPolicy", ["until-success", "at-most-once"]);
   if (typeof termLimitMs !== "number" || !(termLimitMs >= 1_000)) {
     throw invalid(`termLimitMs must be 1000 or more, not ${show(termLimitMs)}`);
   }
-  if (sticky !== undefined && (options.holdAtLeastMs ?? 0) > 0) {
-    throw invalid("holdAtLeastMs keeps the lease for nobody and sticky for its id: give one of them");
-  }
   const timing = termTiming(options, client);
-  const claimsTick = tickPolicy === "at-most-once";
-  if (sticky !== undefined && claimsTick)
-    checkStickiness(sticky, Math.min(timing.durationMs, termLimitMs), timing);
   return {
     timing,
     autoRenew: renew === "auto",
     termLimitMs,
     label: parseHolder(holder),
     tick: tick === undefined ? undefined : parseTick(tick),
-    claimsTick,
-    sticky,
-    releasesDrained: afterDrain === "release",
+    claimsTick: tickPolicy === "at-most-once",
+    affinity: parseAffinity(options),
     drainMs: parseLength(options, "drainMs", 5_000),
     reserveForMs: parseLength(
       options,
@@ -179,7 +161,7 @@ export function parseTerm(
       Math.min(DAY_MS, Math.max(10_000, 2 * timing.retryIntervalMs)),
     ),
     holdAtLeastMs: parseLength(options, "holdAtLeastMs", 0),
-    reclaimDelayMs: parseLength(options, "reclaimDelayMs", 0),
+    lockDelayMs: parseLength(options, "lockDelayMs", 0),
   };
 }
 
@@ -197,36 +179,25 @@ export function parseStepDown(
 ) {
   const { reserveFor } = options;
   return {
-    reserveFor: reserveFor === undefined ? undefined : parseText(reserveFor, "reserveFor", MAX_ID_BYTES),
+    reserveFor: reserveFor === undefined ? undefined : parseId(reserveFor, "reserveFor"),
     reserveForMs: parseLength(options, "reserveForMs", tenure.reserveForMs),
     drainMs: parseLength(options, "drainMs", tenure.drainMs),
   };
 }
 
-function parseLength(
-  options: TermOptions,
-  option: Exclude<keyof Tenure, "releasesDrained">,
-  fallback: number,
-): number {
+function parseLength(options: TermOptions, option: keyof Tenure, fallback: number): number {
   return parseWholeMs(options[option], option, fallback, 0, DAY_MS);
 }
 
-/** The id's next term can begin only once its last is provenly over, and others have to wait that long at least. */
-function checkStickiness({ forMs }: Sticky, durationMs: number, timing: Timing): void {
-  const least = Math.ceil(durationMs + timing.graceMs + 1_000 + timing.serviceClockErrorMs);
-  if (forMs >= least) return;
+/** Both or neither, and not with a minimum hold: a vacancy can be kept for one only. */
+function parseAffinity({ affinity, affinityMs, holdAtLeastMs = 0 }: TermOptions): Affinity | undefined {
+  if (affinity === undefined && affinityMs === undefined) return undefined;
+  const label = parseText(affinity, "affinity", MAX_HOLDER_BYTES);
+  const forMs = parseWholeMs(affinityMs ?? 0, "affinityMs", 0, 1_000, 7 * DAY_MS);
+  if (holdAtLeastMs === 0) return { label, forMs };
   throw invalid(
-    `sticky.forMs (${forMs}) must be at least durationMs + graceMs + 1000 + serviceClockErrorMs (${least}) where the lease is left to run out; ` +
-      'shorten durationMs, or use tickPolicy "until-success"',
+    `holdAtLeastMs (${holdAtLeastMs}) keeps the lease for nobody, and affinity for "${label}": give one of them`,
   );
-}
-
-function parseSticky(sticky: Sticky | undefined): Sticky | undefined {
-  if (sticky === undefined) return undefined;
-  return {
-    id: parseText(sticky?.id, "sticky.id", MAX_HOLDER_BYTES),
-    forMs: parseWholeMs(sticky.forMs, "sticky.forMs", 0, 1_000, 7 * 86_400_000),
-  };
 }
 
 /**
@@ -255,7 +226,21 @@ function termTiming(
  * @throws {LeaseError} INVALID_ARGUMENT unless it is a string of 1 to 512 bytes
  */
 export function parseHolder(holder: unknown): string {
-  return parseText(holder, "holder", MAX_HOLDER_BYTES);
+  return notAnAffinity(parseText(holder, "holder", MAX_HOLDER_BYTES), "holder");
+}
+
+/**
+ * Checks a candidate's id.
+ * @throws {LeaseError} INVALID_ARGUMENT unless it is a string of 1 to 640 bytes that does not begin with "@"
+ */
+export function parseId(id: unknown, option: string): string {
+  return notAnAffinity(parseText(id, option, MAX_ID_BYTES), option);
+}
+
+/** A reservation names an id or, behind this mark, a label: the two must not be taken for each other. */
+function notAnAffinity(text: string, option: string): string {
+  if (!text.startsWith(AFFINITY_MARK)) return text;
+  throw invalid(`${option} must not begin with "${AFFINITY_MARK}", which marks an affinity`);
 }
 
 /**

@@ -12,7 +12,7 @@ export interface LeaseRecord {
   readonly revision: number;
   /** Service time after which the term is over; absent when no service time could be had, and while vacant. */
   readonly expiresAt?: EpochMs | undefined;
-  /** The length that the last holder asked for, in ms. */
+  /** The length that the last holder asked for, its lock-delay included, in ms. */
   readonly durationMs: number;
   /** When the term began. Informative. */
   readonly acquiredAt?: EpochMs | undefined;
@@ -32,10 +32,14 @@ export interface LeaseRecord {
   readonly askedBy?: string | undefined;
   /** With what priority it was asked. */
   readonly askedPriority?: number | undefined;
-  /** How much longer than its own length a term that was not released stays closed to others, in ms. Absent means 0. */
-  readonly reclaimDelayMs?: number | undefined;
   /**
-   * Whom a vacant lease is kept for; "" for nobody. `expiresAt` and `durationMs` then are the reservation's.
+   * How much of the length its holder does not lead in, in ms: the lease stays closed to others for so long after an
+   * unreleased term. Absent means 0.
+   */
+  readonly lockDelayMs?: number | undefined;
+  /**
+   * Whom a vacant lease is kept for: a candidate's id, "@" and a label that several share, or "" for nobody. `expiresAt`
+   * and `durationMs` then are the reservation's.
    */
   readonly reservedFor?: string | undefined;
   /** Epoch seconds after which DynamoDB may delete the row. */
@@ -73,8 +77,12 @@ export interface LeaseState {
   readonly priority: number;
   /** Who asked the holder to hand over; "" for an operator who named no successor. */
   readonly askedBy: string | undefined;
-  /** Whom the vacant lease is kept for, for a bounded time; "" for nobody (a minimum hold). */
+  /**
+   * Whom the vacant lease is kept for, for a bounded time: an id, "@" and an affinity, or "" for nobody (a minimum hold).
+   */
   readonly reservedFor: string | undefined;
+  /** How long the lease reads `held` after its holder has stopped, unless it was released, in ms; 0 unless asked for. */
+  readonly lockDelayMs: number;
 }
 
 /** Makes a record presentable. `expired` says whether there is evidence that a present holder's term is over. */
@@ -95,5 +103,6 @@ export function stateOf(name: string, record: LeaseRecord | undefined, expired: 
     priority: record?.priority ?? 0,
     askedBy: record?.askedBy,
     reservedFor: record?.reservedFor,
+    lockDelayMs: record?.lockDelayMs ?? 0,
   };
 }

@@ -1,7 +1,7 @@
 import type { LeaseRecord } from "./record.ts";
 import { type Sample, steadyServiceTime } from "./service-clock.ts";
 import type { Timing } from "./timing.ts";
-import { plusMs, type Reading } from "./units.ts";
+import type { Reading } from "./units.ts";
 import { boundsOf, remainingOf, type Validity } from "./validity.ts";
 import { type LeaseWrite, renew } from "./writes.ts";
 
@@ -37,11 +37,16 @@ export function renewalOf(
   timing: Timing,
 ): { readonly write: LeaseWrite; readonly bounds: Validity } {
   const durationMs = Math.max(1, Math.min(fullMs, Math.floor(remainingOf(limit, at))));
+  const { lockDelayMs = 0 } = record;
   const timed = vouchers.length > 0;
   const now = steadyServiceTime(vouchers, at, timing);
-  const expiresAt = timed ? plusMs(now, durationMs) : undefined;
-  return {
-    write: renew(record, { writeId, now, durationMs, timed, retentionMs, value }),
-    bounds: boundsOf({ sent: at, durationMs, expiresAt }, vouchers, at, timing),
+  const write = renew(record, { writeId, now, durationMs, lockDelayMs, timed, retentionMs, value });
+  // Bounded by what it sets: the lock-delay is in both, and the holder stops that much earlier.
+  const grant = {
+    sent: at,
+    durationMs: durationMs + lockDelayMs,
+    lockDelayMs,
+    expiresAt: write.set.expiresAt,
   };
+  return { write, bounds: boundsOf(grant, vouchers, at, timing) };
 }

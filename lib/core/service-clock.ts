@@ -89,15 +89,31 @@ export function outsideBy(
 
 /**
  * The best guess of somebody who took samples a moment ago: the wall clock where it is no further ahead of what the
- * service and the monotonic clock prove than a header leaves open (a second and 2δ), else the middle of that. So what is
- * stamped with it is never later than that, whatever the wall clock does: a step, which could as well be a freeze, decides
- * nothing. After a freeze it is behind, until the next sample. Without samples, the wall clock.
+ * service and the monotonic clock prove than a header and drift leave open, else the middle of that. So what is
+ * stamped with it is never later than a second, 2δ and the drift since the sample, whatever the wall clock does: a step,
+ * which could as well be a freeze, decides nothing. After a freeze it is behind, until the next sample. Without samples,
+ * the wall clock.
  */
 export function steadyServiceTime(samples: readonly Sample[], at: Reading, timing: ClockTiming): EpochMs {
-  const earliest = earliestServiceTime(samples, at, timing);
-  const openMs = HEADER_RESOLUTION_MS + 2 * timing.serviceClockErrorMs;
-  const borneOut = samples.length === 0 || (at.wall >= earliest && at.wall <= earliest + openMs);
-  return epochMs(Math.round(borneOut ? at.wall : earliest + openMs / 2));
+  const best = bestBy(samples, (sample) => earliestBy(sample, at, timing));
+  if (best === undefined) return epochMs(Math.round(at.wall));
+  const earliest = earliestBy(best, at, timing);
+  const elapsed = elapsedAtLeast(best.received, at) / (1 - timing.clockDriftRatio);
+  const latest = best.date + HEADER_RESOLUTION_MS + timing.serviceClockErrorMs + elapsed;
+  const borneOut = at.wall >= earliest && at.wall <= latest;
+  return epochMs(Math.round(borneOut ? at.wall : (earliest + latest) / 2));
+}
+
+/**
+ * How far a belief that somebody had when a request was sent lies ahead of the latest that service time can have been
+ * then, in ms; 0 where it does not. No clock of the process takes part: a response is made after its request was sent.
+ */
+export function aheadAtSending(belief: number, samples: readonly Sample[], timing: ClockTiming): number {
+  let latest = Infinity;
+  for (const { date } of samples) {
+    latest = Math.min(latest, date + HEADER_RESOLUTION_MS + timing.serviceClockErrorMs);
+  }
+  return Math.max(0, belief - latest);
 }
 
 /**

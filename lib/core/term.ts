@@ -41,8 +41,6 @@ export function describeEnd(end: LeaseEnd): string {
 export type ReleaseResult =
   /** The row is vacant: the next candidate leads at once. */
   | { readonly kind: "released" }
-  /** A `sticky` term was left to run out, so that its candidate leads the next occurrence too. Nothing was sent. */
-  | { readonly kind: "kept" }
   /** This handle was released before. Nothing was sent. */
   | { readonly kind: "already-released" }
   /** Another candidate's term had begun; it is untouched. */
@@ -72,7 +70,7 @@ export interface Handover {
 
 /** How a vacated lease is kept. */
 export interface Reservation {
-  /** The candidate that it is kept for; "" for nobody. */
+  /** Whom it is kept for: an id, "@" and a label, or "" for nobody. */
   readonly for: string;
   readonly ms: number;
   readonly now: EpochMs;

@@ -39,6 +39,7 @@ export const plusMs = (at: EpochMs, ms: number): EpochMs => Math.round(at + ms) 
 /**
  * How much of a rise of the wall clock over the monotonic one is not counted, in ms. A wall clock that shows whole
  * milliseconds rises and falls by less than one within each; counted every time, that would add up to twice real time.
+ * (A wall clock that ticks more coarsely than this does add up so where it is read all the time: it costs availability.)
  */
 export const GRAIN_MS = 2;
 

@@ -1,6 +1,6 @@
 import { allowanceUntil, type Sample, samplesSince } from "./service-clock.ts";
 import type { Timing } from "./timing.ts";
-import { elapsedAtMost, type EpochMs, type Reading } from "./units.ts";
+import { elapsedAtMost, type EpochMs, plusMs, type Reading } from "./units.ts";
 
 /** A length of time that began at a reading. */
 export interface Allowance {
@@ -23,7 +23,10 @@ export function remainingOf(validity: Validity, at: Reading): number {
 export interface Grant {
   /** Taken before the write was sent. */
   readonly sent: Reading;
+  /** What it wrote as the length, the lock-delay included, in ms. */
   readonly durationMs: number;
+  /** How much of that its holder does not lead in, in ms; 0 where it is left out. */
+  readonly lockDelayMs?: number | undefined;
   /** What it wrote as `expiresAt`; `undefined` where only observation can end the term. */
   readonly expiresAt?: EpochMs | undefined;
 }
@@ -33,7 +36,7 @@ type ValidityTiming = Pick<Timing, "graceMs" | "serviceClockErrorMs" | "clockDri
 /**
  * How long a holder may lead after a write of its own was acknowledged: until `durationMs` after it was SENT
  * (no observer can have started to count before), and while service time is surely short of the moment when
- * a challenger could have the service's word that the term is over.
+ * a challenger could have the service's word that the term is over. A lock-delay makes both end that much earlier.
  *
  * `undefined` where the write set an `expiresAt` that no sample vouches for: only one of a request that was sent no
  * earlier than the write does. Such a write grants nothing.
@@ -56,9 +59,10 @@ export function boundsOf(
   at: Reading,
   timing: ValidityTiming,
 ): Validity {
-  const observed = { from: grant.sent, lengthMs: grant.durationMs * (1 - timing.clockDriftRatio) };
-  if (grant.expiresAt === undefined) return [observed];
-  return [observed, untilChallenged(grant.expiresAt, samples, at, timing)];
+  const { sent, durationMs, lockDelayMs = 0, expiresAt } = grant;
+  const observed = { from: sent, lengthMs: (durationMs - lockDelayMs) * (1 - timing.clockDriftRatio) };
+  if (expiresAt === undefined) return [observed];
+  return [observed, untilChallenged(plusMs(expiresAt, -lockDelayMs), samples, at, timing)];
 }
 
 /**

@@ -1,16 +1,14 @@
-import { risen } from "./names.ts";
+import { reservedForAll, risen } from "./names.ts";
 import type { LeaseRecord } from "./record.ts";
 import type { Reservation } from "./term.ts";
 import { type EpochMs, plusMs } from "./units.ts";
 
 /** What a write demands of the record it finds; all of it must hold, else nothing is written. */
 export interface Expectation {
-  /** There is no holder; or it is this one, its term ran out before a time and was no longer than this, in ms. */
-  readonly vacant?:
-    | true
-    | { readonly orHeldBy: string; readonly expiredBy: EpochMs; readonly lastingAtMost: number };
-  /** The lease is not reserved, or it is for this candidate. */
-  readonly openTo?: string;
+  /** There is no holder. */
+  readonly vacant?: true;
+  /** The lease is not reserved, or it is for one of these. */
+  readonly openTo?: readonly string[];
   /** Nobody asked for a hand-over yet with this priority or a higher one. */
   readonly askedBelow?: number;
   /** There is no token yet, or it is lower than this. */
@@ -42,7 +40,7 @@ export type Settable = Pick<
   | "priority"
   | "askedBy"
   | "askedPriority"
-  | "reclaimDelayMs"
+  | "lockDelayMs"
   | "reservedFor"
 >;
 
@@ -54,7 +52,7 @@ export type Clearable =
   | "priority"
   | "askedBy"
   | "askedPriority"
-  | "reclaimDelayMs"
+  | "lockDelayMs"
   | "reservedFor";
 
 /**
@@ -111,10 +109,10 @@ export interface TermRequest {
   readonly claimsTick: boolean;
   /** How strong the candidate is; 0 where it is left out. */
   readonly priority?: number | undefined;
-  /** How much longer than its length the term stays closed to others if it is not released, in ms; 0 where it is left out. */
-  readonly reclaimDelayMs?: number | undefined;
-  /** For an id that may return (`sticky`): the time before which its own last term must have run out. */
-  readonly ownExpiredBy?: EpochMs | undefined;
+  /** How much longer than the term the row stays closed to others if it is not released, in ms; 0 where it is left out. */
+  readonly lockDelayMs?: number | undefined;
+  /** The label that the candidate shares with others: a lease that is reserved for it is open to each of them. */
+  readonly affinity?: string | undefined;
 }
 
 /**
@@ -122,10 +120,9 @@ export interface TermRequest {
  * arrives after the release finds a token that is no longer lower.
  */
 export function claim(request: TermRequest): LeaseWrite {
-  const { holder, now, ownExpiredBy: expiredBy, durationMs: lastingAtMost } = request;
-  // No shorter than what it may put aside: whoever watches it watches long enough for that term, too.
-  const vacant = expiredBy === undefined ? true : { orHeldBy: holder, expiredBy, lastingAtMost };
-  return beginTerm("claim", request, { vacant, openTo: holder, tokenBelow: now }, now);
+  const { holder, now, affinity } = request;
+  const openTo = affinity === undefined ? [holder] : [holder, reservedForAll(affinity)];
+  return beginTerm("claim", request, { vacant: true, openTo, tokenBelow: now }, now);
 }
 
 /**
@@ -147,7 +144,7 @@ function beginTerm(
   expects: Expectation,
   token: number,
 ): LeaseWrite {
-  const { holder, now: acquiredAt, tick, claimsTick, priority = 0, reclaimDelayMs = 0 } = request;
+  const { holder, now: acquiredAt, tick, claimsTick, priority = 0, lockDelayMs = 0 } = request;
   const set = {
     ...stamps(request),
     holder,
@@ -155,7 +152,7 @@ function beginTerm(
     acquiredAt,
     ...(claimsTick && tick !== undefined ? { tick } : {}),
     ...(priority === 0 ? {} : { priority }),
-    ...(reclaimDelayMs === 0 ? {} : { reclaimDelayMs }),
+    ...(lockDelayMs === 0 ? {} : { lockDelayMs }),
   };
   const clear = OF_A_TERM.filter((attribute) => !(attribute in set));
   return conditional(
@@ -185,18 +182,20 @@ export const OF_A_TERM: readonly Clearable[] = [
   "priority",
   "askedBy",
   "askedPriority",
-  "reclaimDelayMs",
+  "lockDelayMs",
   "reservedFor",
 ];
 
-/** What every write of a holder says about time. */
+/** What every write of a holder says about time. The row promises the lock-delay as well: others have one length to look at. */
 function stamps(request: {
   readonly now: EpochMs;
   readonly durationMs: number;
+  readonly lockDelayMs?: number | undefined;
   readonly timed: boolean;
   readonly retentionMs: number;
 }): Partial<Settable> {
-  const { now, durationMs, timed, retentionMs } = request;
+  const { now, lockDelayMs = 0, timed, retentionMs } = request;
+  const durationMs = request.durationMs + lockDelayMs;
   const untimed = { durationMs, renewedAt: now, ttl: ttlOf(now, durationMs, retentionMs) };
   return timed ? { ...untimed, expiresAt: plusMs(now, durationMs) } : untimed;
 }
@@ -206,6 +205,8 @@ export interface RenewalRequest {
   readonly writeId: string;
   readonly now: EpochMs;
   readonly durationMs: number;
+  /** The term's lock-delay, in ms; 0 where it is left out. */
+  readonly lockDelayMs?: number | undefined;
   readonly timed: boolean;
   readonly retentionMs: number;
   /** What to proclaim; leave it out to keep what is proclaimed. */
@@ -234,10 +235,10 @@ export function correct(mine: LeaseRecord, request: RenewalRequest, token: numbe
  */
 export function resume(
   seen: LeaseRecord,
-  request: RenewalRequest & { readonly priority: number; readonly reclaimDelayMs: number },
+  request: RenewalRequest & { readonly priority: number; readonly lockDelayMs: number },
 ): LeaseWrite {
-  const { priority, reclaimDelayMs } = request;
-  return continueTerm("resume", seen, request, { priority, reclaimDelayMs });
+  const { priority, lockDelayMs } = request;
+  return continueTerm("resume", seen, request, { priority, lockDelayMs });
 }
 
 function continueTerm(

@@ -46,17 +46,10 @@ export function updateOf(write: LeaseWrite): UpdateExpressions {
 
   const { vacant, openTo, askedBelow, tokenBelow, tickBelow, ...equal } = write.expects;
   const conditions = Object.entries(equal).map(([attribute, value]) => compare(attribute, "=", value, "is"));
-  if (vacant === true) conditions.push(absent("holder"));
-  else if (vacant !== undefined) {
-    const own = [
-      compare("holder", "=", vacant.orHeldBy, "own"),
-      compare("expiresAt", "<", vacant.expiredBy, "below"),
-      compare("durationMs", "<=", vacant.lastingAtMost, "own"),
-    ];
-    conditions.push(`(${absent("holder")} OR (${own.join(" AND ")}))`);
-  }
+  if (vacant !== undefined) conditions.push(absent("holder"));
   if (openTo !== undefined) {
-    conditions.push(`(${absent("reservedFor")} OR ${compare("reservedFor", "=", openTo, "open")})`);
+    const open = openTo.map((who, at) => compare("reservedFor", "=", who, `open${at}`));
+    conditions.push(`(${[absent("reservedFor"), ...open].join(" OR ")})`);
   }
   if (askedBelow !== undefined) conditions.push(below("askedPriority", askedBelow));
   if (tokenBelow !== undefined) conditions.push(below("token", tokenBelow));

@@ -1,20 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { parseTerm } from "../../lib/core/options.ts";
-import { parseTiming } from "../../lib/core/timing.ts";
-import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
+import { leaseErrorOf } from "../support/failures.ts";
 import { manual } from "../support/manual.ts";
 import { ProcessClock } from "../support/process-clock.ts";
 import { noted } from "../support/standing.ts";
 
-const MINUTE_MS = 60_000;
-
 describe("at its edges, an election", () => {
-  it("is refused to a sticky id that says no time, as its type demands", () => {
-    const client = { options: {}, timing: parseTiming({}), label: "x" };
-    const parse = () => parseTerm({ sticky: { id: "a" } as never }, client);
-    expect(leaseErrorIn(parse, "INVALID_ARGUMENT").message).toMatch(/^sticky\.forMs /);
-  });
-
   it("says on a resumed term how strong its present holder is", async () => {
     for (const [before, after] of [
       [9, 0],
@@ -37,9 +27,9 @@ describe("at its edges, an election", () => {
     const options = { id: "pod-0", register: false, renew: "manual" } as const;
     await client().candidate("a", options).campaign();
     await client()
-      .candidate("a", { ...options, reclaimDelayMs: 60_000 })
+      .candidate("a", { ...options, lockDelayMs: 60_000 })
       .campaign();
-    expect(table.peek("a")?.reclaimDelayMs).toBe(60_000);
+    expect(table.peek("a")?.lockDelayMs).toBe(60_000);
   });
 
   it("gives a present leader its lease or a campaign, never nothing, at whatever look its term ends", async () => {
@@ -64,22 +54,6 @@ describe("at its edges, an election", () => {
         .catch((error: unknown) => error);
       expect(lease, `the term ends at look ${looks}`).toBeDefined();
     }
-  });
-
-  it("is not closed by a sticky claim of a clock far ahead for as long as that clock was ahead", async () => {
-    const { client, clock } = manual();
-    const region = (tick: string) => ({ sticky: { id: "eu", forMs: 150_000 }, tick });
-    const first = await client().tryAcquire("a", region("1"));
-    expect(first.kind).toBe("acquired");
-    const ahead = new ProcessClock(clock);
-    ahead.stepWall(60 * MINUTE_MS);
-    expect((await client({ clock: ahead }).tryAcquire("a", region("2"))).kind).toBe("refused");
-    for (let minute = 0; minute < 10; minute += 1) {
-      await clock.advance(MINUTE_MS);
-      const result = await client().tryAcquire("a", region(`3-${minute}`));
-      if (result.kind === "acquired") return;
-    }
-    expect.unreachable("no invocation led for ten minutes");
   });
 
   it("never says of a second request for somebody else that it stands when it does not", async () => {

@@ -100,11 +100,11 @@ describe("a minimum hold", () => {
     expect(table.peek("a")).toMatchObject({ reservedFor: "", durationMs: 15_000 });
   });
 
-  it("does not go together with a lease that is kept for an id", async () => {
+  it("does not go together with a lease that is kept for a label", async () => {
     const { client } = manual();
-    const both = { tick: "1", sticky: { id: "eu", forMs: 60_000 }, holdAtLeastMs: 1 };
+    const both = { tick: "1", affinity: "eu", affinityMs: 60_000, holdAtLeastMs: 1 };
     expect((await leaseErrorOf(client().tryAcquire("a", both), "INVALID_ARGUMENT")).message).toMatch(
-      /holdAtLeastMs.*sticky/,
+      /holdAtLeastMs.*affinity/,
     );
   });
 
@@ -132,7 +132,7 @@ describe("a minimum hold", () => {
 describe("a lock-delay", () => {
   it("closes the lease of a leader that died for as much longer, and only then", async () => {
     const { client, clock } = manual();
-    await client().acquire("a", { reclaimDelayMs: 20_000, renew: "manual" });
+    await client().acquire("a", { lockDelayMs: 20_000, renew: "manual" });
     await clock.advance(15_000 + 1_500 + 1_000);
     expect((await client().tryAcquire("a")).kind).toBe("refused");
     await clock.advance(20_000);
@@ -142,9 +142,29 @@ describe("a lock-delay", () => {
     expect((await client().tryAcquire("a")).kind, "the delay was the dead leader's").toBe("acquired");
   });
 
+  it("is not time in which its leader leads, and `get` tells for how long the lease goes on reading held", async () => {
+    const { client, clock, table } = manual();
+    const lease = await client().acquire("a", { lockDelayMs: 20_000, renew: "manual" });
+    expect(table.peek("a")).toMatchObject({ durationMs: 35_000, lockDelayMs: 20_000 });
+    expect(lease.remainingMs()).toBeLessThanOrEqual(15_000);
+    await clock.advance(15_000);
+    expect(lease.isHeld()).toBe(false);
+    expect(await client().get("a")).toMatchObject({ kind: "held", lockDelayMs: 20_000 });
+  });
+
+  it("is added to what a limit leaves of the term, and renewed with it", async () => {
+    const { client, clock, table } = manual();
+    const lease = await client().acquire("a", { lockDelayMs: 20_000, termLimitMs: 17_000 });
+    await clock.advance(5_000);
+    expect(Number(table.peek("a")?.durationMs)).toBeGreaterThan(11_900 + 20_000);
+    expect(Number(table.peek("a")?.durationMs)).toBeLessThanOrEqual(12_000 + 20_000);
+    await clock.advance(12_000);
+    expect(lease.end).toMatchObject({ reason: "expired", atLimit: true });
+  });
+
   it("holds against those who watch, too", async () => {
     const { client, clock } = manual();
-    await client().acquire("a", { reclaimDelayMs: 20_000, renew: "manual" });
+    await client().acquire("a", { lockDelayMs: 20_000, renew: "manual" });
     const { candidate } = noted(client(), "a", { register: false });
     const campaigning = candidate.campaign();
     await clock.advance(34_900);
@@ -157,12 +177,12 @@ describe("a lock-delay", () => {
   it("costs nothing after a release, nor after a hand-over", async () => {
     const { client, clock, table } = manual();
     const leases = client();
-    const lease = await leases.acquire("a", { reclaimDelayMs: 86_400_000 });
-    expect(table.peek("a")?.reclaimDelayMs).toBe(86_400_000);
+    const lease = await leases.acquire("a", { lockDelayMs: 86_400_000 });
+    expect(table.peek("a")?.lockDelayMs).toBe(86_400_000);
     await lease.release();
-    expect(table.peek("a")).not.toHaveProperty("reclaimDelayMs");
+    expect(table.peek("a")).not.toHaveProperty("lockDelayMs");
     await clock.advance(1);
-    const again = await leases.acquire("a", { reclaimDelayMs: 86_400_000 });
+    const again = await leases.acquire("a", { lockDelayMs: 86_400_000 });
     const stepping = again.stepDown({ drainMs: 0 });
     await stepping;
     await clock.advance(1);
@@ -171,7 +191,7 @@ describe("a lock-delay", () => {
 
   it("does not keep a candidate from its own term, which it has ended itself", async () => {
     const { client, clock, store } = manual();
-    const { candidate } = noted(client(), "a", { reclaimDelayMs: 86_400_000, register: false });
+    const { candidate } = noted(client(), "a", { lockDelayMs: 86_400_000, register: false });
     const first = await candidate.campaign();
     store.onWrite = async (write, pass) => (write.kind === "release" ? never() : pass());
     const resigning = candidate.resign();
@@ -186,7 +206,7 @@ describe("a lock-delay", () => {
   it("delays an operator's last resort in nothing: the term is revoked, not expired", async () => {
     const { client, clock } = manual();
     const leases = client();
-    const { candidate, ends } = noted(client(), "a", { reclaimDelayMs: 86_400_000, register: false });
+    const { candidate, ends } = noted(client(), "a", { lockDelayMs: 86_400_000, register: false });
     const running = candidate.run(untilStopped);
     await clock.advance(1);
     await leases.forceRelease("a");

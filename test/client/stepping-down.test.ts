@@ -4,20 +4,17 @@ import { manual } from "../support/manual.ts";
 import { noted, untilStopped } from "../support/standing.ts";
 
 describe("a lease without guarded work", () => {
-  it("is released by itself when its time to drain is up, or left to its taker when it says so", async () => {
-    for (const afterDrain of ["release", "signal"] as const) {
-      const { client, clock, table } = manual();
-      const leases = client();
-      const lease = await leases.acquire("a", { afterDrain, drainMs: 2_000 });
-      await leases.requestStepDown("a", { reserveFor: "carl" });
-      await clock.advance(7_000);
-      expect(lease.signal.aborted).toBe(true);
-      expect(lease.isHeld()).toBe(afterDrain === "signal");
-      if (afterDrain === "signal") expect(await lease.release()).toEqual({ kind: "released" });
-      expect(lease.end).toEqual({ reason: "stepped-down" });
-      expect(table.peek("a")).toMatchObject({ reservedFor: "carl" });
-      expect(clock.pendingTimers).toBe(0);
-    }
+  it("is released by itself when its time to drain is up", async () => {
+    const { client, clock, table } = manual();
+    const leases = client();
+    const lease = await leases.acquire("a", { drainMs: 2_000 });
+    await leases.requestStepDown("a", { reserveFor: "carl" });
+    await clock.advance(7_000);
+    expect(lease.signal.aborted).toBe(true);
+    expect(lease.isHeld()).toBe(false);
+    expect(lease.end).toEqual({ reason: "stepped-down" });
+    expect(table.peek("a")).toMatchObject({ reservedFor: "carl" });
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it("with drainMs 0 is released within the renewal that brought the request, which succeeds", async () => {

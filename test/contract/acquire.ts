@@ -61,6 +61,7 @@ export function acquireClaims(world: MakeWorld): void {
       priority: 0,
       askedBy: undefined,
       reservedFor: undefined,
+      lockDelayMs: 0,
     });
     expect(await here.row(name)).toBeUndefined();
   });

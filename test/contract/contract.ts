@@ -14,7 +14,7 @@ import { releaseClaims } from "./release.ts";
 import { requestClaims } from "./requests.ts";
 import { resumeClaims } from "./resume.ts";
 import { scheduleClaims } from "./schedules.ts";
-import { stickyClaims } from "./sticky.ts";
+import { affinityClaims } from "./affinity.ts";
 import { storeClaims } from "./store.ts";
 import { takeOverClaims } from "./take-over.ts";
 import { valueClaims } from "./values.ts";
@@ -57,7 +57,7 @@ export function contract(name: string, makeStore: () => Promise<Ground>): void {
       campaignClaims(world);
       scheduleClaims(world);
       holdingClaims(world);
-      stickyClaims(world);
+      affinityClaims(world);
     });
     describe("a long-lived candidate", () => {
       candidateClaims(world);

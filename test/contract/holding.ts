@@ -25,10 +25,10 @@ export function holdingClaims(world: MakeWorld): void {
     await using here = world();
     const name = here.name("lock-delay");
     const { client } = here.member();
-    const first = await client.acquire(name, { reclaimDelayMs: 1_500, renew: "manual" });
+    const first = await client.acquire(name, { lockDelayMs: 1_500, renew: "manual" });
     await first.release();
     await here.pass(20);
-    const dead = await client.acquire(name, { reclaimDelayMs: 1_500, renew: "manual" });
+    const dead = await client.acquire(name, { lockDelayMs: 1_500, renew: "manual" });
     await here.pass(2_000 + 1_100 + 1_100);
     const late = here.member().client;
     expect((await late.tryAcquire(name)).kind, "without the delay it would be over").toBe("refused");
@@ -36,6 +36,6 @@ export function holdingClaims(world: MakeWorld): void {
     const next = await late.tryAcquire(name);
     if (next.kind !== "acquired") throw new Error(next.reason);
     expect(next.lease.token).toBeGreaterThan(dead.token);
-    expect(await here.row(name)).not.toHaveProperty("reclaimDelayMs");
+    expect(await here.row(name)).not.toHaveProperty("lockDelayMs");
   });
 }

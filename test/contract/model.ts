@@ -20,15 +20,8 @@ const sometimes = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
 const expectation: fc.Arbitrary<Expectation> = fc
   .record(
     {
-      vacant: fc.oneof(
-        fc.constant(true as const),
-        fc.record({
-          orHeldBy: fc.constantFrom(...HOLDERS),
-          expiredBy: epoch,
-          lastingAtMost: fc.integer({ min: 1, max: 9 }),
-        }),
-      ),
-      openTo: fc.constantFrom(...HOLDERS),
+      vacant: fc.constant(true as const),
+      openTo: fc.subarray([...HOLDERS], { minLength: 1 }),
       askedBelow: fc.integer({ min: 0, max: 5 }),
       tokenBelow: fc.integer({ min: 0, max: 7 }),
       tickBelow: fc.constantFrom(...TICKS),
@@ -60,7 +53,7 @@ const parts = fc
         priority: fc.integer({ min: -5, max: 5 }),
         askedBy: fc.constantFrom("", ...HOLDERS),
         askedPriority: fc.integer({ min: 0, max: 5 }),
-        reclaimDelayMs: fc.nat(),
+        lockDelayMs: fc.nat(),
         reservedFor: fc.constantFrom("", ...HOLDERS),
       },
       { requiredKeys: ["token", "durationMs"] },

@@ -57,6 +57,10 @@ describe("a declared-stable id", () => {
   });
 });
 
+it("has no id that could be taken for an affinity", () => {
+  expect(refusal({ id: "@eu" })).toMatch(/^id must not begin with "@"/);
+});
+
 describe("how it registers", () => {
   it("registers for as long as it says, or not at all", () => {
     expect(parse({ registrationMs: 1_000 }).registrationMs).toBe(1_000);

@@ -66,7 +66,12 @@ describe("by observation", () => {
 describe("against a term with a lock-delay, and against a reservation", () => {
   const delayed = (servedAt: number | undefined) => ({
     ...seen(servedAt),
-    record: { ...record, reclaimDelayMs: 30_000 },
+    record: {
+      ...record,
+      durationMs: record.durationMs + 30_000,
+      expiresAt: epochMs((record.expiresAt ?? 0) + 30_000),
+      lockDelayMs: 30_000,
+    },
   });
 
   it("comes as much later as the lock-delay says, by the service's clock and by watching", () => {

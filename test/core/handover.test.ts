@@ -83,13 +83,13 @@ describe("a candidate that stands by", () => {
 describe("a vacated lease", () => {
   const departure: Departure = {
     holdAtLeastMs: 0,
-    sticky: undefined,
+    affinity: undefined,
     handover: undefined,
     reserveForMs: 10_000,
     ledMs: 5_000,
   };
   const to = { to: "bob", drainMs: 0 };
-  const sticky = { id: "eu-west-1", forMs: 90_000 };
+  const affinity = { label: "eu-west-1", forMs: 90_000 };
 
   it("is kept for nobody in particular unless something is said", () => {
     expect(reservationOf(departure)).toBeUndefined();
@@ -102,16 +102,16 @@ describe("a vacated lease", () => {
     expect(reservationOf({ ...departure, handover: to, reserveForMs: 0 })).toBeUndefined();
   });
 
-  it("is kept for its sticky id, unless it is handed over", () => {
-    expect(reservationOf({ ...departure, sticky })).toEqual({ for: "eu-west-1", ms: 90_000 });
-    expect(reservationOf({ ...departure, sticky, handover: to })).toEqual({ for: "bob", ms: 10_000 });
+  it("is kept for whoever shares its affinity, unless it is handed over", () => {
+    expect(reservationOf({ ...departure, affinity })).toEqual({ for: "@eu-west-1", ms: 90_000 });
+    expect(reservationOf({ ...departure, affinity, handover: to })).toEqual({ for: "bob", ms: 10_000 });
     const toAnyone = { to: undefined, drainMs: 0 };
-    expect(reservationOf({ ...departure, sticky, handover: toAnyone })).toBeUndefined();
+    expect(reservationOf({ ...departure, affinity, handover: toAnyone })).toBeUndefined();
   });
 
   it("is closed to everybody for the rest of its minimum hold, in whole milliseconds rounded up", () => {
     const holds = { ...departure, holdAtLeastMs: 8_000, ledMs: 5_000.4 };
-    for (const more of [{}, { sticky }, { handover: to }]) {
+    for (const more of [{}, { affinity }, { handover: to }]) {
       expect(reservationOf({ ...holds, ...more })).toEqual({ for: "", ms: 3_000 });
     }
     expect(reservationOf({ ...holds, ledMs: 7_999.9 })).toEqual({ for: "", ms: 1 });

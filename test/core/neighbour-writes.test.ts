@@ -5,6 +5,7 @@ import { admit, ask, revoke, stand } from "../../lib/core/neighbour-writes.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { epochMs } from "../../lib/core/units.ts";
 import { claim, type LeaseWrite, release, renew, resume, takeOver } from "../../lib/core/writes.ts";
+import { reservedForAll } from "../../lib/core/names.ts";
 
 const NOON = 1_767_268_800_000;
 const OPERATOR = 9_007_199_254_740_991;
@@ -87,7 +88,7 @@ describe("a revocation", () => {
     value: "v",
     askedBy: "bob",
     askedPriority: 1,
-    reclaimDelayMs: 9,
+    lockDelayMs: 9,
     tick: "t",
     ttl: 5,
   };
@@ -125,32 +126,11 @@ describe("a revocation", () => {
 
 describe("a resumption", () => {
   it("goes on with the token, in the state that was seen, and begins no term", () => {
-    const write = resume(held, { ...renewal, priority: 4, reclaimDelayMs: 30 });
+    const write = resume(held, { ...renewal, priority: 4, lockDelayMs: 30 });
     expect(write).toMatchObject({ kind: "resume", expects: { revision: 3, token: 7, holder: "ann" } });
-    const after = { token: 7, revision: 4, transitions: 1, writeId: "w-4", priority: 4, reclaimDelayMs: 30 };
+    const after = { token: 7, revision: 4, transitions: 1, writeId: "w-4", priority: 4, lockDelayMs: 30 };
     expect(applied(held, write)).toMatchObject(after);
     expect(accepts({ ...held, revision: 4 }, write.expects)).toBe(false);
-  });
-});
-
-describe("a claim by an id that returns", () => {
-  const write = claim({ ...term, ownExpiredBy: epochMs(NOON - 2_750) });
-  const own = { ...held, holder: "bob", expiresAt: epochMs(NOON - 2_751) };
-
-  it("passes over its own term that ran out before, and over nobody else's", () => {
-    expect(accepts(own, write.expects)).toBe(true);
-    expect(accepts({ ...own, expiresAt: epochMs(NOON - 2_750) }, write.expects)).toBe(false);
-    expect(accepts({ ...own, expiresAt: undefined }, write.expects), "nobody can tell").toBe(false);
-    expect(accepts({ ...own, holder: "ann" }, write.expects)).toBe(false);
-    expect(accepts({ ...own, durationMs: (write.set.durationMs ?? 0) + 1 }, write.expects), "longer").toBe(
-      false,
-    );
-    expect(accepts({ ...own, holder: undefined }, write.expects)).toBe(true);
-    expect(accepts(undefined, write.expects)).toBe(true);
-  });
-
-  it("is refused by its own result, so that a duplicate of it begins no second term", () => {
-    expect(accepts(applied(own, write), write.expects)).toBe(false);
   });
 });
 
@@ -160,9 +140,9 @@ describe("a reservation", () => {
   const write = release(mine, { writeId: "w-5", ttl: 9, tick: undefined, reserve });
 
   it("is left by a release: for whom, until when, and how long", () => {
-    const after = applied({ ...held, reclaimDelayMs: 5 }, write);
+    const after = applied({ ...held, lockDelayMs: 5 }, write);
     expect(after).toMatchObject({ reservedFor: "bob", expiresAt: NOON + 3_000, durationMs: 3_000, token: 7 });
-    for (const gone of ["holder", "priority", "reclaimDelayMs"]) expect(after).not.toHaveProperty(gone);
+    for (const gone of ["holder", "priority", "lockDelayMs"]) expect(after).not.toHaveProperty(gone);
   });
 
   it("says no time where none is known", () => {
@@ -176,6 +156,15 @@ describe("a reservation", () => {
     expect(applied(held, untimed)).toMatchObject({ reservedFor: "bob", durationMs: 3_000 });
   });
 
+  it("for a label keeps out every claim but those that bear it", () => {
+    const forAll = { ...reserve, for: reservedForAll("eu") };
+    const after = applied(held, release(mine, { writeId: "w-5", ttl: 9, tick: undefined, reserve: forAll }));
+    expect(accepts(after, claim({ ...term, affinity: "eu" }).expects)).toBe(true);
+    for (const other of [term, { ...term, affinity: "us" }, { ...term, holder: "eu" }]) {
+      expect(accepts(after, claim(other).expects)).toBe(false);
+    }
+  });
+
   it("keeps out every claim but that of the one it names, and ends with the term that follows", () => {
     const after = applied(held, write);
     expect(accepts(after, claim({ ...term, holder: "cy" }).expects)).toBe(false);
@@ -187,11 +176,15 @@ describe("a reservation", () => {
 
 describe("a new term", () => {
   it("says how strong its holder is and how long it is closed after a crash, unless that is nothing", () => {
-    const strong = claim({ ...term, priority: -4, reclaimDelayMs: 60 });
-    expect(applied(undefined, strong)).toMatchObject({ priority: -4, reclaimDelayMs: 60 });
-    const plain = applied({ ...held, reclaimDelayMs: 9 }, takeOver(term, held));
+    const strong = claim({ ...term, priority: -4, lockDelayMs: 60 });
+    expect(applied(undefined, strong)).toMatchObject({
+      priority: -4,
+      lockDelayMs: 60,
+      durationMs: term.durationMs + 60,
+    });
+    const plain = applied({ ...held, lockDelayMs: 9 }, takeOver(term, held));
     expect(plain).not.toHaveProperty("priority");
-    expect(plain).not.toHaveProperty("reclaimDelayMs");
+    expect(plain).not.toHaveProperty("lockDelayMs");
   });
 });
 
@@ -258,9 +251,9 @@ describe("over any sequence of writes", () => {
     const mine = { name: "jobs", holder: record.holder ?? "nobody", token: record.token };
     const reserve = { for: `h-${who}`, ms: 1 + who, now: epochMs(now), timed: true };
     const writes: Record<string, LeaseWrite> = {
-      claim: claim({ ...request, ownExpiredBy: epochMs(now + 20_000) }),
+      claim: claim(request),
       "take-over": takeOver(request, record),
-      resume: resume(record, { ...request, priority: who, reclaimDelayMs: who }),
+      resume: resume(record, { ...request, priority: who, lockDelayMs: who }),
       renew: renew(record, request),
       release: release(mine, { writeId: id, ttl: 1, tick: undefined, ...(who > 0 ? { reserve } : {}) }),
       ask: ask(record, { writeId: id, by: `h-${who}`, priority: 1 + who }),

@@ -2,9 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LeaseError } from "../../lib/core/errors.ts";
 import { accepts, applied } from "../../lib/core/execution.ts";
 import { admit, ask, revoke, stand } from "../../lib/core/neighbour-writes.ts";
-import { parseTerm } from "../../lib/core/options.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
-import { DEFAULT_TIMING } from "../../lib/core/timing.ts";
 import { epochMs } from "../../lib/core/units.ts";
 
 const OPERATOR = 4_503_599_627_370_496;
@@ -66,23 +64,6 @@ describe("a neighbour's row", () => {
       clear: [],
       beginsTerm: false,
     });
-  });
-});
-
-describe("a sticky term that is to run out", () => {
-  const client = { options: {}, timing: DEFAULT_TIMING, label: "ann" };
-  const term = (forMs: number, more: object = {}) =>
-    parseTerm({ sticky: { id: "eu", forMs }, ...more }, client);
-
-  it("keeps others off for as long as its id needs to come back: its length, the grace, a second and δ", () => {
-    const least = 15_000 + 1_500 + 1_000 + 250;
-    expect(term(least).sticky?.forMs).toBe(least);
-    expect(() => term(least - 1)).toThrow(
-      `sticky.forMs (${least - 1}) must be at least durationMs + graceMs + 1000 + serviceClockErrorMs (${least}) ` +
-        'where the lease is left to run out; shorten durationMs, or use tickPolicy "until-success"',
-    );
-    expect(term(1_000, { tickPolicy: "until-success" }).sticky?.forMs).toBe(1_000);
-    expect(term(least - 10_000, { termLimitMs: 5_000 }).sticky?.forMs).toBe(least - 10_000);
   });
 });
 

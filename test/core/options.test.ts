@@ -149,16 +149,15 @@ describe("how a term is kept and handed over", () => {
   it("is as the options' documentation says unless it is told otherwise", () => {
     expect(term({})).toMatchObject({
       drainMs: 5_000,
-      releasesDrained: true,
       reserveForMs: 10_000,
       holdAtLeastMs: 0,
-      reclaimDelayMs: 0,
-      sticky: undefined,
+      lockDelayMs: 0,
+      affinity: undefined,
+      claimsTick: false,
     });
-    expect(term({ afterDrain: "signal" }).releasesDrained).toBe(false);
   });
 
-  it.each(["drainMs", "reserveForMs", "holdAtLeastMs", "reclaimDelayMs"] as const)(
+  it.each(["drainMs", "reserveForMs", "holdAtLeastMs", "lockDelayMs"] as const)(
     "takes %s from 0 to a day, and refuses all else with the bounds",
     (option) => {
       for (const ms of [0, 1, DAY]) expect(term({ [option]: ms })[option]).toBe(ms);
@@ -168,30 +167,30 @@ describe("how a term is kept and handed over", () => {
     },
   );
 
-  it("refuses an end of the drain that is none", () => {
-    for (const afterDrain of ["abort", null, true]) {
-      expect(refusal({ afterDrain })).toMatch(/^afterDrain must be "release" or "signal"/);
-    }
-  });
-
-  it("sticks to an id, by default at most once per occurrence", () => {
-    const sticky = { id: "eu-west-1", forMs: 120_000 };
-    expect(term({ sticky })).toMatchObject({ sticky, claimsTick: true });
-    expect(term({ sticky, tickPolicy: "until-success" }).claimsTick).toBe(false);
-    expect(term({ sticky: { id: "x".repeat(512), forMs: 7 * DAY } }).sticky?.forMs).toBe(7 * DAY);
+  it("is kept for an affinity where one is given, with how long", () => {
+    const affinity = { label: "eu-west-1", forMs: 120_000 };
+    expect(term({ affinity: "eu-west-1", affinityMs: 120_000 }).affinity).toEqual(affinity);
+    expect(term({ affinity: "x".repeat(512), affinityMs: 7 * DAY }).affinity?.forMs).toBe(7 * DAY);
+    expect(term({ affinity: "@home", affinityMs: 1_000 }).affinity?.label).toBe("@home");
   });
 
   it.each([
-    [{ id: "", forMs: 1_000 }, /^sticky\.id .*512/],
-    [{ id: "x".repeat(513), forMs: 1_000 }, /^sticky\.id .*512/],
-    [{ forMs: 1_000 }, /^sticky\.id /],
-    [{ id: "a", forMs: 999 }, /^sticky\.forMs .*from 1000 to 604800000/],
-    [{ id: "a", forMs: 604_800_001 }, /^sticky\.forMs /],
-    [{ id: "a", forMs: null }, /^sticky\.forMs /],
-    [null, /^sticky\.id /],
-    ["eu-west-1", /^sticky\.id /],
-  ])("refuses to stick to %j", (sticky, message) => {
-    expect(refusal({ sticky })).toMatch(message);
+    [{ affinity: "", affinityMs: 1_000 }, /^affinity .*512/],
+    [{ affinity: "x".repeat(513), affinityMs: 1_000 }, /^affinity .*512/],
+    [{ affinityMs: 1_000 }, /^affinity /],
+    [{ affinity: null, affinityMs: 1_000 }, /^affinity /],
+    [{ affinity: "a" }, /^affinityMs .*from 1000 to 604800000/],
+    [{ affinity: "a", affinityMs: 999 }, /^affinityMs .*from 1000 to 604800000/],
+    [{ affinity: "a", affinityMs: 604_800_001 }, /^affinityMs /],
+    [{ affinity: "a", affinityMs: 1_000, holdAtLeastMs: 1 }, /^holdAtLeastMs .*affinity for "a"/],
+  ])("refuses to be kept for %j", (options, message) => {
+    expect(refusal(options)).toMatch(message);
+  });
+
+  it("refuses ids that could be taken for an affinity", () => {
+    expect(refusal({ holder: "@eu" })).toMatch(/^holder must not begin with "@"/);
+    const wrong = () => parseStepDown({ reserveFor: "@eu" }, term({}));
+    expect(leaseErrorIn(wrong, "INVALID_ARGUMENT").message).toMatch(/^reserveFor must not begin with "@"/);
   });
 
   it("steps down as the term says unless it is told otherwise, and refuses what is out of bounds", () => {

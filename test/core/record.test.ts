@@ -37,6 +37,7 @@ describe("what everybody may know of a lease", () => {
       priority: 0,
       askedBy: undefined,
       reservedFor: undefined,
+      lockDelayMs: 0,
     });
   });
 

@@ -86,22 +86,19 @@ describe("the update of a write", () => {
     expect(() => updateOf(write({ expects: {} }))).toThrow("a write needs a condition");
   });
 
-  it("has the condition of a claim by an id that returns, and of a reserved lease, in full", () => {
-    const vacant = { orHeldBy: "eu", expiredBy: epochMs(500), lastingAtMost: 60 };
+  it("has the condition of a claim of a lease that may be reserved, in full", () => {
     const { ConditionExpression, ExpressionAttributeValues } = updateOf(
-      write({ expects: { vacant, openTo: "eu", tokenBelow: 9 } }),
+      write({ expects: { vacant: true, openTo: ["me", "@eu"], tokenBelow: 9 } }),
     );
     expect(ConditionExpression).toBe(
-      "(attribute_not_exists(#holder) OR (#holder = :own_holder AND #expiresAt < :below_expiresAt" +
-        " AND #durationMs <= :own_durationMs))" +
-        " AND (attribute_not_exists(#reservedFor) OR #reservedFor = :open_reservedFor)" +
+      "attribute_not_exists(#holder)" +
+        " AND (attribute_not_exists(#reservedFor) OR #reservedFor = :open0_reservedFor" +
+        " OR #reservedFor = :open1_reservedFor)" +
         " AND (attribute_not_exists(#token) OR #token < :below_token)",
     );
     expect(ExpressionAttributeValues).toMatchObject({
-      ":own_holder": "eu",
-      ":below_expiresAt": 500,
-      ":own_durationMs": 60,
-      ":open_reservedFor": "eu",
+      ":open0_reservedFor": "me",
+      ":open1_reservedFor": "@eu",
     });
   });
 
@@ -145,15 +142,15 @@ describe("the update of a write", () => {
   it("names and binds all that it uses and nothing else, whatever it expects", () => {
     const all = write({
       expects: {
-        vacant: { orHeldBy: "x) OR (", expiredBy: epochMs(1), lastingAtMost: 9 },
-        openTo: "y",
+        vacant: true,
+        openTo: ["x) OR (", "y"],
         askedBelow: 1,
         tokenBelow: 2,
         tickBelow: "t",
         holder: "h",
       },
       set: { holder: "h", reservedFor: "", expiresAt: epochMs(2), askedPriority: 3, tick: "t" },
-      clear: ["askedBy", "reclaimDelayMs", "priority"],
+      clear: ["askedBy", "lockDelayMs", "priority"],
     });
     const { ConditionExpression, UpdateExpression, ...bound } = updateOf(all);
     const used = `${ConditionExpression} ${UpdateExpression}`;

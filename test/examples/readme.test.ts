@@ -74,7 +74,7 @@ describe("the readme", () => {
       /^\| ((?:job|service)[^|]*) \| ([\d,]+) (?:writes|strong reads) \| ([\d.]+) \|$/gm,
     );
     const stated = [...rows].map(([, name = "", requests = "", usd = ""]) => ({ name, requests, usd }));
-    expect(stated).toHaveLength(6);
+    expect(stated).toHaveLength(5);
     for (const { name, requests, usd } of stated) {
       const line = printed.split("\n").find((candidate) => candidate.includes(name)) ?? "";
       expect(line).toContain(requests);

@@ -1,4 +1,3 @@
-import type { Identity } from "../../lib/core/next-move.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import type { LeaseEnd } from "../../lib/core/term.ts";
 import type { Timing } from "../../lib/core/timing.ts";
@@ -7,13 +6,18 @@ import type { FaultKind } from "./world/faults.ts";
 
 /** How a term is kept from others and handed over: what its holder asked for, in ms. */
 export interface TenureLog {
-  readonly identity: Identity;
+  /** Whether it is of a candidate that stands for the lease: it has one id for many terms. */
+  readonly stands: boolean;
+  /** Whether that id is declared stable. */
+  readonly stable: boolean;
   readonly priority: number;
   readonly settleMs: number;
   readonly holdAtLeastMs: number;
-  readonly reclaimDelayMs: number;
+  readonly lockDelayMs: number;
   readonly reserveForMs: number;
-  readonly stickyForMs: number;
+  /** The label that it shares with others, and for how long a release keeps the lease for it. */
+  readonly affinity: string | undefined;
+  readonly affinityMs: number;
 }
 
 /** One term that a candidate was told of, as the world names it. */
@@ -43,7 +47,14 @@ export type OperationKind = "acquire" | "tryAcquire" | "run" | "stand" | "operat
 
 /** What happened, by kind. Checkers read nothing else. */
 export type Happening =
-  | { readonly kind: "joined"; readonly process: string; readonly host: string; readonly wallErrorMs: number }
+  | {
+      readonly kind: "joined";
+      readonly process: string;
+      readonly host: string;
+      readonly wallErrorMs: number;
+    }
+  /** What a process's candidates share with others, for all of its host's life. */
+  | { readonly kind: "labelled"; readonly host: string; readonly affinity: string }
   | { readonly kind: "paused"; readonly process: string; readonly how: FaultKind }
   | { readonly kind: "thawed"; readonly process: string }
   | { readonly kind: "crashed"; readonly process: string }

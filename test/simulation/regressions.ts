@@ -48,12 +48,6 @@ export const REGRESSIONS: readonly Regression[] = [
       "the last release of a dead process arrived after the next process of its stable id had gone on with the term, and vacated it",
   },
   {
-    scenario: "regions",
-    seed: 20_003,
-    found:
-      "two leaders of one shared id: a claim by a fast clock put a long term aside for a short one, and a watch of the short one was enough",
-  },
-  {
     scenario: "resume",
     seed: 20_016,
     found: "a term that ended between its handle and its listener was announced as won, and its end never",
@@ -83,12 +77,6 @@ export const REGRESSIONS: readonly Regression[] = [
     scenario: "resume",
     seed: 31836,
     found: "an unanswered resumption was abandoned, which vacated the row and undid the term's lock-delay",
-  },
-  {
-    scenario: "regions",
-    seed: 60_058_796,
-    found:
-      "forgetful invocations with a clock ahead moved the expiry of their own id's row on and on, and nobody led",
   },
   {
     scenario: "hand-over",

@@ -24,7 +24,7 @@ export interface Role {
   readonly stable?: number;
   /** What each host picks its priority from. @default [0] */
   readonly priorities?: readonly number[];
-  /** How many ids the hosts share between them, as regions do; each invocation then is `sticky`. @default 0 */
+  /** How many labels the hosts share between them, as regions do: their terms have that affinity. @default - none */
   readonly regions?: number;
   /** How often an operator frees the lease by force instead of asking for it. @default 0 */
   readonly force?: number;
@@ -33,11 +33,11 @@ export interface Role {
 /** What each host picks the tenure of its terms from, in ms. */
 export interface TenureRanges {
   readonly holdAtLeastMs?: readonly number[];
-  readonly reclaimDelayMs?: readonly number[];
+  readonly lockDelayMs?: readonly number[];
   readonly reserveForMs?: readonly number[];
   readonly drainMs?: readonly number[];
   readonly settleMs?: readonly number[];
-  readonly stickyForMs?: readonly number[];
+  readonly affinityMs?: readonly number[];
   /** The share of a duration that a term of the host asks for. @default [1] */
   readonly lengths?: readonly number[];
 }

@@ -28,7 +28,7 @@ export const announcements: Checker = ({ events }) => {
     }
     if (event.kind !== "began" && event.kind !== "ended") continue;
     const { process, token, tenure } = event.term;
-    if (tenure.identity !== "lasting" && tenure.identity !== "stable") continue;
+    if (!tenure.stands) continue;
     if (event.kind === "began" && tokens.get(process) !== token) {
       found(event, `${process} leads with token ${token} and was not told of it`);
     }

@@ -31,7 +31,7 @@ export const tokensRise: Checker = (history) => {
 
 /** Whether a term is another's continuation, by a process with the same declared-stable id: the one repeated token. */
 export function goesOn(earlier: TermLog, later: TermLog): boolean {
-  const stable = earlier.tenure.identity === "stable" && later.tenure.identity === "stable";
+  const stable = earlier.tenure.stable && later.tenure.stable;
   return stable && earlier.holder === later.holder && earlier.token === later.token;
 }
 

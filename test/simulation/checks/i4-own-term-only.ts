@@ -1,5 +1,5 @@
 import type { Checker, HistoryEvent, Violation } from "../history.ts";
-import { REGION, STABLE } from "../world/tenure.ts";
+import { STABLE } from "../world/tenure.ts";
 import { begunOf, digestOf, nameOf, stateKey, tamperedSince } from "./claims.ts";
 
 type Executed = Extract<HistoryEvent, { kind: "executed" }>;
@@ -21,10 +21,8 @@ export const ownTermOnly: Checker = (history) => {
   const violations: Violation[] = [];
   const applied = new Set<string>();
   const lowered = new Set<string>();
-  const writers = new Map<string, string>();
   const begunAt = new Map<string, number>();
   const sentAt = new Map<number, number>();
-  let last: Executed | undefined;
   const tampered = ({ at, write }: Executed): boolean =>
     digest.hands.some((hand) => hand.at <= at && hand.lease === write.name && hand.by !== "operator-release");
   const found = (at: number, message: string): void => {
@@ -32,8 +30,7 @@ export const ownTermOnly: Checker = (history) => {
   };
   for (const event of history.events) {
     if (event.kind === "sent") sentAt.set(event.request, event.at);
-    if (event.kind === "executed") last = event;
-    if (event.kind === "asked" && event.because === "row" && event.held && !overtakesItself(last)) {
+    if (event.kind === "asked" && event.because === "row" && event.held) {
       const begun = begunOf(digest, event.term);
       if (tamperedSince(digest, begun) > event.at) {
         found(event.at, `the row of ${nameOf(event.term)} was taken while it leads`);
@@ -53,7 +50,7 @@ export const ownTermOnly: Checker = (history) => {
       applied.add(applying);
       if (revives(event)) found(event.at, `a ${event.write.kind} of ${event.process} revived a vacant row`);
       if (event.write.kind === "ask") heedAsk(event);
-      noteWriter(event);
+      noteBeginning(event);
       const whose = strangerTouched(event);
       if (whose !== undefined) {
         found(event.at, `a ${event.write.kind} of ${event.process} changed the row of ${whose}`);
@@ -72,11 +69,8 @@ export const ownTermOnly: Checker = (history) => {
     found(event.at, `a request of ${event.process} reached a term that began after it was sent`);
   }
 
-  function noteWriter({ process, write, after, at }: Executed): void {
-    if (!write.beginsTerm && write.kind !== "correct" && write.kind !== "resume") return;
-    const key = stateKey(after?.holder, after?.token ?? 0);
-    writers.set(key, process);
-    if (write.beginsTerm) begunAt.set(key, at);
+  function noteBeginning({ write, after, at }: Executed): void {
+    if (write.beginsTerm) begunAt.set(stateKey(after?.holder, after?.token ?? 0), at);
   }
 
   /** The holder whose term a write of somebody else's changed without beginning a term of its own. */
@@ -84,13 +78,9 @@ export const ownTermOnly: Checker = (history) => {
     const { holder } = before ?? {};
     if (write.beginsTerm || holder === undefined || write.kind === "ask" || write.kind === "revoke")
       return undefined;
-    // A stable id belongs to whatever process its host runs; a shared one tells nothing: the token does.
+    // A stable id belongs to whatever process its host runs.
     if (holder.startsWith(STABLE))
       return process.startsWith(`${holder.slice(STABLE.length)}.`) ? undefined : holder;
-    if (holder.startsWith(REGION)) {
-      const writer = writers.get(stateKey(holder, before?.token ?? 0));
-      return writer === undefined || writer === process ? undefined : holder;
-    }
     // Any other is a label, which names the process or its host, and a part that names the process.
     return holder.includes(`/${process}.`) ? undefined : holder;
   }
@@ -99,17 +89,6 @@ export const ownTermOnly: Checker = (history) => {
 /** Whether a write that begins no term gave a vacant row a holder. */
 function revives({ write, before, after }: Executed): boolean {
   return !write.beginsTerm && before?.holder === undefined && after?.holder !== undefined;
-}
-
-/**
- * Whether an invocation claimed over a term of its own, shared id. By a fast clock it may do so too early; it then
- * is not told that it leads, and that nobody else can yet is for I2 to see.
- */
-function overtakesItself(last: Executed | undefined): boolean {
-  const { write, before, after } = last ?? {};
-  return (
-    write?.kind === "claim" && before?.holder === after?.holder && (after?.holder ?? "").startsWith(REGION)
-  );
 }
 
 /** Whether an operator's request said again what stands on the record already. */

@@ -57,7 +57,10 @@ function lateStamps({ events, timing, epochMs }: History): Violation[] {
     const { expiresAt } = write.set;
     if (expiresAt === undefined || !["renew", "release"].includes(write.kind)) return [];
     const lateMs = expiresAt - (epochMs + at) - after.durationMs;
-    if (lateMs <= 1_000 + 2 * timing.serviceClockErrorMs + STAMP_HAIR_MS) return [];
+    const { serviceClockErrorMs, clockDriftRatio: drift } = timing;
+    // What vouches for it is as old as the term's last write: a whole length at most, of whatever length.
+    const drifted = (2 * drift * Math.max(3 * timing.durationMs, after.durationMs)) / (1 - drift ** 2);
+    if (lateMs <= 1_000 + 2 * serviceClockErrorMs + drifted + STAMP_HAIR_MS) return [];
     return [found(at, `a ${write.kind} of token ${after.token} ends ${Math.round(lateMs)} ms too late`)];
   });
 }
@@ -73,7 +76,7 @@ function allowedMs(history: History, since: number): number {
   let allowed = recoveryBoundMs(history.timing);
   for (const event of history.events) {
     if (event.at >= since && row !== undefined) {
-      const closedMs = Math.max(history.timing.durationMs, row.durationMs + (row.reclaimDelayMs ?? 0));
+      const closedMs = Math.max(history.timing.durationMs, row.durationMs);
       allowed = Math.max(
         allowed,
         lastAt - since + recoveryBoundMs({ ...history.timing, durationMs: closedMs }),

@@ -1,5 +1,4 @@
 import type { Checker, HistoryEvent, Violation } from "../history.ts";
-import { REGION } from "../world/tenure.ts";
 import { digestOf, nameOf, stateKey } from "./claims.ts";
 
 /**
@@ -36,9 +35,7 @@ export const toldTheTruth: Checker = (history) => {
     if (event.kind === "executed" && event.after !== undefined && event.write.kind !== "ask") {
       // Only a row that the candidate's own claim made, and nothing of its own since, was left behind.
       const own = event.write.beginsTerm || event.write.kind === "correct" || event.write.kind === "resume";
-      // A shared id leaves what it may have claimed to run out: what it wrote over may last.
-      const shared = event.after.holder?.startsWith(REGION) ?? false;
-      rows.set(event.write.name, own && !event.copy && !shared ? event.write.writeId : undefined);
+      rows.set(event.write.name, own && !event.copy ? event.write.writeId : undefined);
     }
     if (event.kind === "row") rows.set(event.lease, undefined);
     if (event.kind === "operation-ended") heedEnd(event);

@@ -171,14 +171,8 @@ function checkTerms(history: History, found: (at: number, message: string) => vo
     released.set(key, (released.get(key) ?? 1) - 1);
   };
   const gap = history.timing.renewIntervalMs * 0.98;
-  const kept = new Set<string>();
-  const untimed = new Set<number | undefined>();
-  const asked = history.events.some(({ kind }) => kind === "stands");
   for (const event of history.events) {
     if (event.kind === "began") {
-      const { term } = event;
-      if (term.tenure.identity === "shared" && term.atMostOnce && !asked)
-        kept.add(`${term.process} ${term.token}`);
       extended.set(event.term.token, event.at);
       released.delete(`${event.term.process} ${event.term.token}`);
     }
@@ -192,16 +186,8 @@ function checkTerms(history: History, found: (at: number, message: string) => vo
       if (token !== undefined) extended.set(token, byHand.has(event.request) ? 0 : event.at);
     }
     if (event.kind !== "sent" || event.write === undefined) continue;
-    const { kind, expects, set, clear } = event.write;
-    if (kind !== "release" && clear.includes("expiresAt")) untimed.add(set.token ?? expects.token);
+    const { kind, expects } = event.write;
     if (kind === "release") {
-      // A row without an expiry would never run out for who has not watched it: that one is released.
-      if (kept.has(`${event.process} ${expects.token}`) && !untimed.has(expects.token)) {
-        found(
-          event.at,
-          `${event.process} releases token ${expects.token}, which was to run out for its own id`,
-        );
-      }
       releases.set(event.request, `${event.process} ${expects.token}`);
       countRelease(event, released, found);
     }

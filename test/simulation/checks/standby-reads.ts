@@ -104,9 +104,9 @@ function leastWaitMs(history: History, { found, at, answered }: Look, waiting: W
   if (!answered || row === undefined) return answered ? spread : beat;
   if (row.holder === undefined && row.reservedFor === undefined) return spread;
   const misled = (["wall-error", "wall-step", "no-date"] as const).some((kind) => history.faults.has(kind));
-  const { durationMs, reclaimDelayMs = 0, expiresAt = Number.POSITIVE_INFINITY } = row;
-  const watched = (found?.since ?? 0) + (durationMs + reclaimDelayMs) / (1 + clockDriftRatio);
-  const stamped = expiresAt + graceMs + reclaimDelayMs - history.epochMs - estimateErrorMs(history) - 1_000;
+  const { durationMs, expiresAt = Number.POSITIVE_INFINITY } = row;
+  const watched = (found?.since ?? 0) + durationMs / (1 + clockDriftRatio);
+  const stamped = expiresAt + graceMs - history.epochMs - estimateErrorMs(history) - 1_000;
   const free = misled ? 0 : Math.max(0, Math.min(watched, stamped) - at - 1);
   return Math.min(beat, free + spread);
 }

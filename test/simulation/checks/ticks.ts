@@ -1,6 +1,5 @@
 import type { Checker, HistoryEvent, Violation } from "../history.ts";
-import { REGION } from "../world/tenure.ts";
-import { digestOf, nameOf, stateKey, tamperedBetween } from "./claims.ts";
+import { digestOf, nameOf, tamperedBetween } from "./claims.ts";
 
 type Executed = Extract<HistoryEvent, { kind: "executed" }>;
 
@@ -18,7 +17,7 @@ export const ticksOnce: Checker = (history) => {
   const recorded: { readonly tick: string; readonly at: number; readonly holder: string }[] = [];
   const wanted = new Map<number, string>();
   // A claim that nobody was told of uses its occurrence up as well; nothing is lost if that is forgotten.
-  const led = new Set(digest.terms.map(({ term }) => whoOf(term.holder, term.token)));
+  const led = new Set(digest.terms.map(({ term }) => term.holder));
   const found = (at: number, message: string): void => {
     violations.push({ by: "ticks", at, message });
   };
@@ -27,7 +26,7 @@ export const ticksOnce: Checker = (history) => {
       wanted.set(event.operation, event.tick);
       if (event.atMostOnce) atMostOnce.add(event.tick);
     }
-    if (event.kind === "work-done") done.add(whoOf(event.term.holder, event.term.token));
+    if (event.kind === "work-done") done.add(event.term.holder);
     if (event.kind === "executed" && event.after !== undefined) heedWrite(event);
     if (event.kind === "operation-ended" && event.end === "tick-done") {
       const tick = wanted.get(event.operation) ?? "";
@@ -36,8 +35,7 @@ export const ticksOnce: Checker = (history) => {
     }
   }
   for (const { term, claimedAt, toldAt } of digest.terms) {
-    const { tick } = term;
-    const holder = whoOf(term.holder, term.token);
+    const { tick, holder } = term;
     if (tick === undefined) continue;
     const before = recorded.find(
       (one) => one.tick >= tick && one.at < claimedAt && one.holder !== holder && led.has(one.holder),
@@ -50,15 +48,9 @@ export const ticksOnce: Checker = (history) => {
   }
   return violations;
 
-  /** Whose work it is: the holder's, whose id serves one occurrence; where invocations share one, their term's. */
-  function whoOf(holder: string, token: number): string {
-    const key = stateKey(holder, token);
-    return holder.startsWith(REGION) ? (digest.roots.get(key) ?? key) : holder;
-  }
-
   function heedWrite({ write, before, after, at }: Executed): void {
     const record = write.beginsTerm ? after : before;
-    const holder = whoOf(record?.holder ?? "", record?.token ?? 0);
+    const holder = record?.holder ?? "";
     const { tick } = write.set;
     if (tick !== undefined) {
       recorded.push({ tick, at, holder });

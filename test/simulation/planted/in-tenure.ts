@@ -1,11 +1,12 @@
-import { abandon } from "../../../lib/core/writes.ts";
 import type { Sighting } from "../../../lib/core/evidence.ts";
-import { REGION } from "../world/tenure.ts";
+import { plusMs } from "../../../lib/core/units.ts";
 import { type Plant, replacing } from "./plant.ts";
 
-/** A sighting of the record without what it says of a lock-delay. */
+/** A sighting of the record as if it promised no lock-delay. */
 function undelayed(seen: Sighting): Sighting {
-  return { ...seen, record: { ...seen.record, reclaimDelayMs: 0 } };
+  const { durationMs, lockDelayMs = 0, expiresAt, ...record } = seen.record;
+  const early = expiresAt === undefined ? undefined : plusMs(expiresAt, -lockDelayMs);
+  return { ...seen, record: { ...record, durationMs: durationMs - lockDelayMs, expiresAt: early } };
 }
 
 /** Faults in how terms are gone on with, kept for an id, and kept closed. */
@@ -13,13 +14,14 @@ export const IN_TENURE: readonly Plant[] = [
   {
     name: "resume with an id that is not stable",
     about: "an invocation goes on with the term of another that is still at work",
-    scenario: "sticky",
+    scenario: "affinity",
     caughtBy: "I2-one-leader",
     budget: 100,
     replace: replacing("core/next-move.ts", (original) => ({
       nextMove: (situation, timing) => {
-        const identity = situation.identity === "shared" ? "stable" : situation.identity;
-        return original.nextMove({ ...situation, identity }, timing);
+        const held = situation.seen?.record.holder;
+        const shares = situation.affinity !== undefined && held !== undefined;
+        return original.nextMove(shares ? { ...situation, stable: true, holder: held } : situation, timing);
       },
     })),
   },
@@ -76,72 +78,26 @@ export const IN_TENURE: readonly Plant[] = [
     })),
   },
   {
-    name: "sticky claim without proof",
-    about: "an invocation with a fast clock leads beside another of its own id",
-    scenario: "sticky",
-    caughtBy: "I2-one-leader",
-    budget: 200,
-    tamper: {
-      store: (store) => ({
-        write: async (wanted, call) => {
-          const outcome = await store.write(wanted, call);
-          return outcome.kind === "written" ? { ...outcome, before: undefined } : outcome;
-        },
-        read: (name, call) => store.read(name, call),
-        standing: (name, call) => store.standing(name, call),
-        list: (call) => store.list(call),
-      }),
-    },
-  },
-  {
-    name: "sticky claim shorter than what it puts aside",
-    about: "a watch over a claim that does not count is over before the term that it wrote over",
-    scenario: "regions",
-    caughtBy: "I2-one-leader",
-    budget: 300,
-    replace: replacing("core/writes.ts", (original) => ({
-      claim: (request) => {
-        const { expects, ...write } = original.claim(request);
-        const { vacant } = expects;
-        if (vacant === undefined || vacant === true) return { expects, ...write };
-        return {
-          ...write,
-          expects: { ...expects, vacant: { ...vacant, lastingAtMost: Number.MAX_SAFE_INTEGER } },
-        };
-      },
+    name: "affinity ignored by the release",
+    about: "a lease that was to be kept for a label is open to all",
+    scenario: "affinity",
+    caughtBy: "reservations",
+    budget: 20,
+    replace: replacing("core/handover.ts", (original) => ({
+      reservationOf: (departure) => original.reservationOf({ ...departure, affinity: undefined }),
     })),
   },
   {
-    name: "sticky claim abandoned",
-    about: "an unanswered claim by a fast clock is vacated, and with it a term that lasts",
-    scenario: "regions",
-    caughtBy: "I2-one-leader",
-    budget: 500,
-    tamper: {
-      store: (store, process) => ({
-        write: async (wanted, call) => {
-          const outcome = await store.write(wanted, call);
-          const shared = wanted.set.holder?.startsWith(REGION) ?? false;
-          if (outcome.kind === "unknown" && wanted.kind === "claim" && shared) {
-            void store.write(abandon(wanted.name, wanted.writeId, process.id()), call).catch(() => undefined);
-          }
-          return outcome;
-        },
-        read: (name, call) => store.read(name, call),
-        standing: (name, call) => store.standing(name, call),
-        list: (call) => store.list(call),
-      }),
-    },
-  },
-  {
-    name: "kept term released",
-    about: "a term that is to run out for its own id is released, which costs a request",
-    scenario: "sticky",
-    caughtBy: "request-budget",
+    name: "anybody's affinity",
+    about: "a claim takes what is kept for a label that its candidate does not bear",
+    scenario: "affinity",
+    caughtBy: "reservations",
     budget: 50,
-    replace: replacing("client/lease-handle.ts", (original) => ({
-      openLease: (self, ...rest) =>
-        original.openLease({ ...self, settings: { ...self.settings, claimsTick: false } }, ...rest),
+    replace: replacing("core/writes.ts", (original) => ({
+      claim: (request) => {
+        const { expects, ...write } = original.claim(request);
+        return { ...write, expects: { ...expects, openTo: [request.holder, "@region-0", "@region-1"] } };
+      },
     })),
   },
   {
@@ -196,8 +152,8 @@ export const IN_TENURE: readonly Plant[] = [
     caughtBy: "lock-delay",
     budget: 100,
     replace: replacing("core/writes.ts", (original) => ({
-      claim: (request) => original.claim({ ...request, reclaimDelayMs: 0 }),
-      takeOver: (request, seen) => original.takeOver({ ...request, reclaimDelayMs: 0 }, seen),
+      claim: (request) => original.claim({ ...request, lockDelayMs: 0 }),
+      takeOver: (request, seen) => original.takeOver({ ...request, lockDelayMs: 0 }, seen),
     })),
   },
 ];

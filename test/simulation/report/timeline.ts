@@ -60,6 +60,8 @@ function tell(event: HistoryEvent, brief: Brief): readonly [string, string] {
       return ["table", `${executedText(event)} ${event.write.row} until ${brief(event.after?.expiresAt)}`];
     case "stands":
       return [event.process, `stands as ${event.id}`];
+    case "labelled":
+      return [event.host, `shares "${event.affinity}" with others`];
     case "notified":
       return [event.process, "is notified that the lease may be free"];
     case "elected":
@@ -140,11 +142,11 @@ function writeText({ kind, expects, set }: LeaseWrite, brief: Brief): string {
 
 function recordText(record: LeaseRecord | undefined, brief: Brief): string {
   if (record === undefined) return "no row";
-  const { holder, token, revision, expiresAt, reservedFor, askedBy, reclaimDelayMs } = record;
+  const { holder, token, revision, expiresAt, reservedFor, askedBy, lockDelayMs } = record;
   const until = expiresAt === undefined ? "" : ` until ${brief(expiresAt)}`;
   const kept = reservedFor === undefined ? "vacant" : `reserved for "${reservedFor}"${until}`;
   const asked = askedBy === undefined ? "" : `, asked by "${askedBy}"`;
-  const later = reclaimDelayMs === undefined ? "" : ` and ${reclaimDelayMs} ms`;
+  const later = lockDelayMs === undefined ? "" : `, ${lockDelayMs} ms of it a delay`;
   const whose = holder === undefined ? kept : `held by ${holder}${until}${later}${asked}`;
   return `revision ${revision}, token ${brief(token)}, ${whose}`;
 }

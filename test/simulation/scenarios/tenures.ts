@@ -41,7 +41,7 @@ const HANDOVER: Scenario = {
     settleMs: [0, 2_000, 20_000],
     reserveForMs: [0, 1_000, 10_000],
     holdAtLeastMs: [0, 0, 0, 8_000],
-    reclaimDelayMs: [0, 0, 0, 5_000],
+    lockDelayMs: [0, 0, 0, 5_000],
   },
 };
 
@@ -64,52 +64,38 @@ const RESUME: Scenario = {
     "front-end-skew": 1,
   },
   timing: { ...TIMING, durationMs: [3_000, 15_000], retryIntervalMs: [200, 1_000] },
-  tenure: { drainMs: [0, 500], reclaimDelayMs: [0, 0, 5_000], holdAtLeastMs: [0, 0, 3_000] },
+  tenure: { drainMs: [0, 500], lockDelayMs: [0, 0, 5_000], holdAtLeastMs: [0, 0, 3_000] },
 };
 
-const STICKY: Scenario = {
-  name: "sticky",
+const AFFINITY: Scenario = {
+  name: "affinity",
   about:
-    "invocations of two regions that share an id each, frozen in between, with terms of different lengths",
+    "invocations of two regions, for each of which releases keep the lease, frozen in between, with terms of different lengths",
   lengthMs: 240_000,
   roles: [
     { role: "schedule", hosts: 4, regions: 2, freezes: true, forgetful: 0.3, limited: 0.3 },
     { role: "schedule", hosts: 1, regions: 1, forgetful: 0.3 },
+    { role: "poll", hosts: 1, forgetful: 0.5 },
   ],
   rates: { ...EVERYTHING, "wall-error": 0.5, "late-tick": 0.2, "duplicate-tick": 0.4 },
   timing: { ...TIMING, durationMs: [3_000, 10_000] },
-  tenure: { stickyForMs: [40_000, 60_000], lengths: [1, 1, 0.4, 3], holdAtLeastMs: [0, 0, 4_000] },
+  tenure: { affinityMs: [12_000, 40_000], lengths: [1, 1, 0.4, 3], lockDelayMs: [0, 0, 4_000] },
   tickEveryMs: 8_000,
 };
 
 const REGIONS: Scenario = {
   name: "regions",
   about:
-    "one id for all, whose invocations begin with wrong clocks, and keep or lose terms of very different lengths",
+    "long-lived candidates of two regions, and outsiders, that hand the lease over within and across them",
   lengthMs: 150_000,
   roles: [
-    { role: "poll", hosts: 3, regions: 1, forgetful: 0.7, manual: 0.7, lingering: 0.5, limited: 0.3 },
-    { role: "poll", hosts: 1, regions: 1, forgetful: 0, manual: 0.5 },
-    { role: "poll", hosts: 1, forgetful: 0.5 },
+    { role: "stand", hosts: 3, regions: 2, priorities: [0, 0, 1], stable: 0.3 },
+    { role: "campaign", hosts: 1, regions: 2, freezes: true },
+    { role: "campaign", hosts: 1 },
   ],
-  rates: {
-    "wall-error": 0.7,
-    "wall-step": 0.5,
-    "response-lost": 0.08,
-    "request-lost": 0.03,
-    slow: 0.03,
-    "late-duplicate": 0.08,
-    "no-date": 0.1,
-    partition: 0.7,
-    "gc-pause": 1,
-    crash: 0.7,
-    "clock-drift": 0.5,
-    "front-end-skew": 1,
-  },
-  weather: false,
-  timing: { ...TIMING, durationMs: [4_000], retryIntervalMs: [200, 1_000] },
-  wallErrorMs: [3_000, 60_000],
-  tenure: { stickyForMs: [16_000, 20_000], lengths: [1, 0.4, 3] },
+  rates: { ...EVERYTHING, crash: 1 },
+  timing: { ...TIMING, durationMs: [3_000, 8_000], retryIntervalMs: [200, 1_000] },
+  tenure: { affinityMs: [3_000, 15_000], drainMs: [0, 500], lockDelayMs: [0, 2_000] },
 };
 
 const HOLD: Scenario = {
@@ -125,11 +111,11 @@ const HOLD: Scenario = {
   timing: { ...TIMING, durationMs: [2_000, 8_000], retryIntervalMs: [200, 1_000] },
   tenure: {
     holdAtLeastMs: [0, 5_000, 20_000],
-    reclaimDelayMs: [0, 4_000, 20_000],
+    lockDelayMs: [0, 4_000, 20_000],
     lengths: [1, 1, 0.7],
     drainMs: [0, 1_000],
   },
 };
 
 /** Worlds of hand-over, reservation, return and tenure. */
-export const TENURES: readonly Scenario[] = [RELAY, HEIRS, HANDOVER, RESUME, STICKY, REGIONS, HOLD];
+export const TENURES: readonly Scenario[] = [RELAY, HEIRS, HANDOVER, RESUME, AFFINITY, REGIONS, HOLD];

@@ -9,7 +9,7 @@ import type { World } from "./world.ts";
 const SURVIVOR: Role = { role: "campaign", hosts: 1, forgetful: 0, manual: 0, limited: 0 };
 
 /** The terms of those who come at the end are as plain as can be. */
-const PLAIN = { holdAtLeastMs: 0, reclaimDelayMs: 0 } as const;
+const PLAIN = { holdAtLeastMs: 0, lockDelayMs: 0 } as const;
 
 /** How long after faults stopped the world waits at most for a leader, in ms: twice what I5 allows, to see. */
 const PATIENCE = 2;
@@ -82,7 +82,7 @@ async function reign(
   );
   const tenure = tenureLogOf(
     { ...stage.person, terms: PLAIN },
-    "fresh",
+    false,
     stage.world.settings.timing.durationMs,
   );
   if (lease === undefined) throw new Error(`${stage.process.name} gave up waiting`);

@@ -32,8 +32,7 @@ const CLOSED_SOON = 0.03;
 
 /** Keeps one client, or makes a new one now and then as forgetful roles do; some close the old one. */
 function clientsOf(stage: Stage): () => StoreLeaseClient {
-  const { draws, process, role, person } = stage;
-  const closes = person.region === undefined ? 1 : 0; // Nobody could tell whose term it is that a shared id has.
+  const { draws, process, role } = stage;
   let client: StoreLeaseClient | undefined;
   const close = (closing: StoreLeaseClient): void => {
     if (client === closing) client = undefined;
@@ -41,12 +40,12 @@ function clientsOf(stage: Stage): () => StoreLeaseClient {
   };
   return () => {
     const forget = draws.happens(role.forgetful ?? 0.1);
-    if (client !== undefined && forget && draws.happens(0.5 * closes)) close(client);
+    if (client !== undefined && forget && draws.happens(0.5)) close(client);
     if (client === undefined || forget) client = stage.newClient();
     const present = client;
-    if (draws.happens(CLOSED_SOON * closes)) process.timer(draws.spread(0.5, 3_000), () => close(present));
+    if (draws.happens(CLOSED_SOON)) process.timer(draws.spread(0.5, 3_000), () => close(present));
     const turns = Math.floor(draws.between(0, 30));
-    if (draws.happens(CLOSED_SOON * closes)) stage.afterWin(present, turns, () => close(present));
+    if (draws.happens(CLOSED_SOON)) stage.afterWin(present, turns, () => close(present));
     return present;
   };
 }
@@ -56,19 +55,12 @@ function wishesOf(stage: Stage): TermWishes & { readonly options: RunOptions } {
   const manual = draws.happens(role.manual ?? 0.15);
   const limited = draws.happens(role.limited ?? 0.15);
   const termLimitMs = draws.spread(1_500, 60_000);
-  const { region, stickyForMs } = person;
-  const sticky = region === undefined ? undefined : { id: region, forMs: stickyForMs };
   const options: RunOptions = {
     ...person.terms,
-    sticky,
     renew: manual ? "manual" : "auto",
     ...(limited ? { termLimitMs: Math.floor(termLimitMs) } : {}),
   };
-  const tenure = tenureLogOf(
-    person,
-    sticky === undefined ? "fresh" : "shared",
-    world.settings.timing.durationMs,
-  );
+  const tenure = tenureLogOf(person, false, world.settings.timing.durationMs);
   return { manual, tick: undefined, atMostOnce: false, options, tenure };
 }
 

@@ -47,8 +47,7 @@ function candidateOf(stage: Stage): Standing {
     onLost: (end) => world.record({ kind: "lost", process: process.name, candidate: number, end }),
   });
   world.heralds.heed(process, () => candidate.notify());
-  const identity = id === undefined ? "lasting" : "stable";
-  const tenure = tenureLogOf(person, identity, world.settings.timing.durationMs);
+  const tenure = tenureLogOf(person, true, world.settings.timing.durationMs);
   return { client, candidate, wishes: { tick: undefined, atMostOnce: false, manual: false, tenure } };
 }
 

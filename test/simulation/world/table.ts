@@ -58,9 +58,10 @@ export class LeaseTable {
 
 /** A comparison with an attribute that is missing is false, as in DynamoDB; `attribute_not_exists` is not. */
 function conditionHolds(row: Row, { expects }: LeaseWrite): boolean {
-  if (expects.vacant !== undefined && "holder" in row && !ranOut(row, expects.vacant)) return false;
-  if (expects.openTo !== undefined && "reservedFor" in row && row["reservedFor"] !== expects.openTo)
-    return false;
+  if (expects.vacant !== undefined && "holder" in row) return false;
+  if (expects.openTo !== undefined && "reservedFor" in row) {
+    if (!expects.openTo.some((who) => row["reservedFor"] === who)) return false;
+  }
   if (expects.askedBelow !== undefined) {
     if ("askedPriority" in row && !((row["askedPriority"] as number) < expects.askedBelow)) return false;
   }
@@ -75,12 +76,6 @@ function conditionHolds(row: Row, { expects }: LeaseWrite): boolean {
     if (value !== undefined && !(attribute in row && row[attribute] === value)) return false;
   }
   return true;
-}
-
-function ranOut(row: Row, vacant: NonNullable<LeaseWrite["expects"]["vacant"]>): boolean {
-  if (vacant === true || row["holder"] !== vacant.orHeldBy) return false;
-  const over = "expiresAt" in row && (row["expiresAt"] as number) < vacant.expiredBy;
-  return over && "durationMs" in row && (row["durationMs"] as number) <= vacant.lastingAtMost;
 }
 
 function numberIn(row: Row | undefined, attribute: string): number {

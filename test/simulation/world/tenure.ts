@@ -8,15 +8,14 @@ export interface Person {
   /** A declared-stable id. Only one process of a host lives at a time. */
   readonly id: string | undefined;
   readonly priority: number;
-  /** The id that all hosts of its region share. */
-  readonly region: string | undefined;
   readonly settleMs: number | undefined;
-  readonly stickyForMs: number;
   /** The options that each of its terms has. */
   readonly terms: {
     readonly durationMs?: number;
     readonly holdAtLeastMs: number;
-    readonly reclaimDelayMs: number;
+    readonly lockDelayMs: number;
+    readonly affinity?: string;
+    readonly affinityMs?: number;
     readonly reserveForMs?: number;
     readonly drainMs?: number;
   };
@@ -25,9 +24,8 @@ export interface Person {
 /** The library's own `reserveForMs`. */
 const RESERVE_FOR_MS = 10_000;
 
-/** What marks ids that processes share, one after another or side by side. */
+/** What marks ids that processes have one after another. */
 export const STABLE = "stable:";
-export const REGION = "region:";
 
 const persons = new WeakMap<World, Map<string, Person>>();
 
@@ -36,6 +34,8 @@ export function personOf(world: World, { host }: SimProcess, role: Role): Person
   const known = persons.get(world) ?? new Map<string, Person>();
   persons.set(world, known);
   const person = known.get(host) ?? newPerson(world, host, role);
+  const { affinity } = person.terms;
+  if (!known.has(host) && affinity !== undefined) world.record({ kind: "labelled", host, affinity });
   known.set(host, person);
   return person;
 }
@@ -43,20 +43,21 @@ export function personOf(world: World, { host }: SimProcess, role: Role): Person
 function newPerson(world: World, host: string, role: Role): Person {
   const draws = world.chance.of(`${host}/person`);
   const { tenure = {} } = world.scenario;
-  const { holdAtLeastMs = [0], reclaimDelayMs = [0], stickyForMs = [10_000], lengths = [1] } = tenure;
+  const { holdAtLeastMs = [0], lockDelayMs = [0], affinityMs = [10_000], lengths = [1] } = tenure;
   const stable = draws.happens(role.stable ?? 0);
   const length = draws.pick(lengths);
   const region = Math.floor(draws.fraction() * (role.regions ?? 0));
   return {
     id: stable ? `${STABLE}${host}` : undefined,
     priority: draws.pick(role.priorities ?? [0]),
-    region: role.regions === undefined ? undefined : `${REGION}${region}`,
     settleMs: tenure.settleMs && draws.pick(tenure.settleMs),
-    stickyForMs: draws.pick(stickyForMs),
     terms: {
       ...(length === 1 ? {} : { durationMs: Math.floor(world.settings.timing.durationMs * length) }),
       holdAtLeastMs: draws.pick(holdAtLeastMs),
-      reclaimDelayMs: draws.pick(reclaimDelayMs),
+      lockDelayMs: draws.pick(lockDelayMs),
+      ...(role.regions === undefined
+        ? {}
+        : { affinity: `region-${region}`, affinityMs: draws.pick(affinityMs) }),
       ...(tenure.reserveForMs === undefined ? {} : { reserveForMs: draws.pick(tenure.reserveForMs) }),
       ...(tenure.drainMs === undefined ? {} : { drainMs: draws.pick(tenure.drainMs) }),
     },
@@ -64,16 +65,17 @@ function newPerson(world: World, host: string, role: Role): Person {
 }
 
 /** What a term's log says of its holder's wishes. */
-export function tenureLogOf(person: Person, identity: TenureLog["identity"], durationMs: number): TenureLog {
-  const { terms, priority, settleMs, stickyForMs } = person;
-  const stands = identity === "lasting" || identity === "stable";
+export function tenureLogOf(person: Person, stands: boolean, durationMs: number): TenureLog {
+  const { id, terms, priority, settleMs } = person;
   return {
-    identity,
+    stands,
+    stable: stands && id !== undefined,
     priority: stands ? priority : 0,
     settleMs: stands ? (settleMs ?? terms.durationMs ?? durationMs) : 0,
     holdAtLeastMs: terms.holdAtLeastMs,
-    reclaimDelayMs: terms.reclaimDelayMs,
+    lockDelayMs: terms.lockDelayMs,
     reserveForMs: terms.reserveForMs ?? RESERVE_FOR_MS,
-    stickyForMs: identity === "shared" ? stickyForMs : 0,
+    affinity: terms.affinity,
+    affinityMs: terms.affinityMs ?? 0,
   };
 }
