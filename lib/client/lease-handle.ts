@@ -143,7 +143,10 @@ export function openLease(
       storeReachable = true;
       // Time has passed. If the validity that there was ran out meanwhile, the term is over all the same.
       assertHeld();
-      if (outcome.kind === "written") return extend(outcome.record, answer);
+      if (outcome.kind === "written") {
+        if (extend(outcome.record, answer)) return;
+        continue; // Nothing vouches for its `expiresAt`: once more without.
+      }
       const { current } = outcome;
       if (current?.token !== token || current.holder !== holder || isForeign(current))
         throw overtaken(current);
@@ -163,17 +166,19 @@ export function openLease(
     return write;
   }
 
-  function extend(written: LeaseRecord, answer: Answer<unknown>): void {
+  /** Takes over what a renewal has written; tells whether it granted anything. */
+  function extend(written: LeaseRecord, answer: Answer<unknown>): boolean {
     record = written;
     unanswered.clear();
     vouchers = vouchersOf(answer, exchange.samples);
-    // Where nothing vouches for its `expiresAt`, it grants nothing, and the validity stays as it was.
     const granted = validityOf({ ...written, sent: answer.sent }, vouchers, clock.now(), timing);
-    if (granted !== undefined) validity = [...granted, ...limit];
+    if (granted === undefined) return false; // The validity stays as it was.
+    validity = [...granted, ...limit];
     assertHeld();
     loop.restart();
     tell("renewed", { token, remainingMs: remainingMs() });
     heed();
+    return true;
   }
 
   /** Notes a renewal that came to nothing, and says what to throw: `error`, unless the term is over. */
@@ -296,9 +301,12 @@ export function openLease(
       }
       releasing = true; // Before anyone is told: a listener may release too.
       drain.stop();
-      const result = await vacate(done || completed);
+      const result = await self.life.track(async () => {
+        const vacated = await vacate(done || completed);
+        await writing; // Nothing of this handle is in flight any more, and no timer of it is left.
+        return vacated;
+      });
       settle(result);
-      await writing; // Nothing of this handle is in flight any more, and no timer of it is left.
       tell("released", { token, result });
       open.delete(handle);
       return result;

@@ -94,7 +94,7 @@ const REGIONS: Scenario = {
     { role: "campaign", hosts: 1 },
   ],
   rates: { ...EVERYTHING, crash: 1 },
-  timing: { ...TIMING, durationMs: [3_000, 8_000], retryIntervalMs: [200, 1_000] },
+  timing: { ...TIMING, durationMs: [3_000, 8_000], retryIntervalMs: [500, 2_000] },
   tenure: { affinityMs: [3_000, 15_000], drainMs: [0, 500], lockDelayMs: [0, 2_000] },
 };
 

@@ -248,7 +248,7 @@ const HOURS: Scenario = {
   name: "hours",
   about:
     "clients that live for hours and lead now and then, frozen and with their clocks set in between, far apart in time",
-  lengthMs: 4 * 3_600_000,
+  lengthMs: 3 * 3_600_000,
   roles: [
     {
       role: "poll",
@@ -277,7 +277,7 @@ const HOURS: Scenario = {
   weather: false,
   timing: {
     durationMs: [15_000, 60_000],
-    retryIntervalMs: [10_000, 30_000],
+    retryIntervalMs: [30_000, 60_000],
     serviceClockErrorMs: [0, 250],
     clockDriftRatio: [0.005],
   },

@@ -17,6 +17,8 @@ import { worstMoments } from "./worst-moments.ts";
 
 /** A leader that was not paused hears of its end within this, in ms: its own timer tells it. */
 const HEARS_WITHIN_MS = 50;
+/** So many of the terms that are over are asked again when a clock was set. */
+const LATEST = 20;
 /** How often a leader whose row was taken is listened to instead of asked. */
 const HUSHED = 0.2;
 
