@@ -248,7 +248,7 @@ const HOURS: Scenario = {
   name: "hours",
   about:
     "clients that live for hours and lead now and then, frozen and with their clocks set in between, far apart in time",
-  lengthMs: 3 * 3_600_000,
+  lengthMs: 2 * 3_600_000,
   roles: [
     {
       role: "poll",

@@ -46,7 +46,6 @@ export class World {
   #operations = 0;
   #terms = 0;
   #touched = false;
-  #faultsStopped = false;
   #finished = false;
 
   constructor(scenario: Scenario, seed: number, tamper: Tamper = HONEST) {
@@ -63,12 +62,10 @@ export class World {
   }
 
   /** Whether the history has come to its end, in which nothing more befalls anyone. */
-  get faultsStopped(): boolean {
-    return this.#faultsStopped;
-  }
+  faultsStopped = false;
 
   /** How much of a kind of fault there is now: none once faults have stopped. */
-  readonly rate = (kind: FaultKind): number => (this.#faultsStopped ? 0 : (this.#weather.get(kind) ?? 0));
+  readonly rate = (kind: FaultKind): number => (this.faultsStopped ? 0 : (this.#weather.get(kind) ?? 0));
 
   record(happening: Happening): void {
     this.#events.push(Object.assign(happening as HistoryEvent, { at: this.agenda.now }));
@@ -204,7 +201,8 @@ export class World {
   noteStep(process: SimProcess, byMs: number): void {
     this.faults.add("wall-step");
     this.record({ kind: "wall-stepped", process: process.name, byMs });
-    for (const open of this.#over) if (open.process === process && process.running) this.ask(open, "closing");
+    const over = process.running ? this.#over.slice(-LATEST) : [];
+    for (const open of over) if (open.process === process) this.ask(open, "closing");
   }
 
   /** Asks everybody who may lead. */
@@ -213,7 +211,7 @@ export class World {
   }
 
   stopFaults(): void {
-    this.#faultsStopped = true;
+    this.faultsStopped = true;
     for (const process of this.processes) process.cutOffUntil = 0;
     for (const entry of this.#latecomers) entry.happen = undefined;
     this.#latecomers.clear();
