@@ -1,4 +1,3 @@
-import type { Timekeeper } from "./timekeeper.ts";
 import type { Handover } from "../core/term.ts";
 
 /** The way of one term from being asked for a hand-over to the end of its work. */
@@ -7,18 +6,15 @@ export interface Draining {
   readonly handover: Promise<Handover>;
   /** The hand-over that has begun. */
   readonly begun: Handover | undefined;
-  /** Begins, unless it has begun: calls `drained` after `drainMs`. */
+  /** Begins, unless it has begun. */
   begin(handover: Handover): void;
   /** Hands over to somebody else, once begun. */
   redirect(to: string | undefined): void;
-  /** Ends the wait for the work: `drained` is not called any more. */
-  stop(): void;
 }
 
-/** Makes the draining of one term. It has a timer while it lasts. */
-export function draining(clock: Timekeeper, drained: () => void): Draining {
+/** Makes the draining of one term. */
+export function draining(): Draining {
   let begun: Handover | undefined;
-  let cancel: (() => void) | undefined;
   let announce: (handover: Handover) => void = () => undefined;
   const handover = new Promise<Handover>((resolve) => {
     announce = resolve;
@@ -32,12 +28,9 @@ export function draining(clock: Timekeeper, drained: () => void): Draining {
       if (begun !== undefined) return;
       begun = how;
       announce(how);
-      if (how.drainMs > 0) cancel = clock.timer(how.drainMs, drained);
-      else drained();
     },
     redirect(to) {
       if (begun !== undefined) begun = { ...begun, to };
     },
-    stop: () => cancel?.(),
   };
 }

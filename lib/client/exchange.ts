@@ -80,7 +80,7 @@ export function exchangeWith(
   clock: Timekeeper,
   timing: Timing,
   life: Lifetime = lifetime(),
-  onDate: (date: EpochMs) => void = () => undefined,
+  onDate: (date: EpochMs, received: Reading) => void = () => undefined,
 ): Exchange {
   let samples: readonly Sample[] = [];
   let timed = true;
@@ -138,7 +138,7 @@ export function exchangeWith(
     if (date === undefined) return { outcome, sent, received, sample: undefined };
     const sample = { sent, received, date };
     samples = withSample(samples, sample, timing);
-    onDate(date);
+    onDate(date, received);
     return { outcome, sent, received, sample };
   }
 

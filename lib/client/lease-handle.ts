@@ -4,7 +4,7 @@ import { heeds, reservationOf } from "../core/handover.ts";
 import { parseStepDown } from "../core/options.ts";
 import { describeEnd, type Handover, type LeaseEnd, type ReleaseResult } from "../core/term.ts";
 import { renewalOf } from "../core/renewal.ts";
-import { elapsedAtLeast, type EpochMs } from "../core/units.ts";
+import { elapsedAtLeast, type EpochMs, type Reading } from "../core/units.ts";
 import { remainingOf, type Validity, validityOf } from "../core/validity.ts";
 import type { LeaseWrite } from "../core/writes.ts";
 import type { NewTerm } from "./attempt.ts";
@@ -13,7 +13,7 @@ import { draining } from "./draining.ts";
 import { type Answer, vouchersOf } from "./exchange.ts";
 import type { LeaseHandle, OnEnd } from "./handle.ts";
 import { sendRelease } from "./releasing.ts";
-import { renewalLoop } from "./renewal-loop.ts";
+import { termTimer } from "./renewal-loop.ts";
 
 /** How often a renewal follows a revision that an earlier, unanswered renewal of ours had made. */
 const RENEWAL_TRIES = 3;
@@ -53,9 +53,17 @@ export function openLease(
     settle = resolve;
   });
 
+  /** Whether a renewal has been sent and not answered. */
+  let inFlight = false;
+
   function remainingMs(): number {
+    return end === undefined ? remainingAt(clock.now()) : 0;
+  }
+
+  /** What is left at a reading: each thing that happens takes one, and goes by it. */
+  function remainingAt(at: Reading): number {
     if (end !== undefined) return 0;
-    const remaining = remainingOf(validity, clock.now());
+    const remaining = remainingOf(validity, at);
     if (remaining > 0) return remaining;
     lose({ reason: "expired", storeReachable, atLimit: atLimit() });
     return 0;
@@ -81,8 +89,7 @@ export function openLease(
 
   function finish(how: LeaseEnd): void {
     end = how;
-    loop.stop();
-    drain.stop();
+    timer.stop();
     ender.abort(lost());
     onEnd?.(how, token);
   }
@@ -96,10 +103,11 @@ export function openLease(
   }
 
   /** A challenger may have this header, too: whatever the clocks say, the term is over by it. */
-  function heard(date: EpochMs): void {
+  function heard(date: EpochMs, at: Reading): void {
     const { expiresAt } = record;
-    if (end !== undefined || expiresAt === undefined || date < expiresAt + timing.graceMs) return;
-    lose({ reason: "expired", storeReachable: true, atLimit: atLimit() });
+    const over = expiresAt !== undefined && date >= expiresAt + timing.graceMs;
+    if (over || remainingOf(validity, at) <= 0)
+      lose({ reason: "expired", storeReachable: true, atLimit: atLimit() });
   }
 
   /** Whether another process with the same, declared-stable id has gone on with the term. */
@@ -107,16 +115,19 @@ export function openLease(
     return self.identity === "stable" && !unanswered.has(writeId);
   }
 
-  function heed(): void {
+  function heeded(at: Reading): boolean {
     const { priority, settleMs } = self;
-    const ledMs = elapsedAtLeast(began, clock.now());
-    if (heeds(record, { priority, ledMs, settleMs, holdAtLeastMs })) handOver(record.askedBy || undefined);
+    const ledMs = elapsedAtLeast(began, at);
+    if (drain.begun !== undefined || releasing) return false;
+    return heeds(record, { priority, ledMs, settleMs, holdAtLeastMs });
   }
 
-  function handOver(to: string | undefined, drainMs: number = settings.drainMs): void {
+  function handOver(to: string | undefined, at: Reading, drainMs: number = settings.drainMs): void {
     if (drain.begun !== undefined || releasing || end !== undefined) return;
+    if (drainMs > 0) timer.drain(at, drainMs);
     tell("handover", { token, to, drainMs });
     drain.begin({ to, drainMs });
+    if (drainMs === 0) drained();
   }
 
   function drained(): void {
@@ -127,61 +138,81 @@ export function openLease(
   }
 
   /** One write at a time: two renewals in flight would compare-and-set against each other. */
-  function inTurn(value: Proclaimed): Promise<void> {
-    const turn = writing.then(() => renewNow(value));
+  function inTurn(value: Proclaimed, byTimer = false): Promise<void> {
+    const turn = writing.then(() => renewNow(value, byTimer));
     writing = turn.catch(() => undefined);
     return turn;
   }
 
-  async function renewNow(value: Proclaimed): Promise<void> {
+  async function renewNow(value: Proclaimed, byTimer: boolean): Promise<void> {
+    let at = clock.now();
     for (let tries = 0; tries < RENEWAL_TRIES; tries += 1) {
-      assertHeld();
-      const answer = await self.send(renewal(value)).catch((error: unknown) => {
-        throw failed(error, error);
+      if (remainingAt(at) <= 0) throw lost();
+      const write = renewal(value, at);
+      inFlight = true;
+      const answer = await self.send(write).catch((error: unknown) => {
+        inFlight = false;
+        throw failed(clock.now(), byTimer, error, error);
       });
+      inFlight = false;
+      at = clock.now();
       const { outcome } = answer;
-      if (outcome.kind === "unknown") throw failed(outcome.cause);
+      if (outcome.kind === "unknown") throw failed(at, byTimer, outcome.cause);
       storeReachable = true;
       // Time has passed. If the validity that there was ran out meanwhile, the term is over all the same.
-      assertHeld();
-      if (outcome.kind === "written") return extend(outcome.record, answer);
+      if (remainingAt(at) <= 0) {
+        learn(outcome.kind === "written" ? outcome.record : outcome.current);
+        throw lost();
+      }
+      if (outcome.kind === "written") return extend(outcome.record, answer, at);
       const { current } = outcome;
       if (current?.token !== token || current.holder !== holder || isForeign(current))
         throw overtaken(current);
       record = current; // An unanswered renewal of ours had landed: go on from there.
     }
-    throw failed(undefined);
+    throw failed(at, byTimer, undefined);
   }
 
-  function renewal(value: Proclaimed): LeaseWrite {
+  /** An answer after the end revives nothing, but a stable id's release needs the revision that it tells of. */
+  function learn(current: LeaseRecord | undefined): void {
+    if (current?.token === token && current.holder === holder && unanswered.has(current.writeId))
+      record = current;
+  }
+
+  function renewal(value: Proclaimed, at: Reading): LeaseWrite {
     const writeId = random.id();
     const order = { writeId, durationMs: fullDurationMs, retentionMs, value };
-    const { write, bounds } = renewalOf({ record, vouchers, limit }, order, clock.now(), timing);
+    const { write, bounds } = renewalOf({ record, vouchers, limit }, order, at, timing);
     validity = [...validity, ...bounds];
-    loop.restart(); // The end may have come closer.
-    assertHeld();
+    if (remainingAt(at) <= 0) throw lost();
+    timer.restart(at, remainingAt(at)); // The end may have come closer.
     unanswered.add(writeId);
     return write;
   }
 
-  function extend(written: LeaseRecord, answer: Answer<unknown>): void {
+  function extend(written: LeaseRecord, answer: Answer<unknown>, at: Reading): void {
     record = written;
     unanswered.clear();
     vouchers = vouchersOf(answer, exchange.samples);
     // Where nothing vouches for its `expiresAt`, it grants nothing, and the validity stays as it was.
-    const granted = validityOf({ ...written, sent: answer.sent }, vouchers, clock.now(), timing);
+    const granted = validityOf({ ...written, sent: answer.sent }, vouchers, at, timing);
     if (granted !== undefined) validity = [...granted, ...limit];
-    assertHeld();
-    loop.restart();
-    tell("renewed", { token, remainingMs: remainingMs() });
-    heed();
+    const remaining = remainingAt(at);
+    if (remaining <= 0) throw lost();
+    timer.plan(at, remaining);
+    const asked = heeded(at);
+    if (asked && settings.drainMs > 0) timer.drain(at, settings.drainMs);
+    else timer.arm(at);
+    tell("renewed", { token, remainingMs: remaining });
+    if (asked) handOver(record.askedBy || undefined, at);
   }
 
   /** Notes a renewal that came to nothing, and says what to throw: `error`, unless the term is over. */
-  function failed(cause: unknown, error?: unknown): unknown {
+  function failed(at: Reading, byTimer: boolean, cause: unknown, error?: unknown): unknown {
     storeReachable = false;
-    const remaining = remainingMs();
+    const remaining = remainingAt(at);
     if (remaining <= 0) return lost();
+    if (byTimer) timer.again(at, remaining);
     tell("renewalFailed", { token, remainingMs: remaining, cause });
     const message = `may not be renewed, nobody can say; it lasts ${Math.floor(remaining)} ms more, try again`;
     return error ?? self.error("STORE_UNAVAILABLE", message, cause);
@@ -195,12 +226,8 @@ export function openLease(
   }
 
   /** What fails is told by events, by the signal and by `end`. */
-  async function renewQuietly(): Promise<"fine" | "again"> {
-    if (atLimit()) return "fine";
-    return inTurn(undefined).then(
-      () => "fine",
-      () => "again",
-    );
+  function renewQuietly(): void {
+    if (!atLimit()) void inTurn(undefined, true).catch(() => undefined);
   }
 
   /**
@@ -209,7 +236,8 @@ export function openLease(
    * it must not end the term once another process has gone on with it.
    */
   async function vacate(done: boolean): Promise<ReleaseResult> {
-    remainingMs();
+    const at = clock.now();
+    remainingAt(at);
     const asked = drain.begun ?? wish;
     const stepsDown = steppingDown || drain.begun !== undefined;
     if (end === undefined) finish({ reason: stepsDown ? "stepped-down" : "released" });
@@ -217,11 +245,12 @@ export function openLease(
     const runsOut = record.expiresAt !== undefined; // Else a process without memory could never take it again.
     if (settings.sticky && settings.claimsTick && runsOut && asked === undefined) return { kind: "kept" };
     const tick = done ? settings.tick : undefined;
-    const ledMs = elapsedAtLeast(began, clock.now());
+    const ledMs = elapsedAtLeast(began, at);
     const kept = reservationOf({ ...settings, holdAtLeastMs, handover: asked, reserveForMs, ledMs });
-    if (self.identity !== "stable") return sendRelease(self, token, { tick, kept, vouchers });
-    await writing; // The revision is compared, too.
-    return sendRelease(self, token, {
+    if (self.identity !== "stable") return sendRelease(self, token, at, { tick, kept, vouchers });
+    const waits = inFlight;
+    if (waits) await writing; // The revision is compared, too.
+    return sendRelease(self, token, waits ? clock.now() : at, {
       tick,
       kept,
       vouchers,
@@ -230,10 +259,11 @@ export function openLease(
     });
   }
 
-  const drain = draining(clock, drained);
-  const loop = renewalLoop(clock, {
-    remainingMs,
+  const drain = draining();
+  const timer = termTimer(clock, {
+    remainingAt,
     renew: settings.autoRenew ? renewQuietly : undefined,
+    drained,
     intervalMs: settings.timing.renewIntervalMs,
   });
 
@@ -270,19 +300,22 @@ export function openLease(
     renew: () => inTurn(undefined),
     proclaim: (value) => inTurn({ is: value }),
     askToStop(reason) {
+      remainingAt(clock.now());
       steppingDown = true;
       ender.abort(reason);
     },
     async stepDown(options = {}) {
       const how = parseStepDown(options, settings);
-      const heldMs = Math.ceil(holdAtLeastMs - elapsedAtLeast(began, clock.now()));
+      const at = clock.now();
+      remainingAt(at);
+      const heldMs = Math.ceil(holdAtLeastMs - elapsedAtLeast(began, at));
       if (how.reserveFor !== undefined && heldMs > 0 && end === undefined) {
         const message = `is kept for nobody within its minimum hold (holdAtLeastMs), so not for reserveFor ("${how.reserveFor}") either; step down without it, or in ${heldMs} ms`;
         throw self.error("INVALID_ARGUMENT", message);
       }
       reserveForMs = how.reserveForMs;
       drain.redirect(how.reserveFor); // What the leader wants now goes before what it was asked for.
-      handOver(how.reserveFor, how.drainMs);
+      handOver(how.reserveFor, at, how.drainMs);
       if (end !== undefined) drained();
       return released;
     },
@@ -295,7 +328,7 @@ export function openLease(
         return { kind: "already-released" };
       }
       releasing = true; // Before anyone is told: a listener may release too.
-      drain.stop();
+      timer.stopDrain();
       const result = await vacate(done || completed);
       settle(result);
       await writing; // Nothing of this handle is in flight any more, and no timer of it is left.
@@ -308,6 +341,7 @@ export function openLease(
     },
   };
   open.add(handle);
-  loop.restart();
+  const remaining = remainingAt(began);
+  if (end === undefined) timer.restart(began, remaining);
   return handle;
 }

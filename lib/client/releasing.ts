@@ -1,6 +1,7 @@
 import type { LeaseRecord } from "../core/record.ts";
 import { refusedRelease, type ReleaseResult } from "../core/term.ts";
 import { type Sample, steadyServiceTime } from "../core/service-clock.ts";
+import type { Reading } from "../core/units.ts";
 import { release, ttlOf } from "../core/writes.ts";
 import type { Candidacy } from "./candidacy.ts";
 
@@ -24,23 +25,30 @@ export interface Release {
 }
 
 /** Vacates the row of a term, and says what became of that. Never rejects. */
-export async function sendRelease(self: Candidacy, token: number, how: Release): Promise<ReleaseResult> {
+export async function sendRelease(
+  self: Candidacy,
+  token: number,
+  first: Reading,
+  how: Release,
+): Promise<ReleaseResult> {
   const { clock, random, settings, holder, timing } = self;
   const { tick, kept, isOwn, vouchers } = how;
   let revision = how.record?.revision;
   let unanswered = 0;
+  let at = first;
   let cause: unknown;
   for (
     let tries = 0;
     unanswered < UNANSWERED_TRIES && tries < UNANSWERED_TRIES + FOLLOWING_TRIES;
     tries += 1
   ) {
-    const now = steadyServiceTime(vouchers, clock.now(), timing);
+    const now = steadyServiceTime(vouchers, at, timing);
     const ttl = ttlOf(now, kept?.ms ?? 0, settings.timing.retentionMs);
     const reserve = kept && { ...kept, now, timed: vouchers.length > 0 };
     const write = release({ ...self, token }, { writeId: random.id(), revision, ttl, tick, reserve });
     try {
       const { outcome } = await self.send(write);
+      at = clock.now();
       if (outcome.kind === "written") return { kind: "released" };
       if (outcome.kind === "refused") {
         const { current } = outcome;
@@ -52,6 +60,7 @@ export async function sendRelease(self: Candidacy, token: number, how: Release):
       }
       cause = outcome.cause;
     } catch (error) {
+      at = clock.now();
       cause = error;
     }
     unanswered += 1;

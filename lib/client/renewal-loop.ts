@@ -1,3 +1,4 @@
+import type { Reading } from "../core/units.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 
 /** Shortest pause between two tries to renew, in ms. */
@@ -6,57 +7,106 @@ const MIN_PAUSE_MS = 50;
 /** How often the clocks are read while a term is held, in ms: a freeze shows by the next reading (A3). */
 const LOOK_MS = 1_000;
 
-/** What the loop asks of its lease. */
-export interface Renewable {
-  /** What is left of the term; reading it ends a term that is over, which stops the loop. */
-  readonly remainingMs: () => number;
-  /** Tries once, never throws, and tells whether to try again soon; `undefined` where only the caller renews. */
-  readonly renew: (() => Promise<"fine" | "again">) | undefined;
+/** A timer may come this much early by the monotonic clock, in ms. */
+const EARLY_MS = 1;
+
+/** What the timer asks of its lease. */
+export interface Timed {
+  /** What is left of the term at a reading; it ends a term that is over, which stops the timer. */
+  readonly remainingAt: (at: Reading) => number;
+  /** Renews; `undefined` where only the caller does. */
+  readonly renew: (() => void) | undefined;
+  /** The time to drain is up. */
+  readonly drained: () => void;
   readonly intervalMs: number;
 }
 
-/** The two timers of a held lease. */
-export interface RenewalLoop {
-  /** Sets both timers anew, after the term began or was extended. */
-  restart(): void;
-  /** Cancels both for good. */
+/** The one timer of a held lease: for its next renewal, the end of its drain, and the next look at the clocks. */
+export interface TermTimer {
+  /** Plans anew, after the term began, was extended, or was narrowed. */
+  restart(at: Reading, remainingMs: number): void;
+  /** Plans anew, and leaves it to {@link arm} to set the timer. */
+  plan(at: Reading, remainingMs: number): void;
+  /** Sets the timer for what is due first. */
+  arm(at: Reading): void;
+  /** Plans another renewal soon. */
+  again(at: Reading, remainingMs: number): void;
+  /** Has the drain end in `ms`. */
+  drain(at: Reading, ms: number): void;
+  /** Forgets the drain. */
+  stopDrain(): void;
+  /** Cancels for good. */
   stop(): void;
 }
 
-/**
- * Makes the two timers of a held lease: one that renews it, and one of its own for the end of its validity,
- * so that the end never waits for a renewal that hangs.
- */
-export function renewalLoop(clock: Timekeeper, { remainingMs, renew, intervalMs }: Renewable): RenewalLoop {
-  const cancels: { renewal?: () => void; expiry?: () => void } = {};
+/** Makes the timer of a held lease. The end of the validity never waits for a renewal that hangs. */
+export function termTimer(clock: Timekeeper, { remainingAt, renew, drained, intervalMs }: Timed): TermTimer {
+  let look = Infinity;
+  let renewal = Infinity;
+  let drain = Infinity;
+  let due = Infinity;
+  let cancel: () => void = () => undefined;
   let stopped = false;
 
-  const set = (timer: "renewal" | "expiry", ms: number, callback: () => void): void => {
-    cancels[timer]?.();
-    if (!stopped) cancels[timer] = clock.timer(ms, callback);
-  };
+  function arm(at: Reading): void {
+    const next = stopped ? Infinity : Math.min(look, renewal, drain);
+    if (next === due) return;
+    cancel();
+    due = next;
+    if (next < Infinity) cancel = clock.timer(next - at.mono, fire);
+  }
 
-  const watchExpiry = (): void =>
-    set("expiry", Math.max(1, Math.min(Math.ceil(remainingMs()), LOOK_MS)), watchExpiry);
+  function planLook(at: Reading, remainingMs: number): void {
+    look = at.mono + Math.max(1, Math.min(Math.ceil(remainingMs), LOOK_MS));
+  }
 
   /** Renews after `pauseMs`, or sooner when that is more than one part in `parts` of what is left. */
-  const planRenewal = (pauseMs: number, parts: number): void => {
-    if (renew === undefined) return;
-    // A renewal that succeeds plans the next one by `restart`.
-    set("renewal", Math.max(MIN_PAUSE_MS, Math.min(pauseMs, remainingMs() / parts)), () => {
-      void renew().then((next) => next === "again" && planRenewal(intervalMs / 2, 3));
-    });
-  };
+  function planRenewal(at: Reading, pauseMs: number, remainingMs: number, parts: number): void {
+    if (renew !== undefined)
+      renewal = at.mono + Math.max(MIN_PAUSE_MS, Math.min(pauseMs, remainingMs / parts));
+  }
+
+  function fire(): void {
+    due = Infinity;
+    const at = clock.now();
+    const remaining = remainingAt(at);
+    if (stopped) return;
+    planLook(at, remaining);
+    const isDue = (instant: number): boolean => instant <= at.mono + EARLY_MS;
+    const [drains, renews] = [isDue(drain), isDue(renewal)];
+    if (drains) drain = Infinity;
+    if (renews) renewal = Infinity;
+    arm(at);
+    if (drains) drained();
+    if (renews && !stopped) renew?.();
+  }
+
+  function plan(at: Reading, remainingMs: number): void {
+    planLook(at, remainingMs);
+    planRenewal(at, intervalMs, remainingMs, 2);
+  }
 
   return {
-    restart() {
-      watchExpiry();
-      planRenewal(intervalMs, 2);
+    plan,
+    arm,
+    restart(at, remainingMs) {
+      plan(at, remainingMs);
+      arm(at);
+    },
+    again(at, remainingMs) {
+      planRenewal(at, intervalMs / 2, remainingMs, 3);
+      arm(at);
+    },
+    drain(at, ms) {
+      drain = at.mono + ms;
+      arm(at);
+    },
+    stopDrain() {
+      drain = Infinity;
     },
     stop() {
       stopped = true;
-      cancels.renewal?.();
-      cancels.expiry?.();
+      cancel();
     },
   };
 }

@@ -166,13 +166,22 @@ export const IN_CONDUCT: readonly Plant[] = [
     caughtBy: "I6-ends-explained",
     budget: 300,
     replace: replacing("client/renewal-loop.ts", () => ({
-      renewalLoop: (clock, { renew, intervalMs }) => {
+      termTimer: (clock, { renew, intervalMs }) => {
         let cancel: () => void = () => undefined;
         const restart = (): void => {
           cancel();
-          if (renew !== undefined) cancel = clock.timer(intervalMs, () => void renew().then(restart));
+          if (renew !== undefined) cancel = clock.timer(intervalMs, renew);
         };
-        return { restart, stop: () => cancel() };
+        const none = (): void => undefined;
+        return {
+          restart,
+          plan: restart,
+          arm: none,
+          again: restart,
+          drain: none,
+          stopDrain: none,
+          stop: () => cancel(),
+        };
       },
     })),
   },
@@ -183,8 +192,7 @@ export const IN_CONDUCT: readonly Plant[] = [
     caughtBy: "request-budget",
     budget: 20,
     replace: replacing("client/renewal-loop.ts", (original) => ({
-      renewalLoop: (clock, renewable) =>
-        original.renewalLoop(clock, { ...renewable, intervalMs: renewable.intervalMs / 3 }),
+      termTimer: (clock, timed) => original.termTimer(clock, { ...timed, intervalMs: timed.intervalMs / 3 }),
     })),
   },
   {
