@@ -3,26 +3,13 @@ import type { Sighting } from "../core/evidence.ts";
 import { type Move, nextMove, type RefusalReason } from "../core/next-move.ts";
 import type { WriteOutcome } from "../core/outcome.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
-import type { Sample } from "../core/service-clock.ts";
-import { type Allowance, remainingOf, type Validity, validityOf } from "../core/validity.ts";
+import { vouchersFor } from "../core/service-clock.ts";
+import type { NewTerm } from "../core/term-state.ts";
+import { type Allowance, remainingOf, validityOf } from "../core/validity.ts";
 import { plusMs } from "../core/units.ts";
 import { abandon, claim, correct, type LeaseWrite, renew, resume, takeOver } from "../core/writes.ts";
 import type { Candidacy } from "./candidacy.ts";
-import { type Answer, vouchersOf } from "./exchange.ts";
-
-/** A term that has begun, before anyone was told of it. */
-export interface NewTerm {
-  readonly record: LeaseRecord;
-  readonly validity: Validity;
-  /** The samples that the validity rests on. */
-  readonly vouchers: readonly Sample[];
-  /** The term's limit, counted from when the candidate began to try. */
-  readonly limit: Allowance;
-  /** Who had asked the shared id's last term to hand over; "" for anyone. This term is its last for now. */
-  readonly askedBy: string | undefined;
-  /** Whether it went over a term of this candidate's own, whose lock-delay or minimum hold may last. */
-  readonly overOwn: boolean;
-}
+import type { Answer } from "./exchange.ts";
 
 /** Why a candidate does not lead. */
 export interface Refusal {
@@ -204,7 +191,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     askedBy?: string,
   ): Promise<NewTerm> {
     const at = clock.now();
-    const vouchers = vouchersOf(answer, exchange.samples);
+    const vouchers = vouchersFor(answer.sent, answer.sample, exchange.samples);
     const granted = validityOf({ ...record, sent: answer.sent }, vouchers, at, timing);
     if (granted === undefined) return giveUp(made, "was claimed, and no response vouches for service time");
     const validity = [...granted, limit];

@@ -165,24 +165,8 @@ export const IN_CONDUCT: readonly Plant[] = [
     scenario: "network",
     caughtBy: "I6-ends-explained",
     budget: 300,
-    replace: replacing("client/renewal-loop.ts", () => ({
-      termTimer: (clock, { renew, intervalMs }) => {
-        let cancel: () => void = () => undefined;
-        const restart = (): void => {
-          cancel();
-          if (renew !== undefined) cancel = clock.timer(intervalMs, renew);
-        };
-        const none = (): void => undefined;
-        return {
-          restart,
-          plan: restart,
-          arm: none,
-          again: restart,
-          drain: none,
-          stopDrain: none,
-          stop: () => cancel(),
-        };
-      },
+    replace: replacing("core/term-machine.ts", () => ({
+      nextDue: ({ lead }) => (lead.is === "on" ? lead.renewAt : undefined),
     })),
   },
   {
@@ -191,8 +175,8 @@ export const IN_CONDUCT: readonly Plant[] = [
     scenario: "calm",
     caughtBy: "request-budget",
     budget: 20,
-    replace: replacing("client/renewal-loop.ts", (original) => ({
-      termTimer: (clock, timed) => original.termTimer(clock, { ...timed, intervalMs: timed.intervalMs / 3 }),
+    replace: replacing("core/term-draft.ts", (original) => ({
+      planRenewal: (draft, pauseMs, parts) => original.planRenewal(draft, pauseMs / 3, parts),
     })),
   },
   {
