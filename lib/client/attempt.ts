@@ -1,13 +1,20 @@
-import { correctionOf } from "../core/correction.ts";
+import {
+  amendmentOf,
+  firstWriteOf,
+  givingUp,
+  goesOverOwn,
+  isProven,
+  settingRight,
+  wonBy,
+  type Written,
+} from "../core/attempt.ts";
 import type { Sighting } from "../core/evidence.ts";
 import { type Move, nextMove, type RefusalReason } from "../core/next-move.ts";
 import type { WriteOutcome } from "../core/outcome.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
-import { vouchersFor } from "../core/service-clock.ts";
 import type { NewTerm } from "../core/term-state.ts";
-import { type Allowance, remainingOf, validityOf } from "../core/validity.ts";
-import { plusMs } from "../core/units.ts";
-import { abandon, claim, correct, type LeaseWrite, renew, resume, takeOver } from "../core/writes.ts";
+import type { Allowance } from "../core/validity.ts";
+import { abandon, type LeaseWrite } from "../core/writes.ts";
 import type { Candidacy } from "./candidacy.ts";
 import type { Answer } from "./exchange.ts";
 
@@ -28,8 +35,6 @@ export interface Refusal {
 /** What came of one attempt to lead. */
 export type AttemptResult = { readonly kind: "acquired"; readonly term: NewTerm } | Refusal;
 
-type Written = Extract<WriteOutcome, { kind: "written" }>;
-
 /** Contention can invalidate each move; past this many writes the candidate stands by. */
 const MAX_WRITES = 4;
 
@@ -42,8 +47,6 @@ const MAX_WRITES = 4;
 export async function attempt(self: Candidacy, first: "claim" | "look"): Promise<AttemptResult> {
   const { name, holder, identity, settings, exchange, memory, clock, random, timing, tell } = self;
   const limit: Allowance = { from: clock.now(), lengthMs: settings.termLimitMs };
-  /** How long past its end a term is proven to be over by any header, in ms. */
-  const provableMs = timing.graceMs + 1_000 + timing.serviceClockErrorMs;
   let requests = 0;
   /** Whether what is being written goes over a term of this candidate's own, or of its process's. */
   let overOwn = false;
@@ -68,46 +71,8 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
   }
 
   function writeFor(move: Exclude<Move, { kind: "stand-by" }>): LeaseWrite {
-    const { sticky, holdAtLeastMs, reclaimDelayMs, termLimitMs } = settings;
-    const { retentionMs } = settings.timing;
     const now = exchange.estimate();
-    const durationMs = Math.min(settings.timing.durationMs, wholeLimit(termLimitMs));
-    const request = {
-      ...settings,
-      writeId: random.id(),
-      now,
-      durationMs,
-      timed: exchange.timed,
-      retentionMs,
-      name,
-      holder,
-      priority: self.priority,
-      // Whoever crashes at once has not held for `holdAtLeastMs` either.
-      reclaimDelayMs: Math.max(reclaimDelayMs, holdAtLeastMs - durationMs, sticky?.forMs ?? 0),
-      ownExpiredBy: identity === "shared" ? plusMs(now, -provableMs) : undefined,
-    };
-    if (move.kind === "resume") return resume(move.seen, request);
-    return move.kind === "claim" ? claim(request) : takeOver(request, move.seen);
-  }
-
-  /**
-   * A limit in whole milliseconds. Of a shared id, in whole seconds: its next term may not be shorter than this one,
-   * or the claim costs a second request, and what is left to invocations differs by some milliseconds.
-   */
-  function wholeLimit(limitMs: number): number {
-    return identity === "shared" ? Math.max(1_000, Math.floor(limitMs / 1_000) * 1_000) : Math.floor(limitMs);
-  }
-
-  /**
-   * Whether a claim has put no valid term of its own id aside. It was decided by a clock that may be wrong; the
-   * response brings both the record that it found and the service's word on when that was.
-   */
-  function provenBy({ before, tokenBefore, servedAt }: Written): boolean {
-    if (identity !== "shared") return true;
-    if (tokenBefore === undefined) return false;
-    if (before?.holder === undefined) return true;
-    const { expiresAt } = before;
-    return servedAt !== undefined && expiresAt !== undefined && servedAt >= expiresAt + timing.graceMs;
+    return firstWriteOf(move, self, { writeId: random.id(), now, timed: exchange.timed });
   }
 
   /** Sends a write; `before` are those that may hold the lease for us already. */
@@ -132,9 +97,9 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
    * vacated its correction cannot land any more, and where the correction has landed the claim's turn is refused.
    */
   async function abandonAll(made: LeaseWrite[]): Promise<void> {
-    if (identity === "shared") return; // What it wrote over may last: the row has to run out by itself.
-    for (const write of made) memory.disown(write.writeId);
-    if (overOwn) return; // A vacancy would undo the lock-delay or the minimum hold of the term that it wrote over.
+    const { forget, abandon: vacates } = givingUp(self, overOwn);
+    if (forget) for (const write of made) memory.disown(write.writeId);
+    if (!vacates) return;
     for (const { writeId } of made) {
       requests += 1;
       // The claim's own error is the one to report; what landed all the same runs out by itself.
@@ -145,43 +110,28 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
 
   /** Checks a term's first write by its own response, and corrects it when a wrong clock stamped it. */
   async function confirm(write: LeaseWrite, answer: Answer<unknown>, written: Written) {
-    const { record, tokenBefore, before } = written;
+    const { record, before } = written;
     const askedBy = before?.holder === holder ? before.askedBy : undefined;
-    const { token, durationMs } = record;
-    const { sent, received } = answer;
-    // A token made lower would let a late duplicate of the claim pass again, over a later term of the same shared id.
-    const found = identity === "shared" ? undefined : tokenBefore;
-    const believed = write.set.renewedAt ?? exchange.estimate();
-    const timed = record.expiresAt !== undefined;
-    const correction = correctionOf(
-      { believed, timed, token, tokenBefore: found, sent, received },
-      exchange.samples,
-      timing,
-    );
-    if (correction === undefined) return begin(record, answer, [write], askedBy);
-
-    if (correction.timed) tell("clockSkewed", { token: correction.token, skewMs: correction.skewMs });
-    const request = { ...settings.timing, ...correction, writeId: random.id(), durationMs };
-    const resumed = write.kind === "resume"; // A term that goes on keeps its token.
-    const second = resumed ? renew(record, request) : correct(record, request, correction.token);
-    const corrected = await send(second, [write]);
+    const amendment = amendmentOf(self, write, written, answer, {
+      samples: exchange.samples,
+      believed: write.set.renewedAt ?? exchange.estimate(),
+      get writeId() {
+        return random.id();
+      },
+    });
+    if (amendment === undefined) return begin(record, answer, [write], askedBy);
+    if (amendment.skewed !== undefined) tell("clockSkewed", amendment.skewed);
+    const corrected = await send(amendment.write, [write]);
     const { outcome } = corrected;
-    if (outcome.kind === "written") return begin(outcome.record, corrected, [write, second], askedBy);
+    if (outcome.kind === "written")
+      return begin(outcome.record, corrected, [write, amendment.write], askedBy);
     note(corrected);
     return undefined;
   }
 
-  /**
-   * Gives the row of a claim that does not count the end of the term that it put aside: else claimants whose clocks run
-   * ahead would move it on and on. Nothing rests on whether it lands.
-   */
-  async function setRight({ record, before }: Written): Promise<void> {
-    if (record.expiresAt === undefined || before?.expiresAt === undefined) return;
-    const { durationMs, token } = record;
-    const now = plusMs(before.expiresAt, -durationMs);
-    const { retentionMs } = settings.timing;
-    const request = { writeId: random.id(), now, durationMs, timed: true, retentionMs };
-    await self.send(correct(record, request, token)).catch(() => undefined);
+  async function setRight(written: Written): Promise<void> {
+    const write = settingRight(self, written, () => random.id());
+    if (write !== undefined) await self.send(write).catch(() => undefined);
   }
 
   async function begin(
@@ -190,24 +140,21 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
     made: LeaseWrite[],
     askedBy?: string,
   ): Promise<NewTerm> {
-    const at = clock.now();
-    const vouchers = vouchersFor(answer.sent, answer.sample, exchange.samples);
-    const granted = validityOf({ ...record, sent: answer.sent }, vouchers, at, timing);
-    if (granted === undefined) return giveUp(made, "was claimed, and no response vouches for service time");
-    const validity = [...granted, limit];
-    if (remainingOf(validity, at) <= 0) return giveUp(made, "was claimed, but answered after the term");
+    const facts = { samples: exchange.samples, at: clock.now() };
+    const won = wonBy(self, record, answer, facts, { limit, askedBy, overOwn });
+    if ("not" in won) return giveUp(made, won.not);
     memory.forget(name);
-    return { record, validity, vouchers, limit, askedBy, overOwn };
+    return won.term;
   }
 
   let seen = first === "look" ? await look() : undefined;
   let move: Move = first === "look" ? decide(seen) : { kind: "claim" };
   for (let writes = 0; writes < MAX_WRITES && move.kind !== "stand-by"; writes += 1) {
     const write = writeFor(move);
-    overOwn = move.kind !== "claim" && (move.because === "own-term" || move.because === "own-claim");
+    overOwn = goesOverOwn(move);
     const answer = await send(write);
     if (answer.outcome.kind === "written") {
-      if (move.kind === "claim" && !provenBy(answer.outcome)) {
+      if (move.kind === "claim" && !isProven(self, answer.outcome)) {
         seen = memory.note(name, answer.outcome.record, answer.received, undefined);
         await setRight(answer.outcome);
         break; // The row runs out by itself: nobody was told of the term, and an earlier one may last.
