@@ -1,25 +1,13 @@
-import { correctionOf } from "../core/correction.ts";
+import { amendmentOf, firstWriteOf, goesOverOwn, mayAbandon, wonBy, type Written } from "../core/attempt.ts";
 import type { Sighting } from "../core/evidence.ts";
 import { type Move, nextMove, type RefusalReason } from "../core/next-move.ts";
 import type { WriteOutcome } from "../core/outcome.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
-import type { Sample } from "../core/service-clock.ts";
-import { type Allowance, remainingOf, type Validity, validityOf } from "../core/validity.ts";
-import { abandon, claim, correct, type LeaseWrite, renew, resume, takeOver } from "../core/writes.ts";
+import type { NewTerm } from "../core/term-state.ts";
+import type { Allowance } from "../core/validity.ts";
+import { abandon, type LeaseWrite } from "../core/writes.ts";
 import type { Candidacy } from "./candidacy.ts";
-import { type Answer, vouchersOf } from "./exchange.ts";
-
-/** A term that has begun, before anyone was told of it. */
-export interface NewTerm {
-  readonly record: LeaseRecord;
-  readonly validity: Validity;
-  /** The samples that the validity rests on. */
-  readonly vouchers: readonly Sample[];
-  /** The term's limit, counted from when the candidate began to try. */
-  readonly limit: Allowance;
-  /** Whether it went over a term of this candidate's own, whose lock-delay or minimum hold may last. */
-  readonly overOwn: boolean;
-}
+import type { Answer } from "./exchange.ts";
 
 /** Why a candidate does not lead. */
 export interface Refusal {
@@ -37,8 +25,6 @@ export interface Refusal {
 
 /** What came of one attempt to lead. */
 export type AttemptResult = { readonly kind: "acquired"; readonly term: NewTerm } | Refusal;
-
-type Written = Extract<WriteOutcome, { kind: "written" }>;
 
 /** Contention can invalidate each move; past this many writes the candidate stands by. */
 const MAX_WRITES = 4;
@@ -77,24 +63,8 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
   }
 
   function writeFor(move: Exclude<Move, { kind: "stand-by" }>): LeaseWrite {
-    const { holdAtLeastMs, lockDelayMs, termLimitMs } = settings;
-    const durationMs = Math.min(settings.timing.durationMs, Math.floor(termLimitMs));
-    const request = {
-      ...settings,
-      writeId: random.id(),
-      now: exchange.estimate(),
-      durationMs,
-      timed: exchange.timed,
-      retentionMs: settings.timing.retentionMs,
-      name,
-      holder,
-      affinity: settings.affinity?.label,
-      priority: self.priority,
-      // Whoever crashes at once has not held for `holdAtLeastMs` either.
-      lockDelayMs: Math.max(lockDelayMs, holdAtLeastMs - durationMs),
-    };
-    if (move.kind === "resume") return resume(move.seen, request);
-    return move.kind === "claim" ? claim(request) : takeOver(request, move.seen);
+    const now = exchange.estimate();
+    return firstWriteOf(move, self, { writeId: random.id(), now, timed: exchange.timed });
   }
 
   /** Sends a write; `before` are those that may hold the lease for us already. */
@@ -120,7 +90,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
    */
   async function abandonAll(made: LeaseWrite[]): Promise<void> {
     for (const write of made) memory.disown(write.writeId);
-    if (overOwn) return; // A vacancy would undo the lock-delay or the minimum hold of the term that it wrote over.
+    if (!mayAbandon(overOwn)) return;
     for (const { writeId } of made) {
       requests += 1;
       // The claim's own error is the one to report; what landed all the same runs out by itself.
@@ -131,46 +101,36 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
 
   /** Checks a term's first write by its own response, and corrects it when a wrong clock stamped it. */
   async function confirm(write: LeaseWrite, answer: Answer<unknown>, written: Written) {
-    const { record, tokenBefore } = written;
-    const { token, lockDelayMs = 0 } = record;
-    const { sent, received } = answer;
-    const believed = write.set.renewedAt ?? exchange.estimate();
-    const timed = record.expiresAt !== undefined;
-    const correction = correctionOf(
-      { believed, timed, token, tokenBefore, sent, received },
-      exchange.samples,
-      timing,
-    );
-    if (correction === undefined) return begin(record, answer, [write]);
-
-    if (correction.timed) tell("clockSkewed", { token: correction.token, skewMs: correction.skewMs });
-    const durationMs = record.durationMs - lockDelayMs;
-    const request = { ...settings.timing, ...correction, writeId: random.id(), durationMs, lockDelayMs };
-    const resumed = write.kind === "resume"; // A term that goes on keeps its token.
-    const second = resumed ? renew(record, request) : correct(record, request, correction.token);
-    const corrected = await send(second, [write]);
+    const { record } = written;
+    const amendment = amendmentOf(self, write, written, answer, {
+      samples: exchange.samples,
+      believed: write.set.renewedAt ?? exchange.estimate(),
+      get writeId() {
+        return random.id();
+      },
+    });
+    if (amendment === undefined) return begin(record, answer, [write]);
+    if (amendment.skewed !== undefined) tell("clockSkewed", amendment.skewed);
+    const corrected = await send(amendment.write, [write]);
     const { outcome } = corrected;
-    if (outcome.kind === "written") return begin(outcome.record, corrected, [write, second]);
+    if (outcome.kind === "written") return begin(outcome.record, corrected, [write, amendment.write]);
     note(corrected);
     return undefined;
   }
 
   async function begin(record: LeaseRecord, answer: Answer<unknown>, made: LeaseWrite[]): Promise<NewTerm> {
-    const at = clock.now();
-    const vouchers = vouchersOf(answer, exchange.samples);
-    const granted = validityOf({ ...record, sent: answer.sent }, vouchers, at, timing);
-    if (granted === undefined) return giveUp(made, "was claimed, and no response vouches for service time");
-    const validity = [...granted, limit];
-    if (remainingOf(validity, at) <= 0) return giveUp(made, "was claimed, but answered after the term");
+    const facts = { samples: exchange.samples, at: clock.now() };
+    const won = wonBy(self, record, answer, facts, { limit, overOwn });
+    if ("not" in won) return giveUp(made, won.not);
     memory.forget(name);
-    return { record, validity, vouchers, limit, overOwn };
+    return won.term;
   }
 
   let seen = first === "look" ? await look() : undefined;
   let move: Move = first === "look" ? decide(seen) : { kind: "claim" };
   for (let writes = 0; writes < MAX_WRITES && move.kind !== "stand-by"; writes += 1) {
     const write = writeFor(move);
-    overOwn = move.kind !== "claim" && (move.because === "own-term" || move.because === "own-claim");
+    overOwn = goesOverOwn(move);
     const answer = await send(write);
     if (answer.outcome.kind === "written") {
       const term = await confirm(write, answer, answer.outcome);

@@ -1,13 +1,7 @@
 import { isLeaseError, LeaseError } from "../core/errors.ts";
 import type { ReadOutcome, WriteOutcome } from "../core/outcome.ts";
 import type { CallOptions, LeaseStore, ListPage } from "../core/ports.ts";
-import {
-  estimateServiceTime,
-  type Sample,
-  samplesSince,
-  steadyServiceTime,
-  withSample,
-} from "../core/service-clock.ts";
+import { estimateServiceTime, type Sample, steadyServiceTime, withSample } from "../core/service-clock.ts";
 import type { Timing } from "../core/timing.ts";
 import type { EpochMs, Reading } from "../core/units.ts";
 import type { LeaseWrite } from "../core/writes.ts";
@@ -62,12 +56,6 @@ export interface Exchange {
   list(timeoutMs: number): AsyncGenerator<ListPage, void, undefined>;
 }
 
-/** The samples that vouch for what was sent with a request: its own answer's, and those of later requests. */
-export function vouchersOf(answer: Answer<unknown>, samples: readonly Sample[]): readonly Sample[] {
-  const { sent, sample } = answer;
-  return samplesSince(sample === undefined ? samples : [...new Set([sample, ...samples])], sent);
-}
-
 /** What a client that closes still sends: it gives up what it has. */
 const PARTING: ReadonlySet<LeaseWrite["kind"]> = new Set(["release", "abandon", "stand"]);
 
@@ -80,7 +68,7 @@ export function exchangeWith(
   clock: Timekeeper,
   timing: Timing,
   life: Lifetime = lifetime(),
-  onDate: (date: EpochMs) => void = () => undefined,
+  onDate: (date: EpochMs, received: Reading) => void = () => undefined,
 ): Exchange {
   let samples: readonly Sample[] = [];
   let timed = true;
@@ -139,7 +127,7 @@ export function exchangeWith(
     if (date === undefined) return { outcome, sent, received, sample: undefined };
     const sample = { sent, received, date };
     samples = withSample(samples, sample, timing);
-    onDate(date);
+    onDate(date, received);
     return { outcome, sent, received, sample };
   }
 

@@ -1,7 +1,7 @@
 import type { LeaseError } from "../core/errors.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
-import type { EpochMs } from "../core/units.ts";
+import type { EpochMs, Reading } from "../core/units.ts";
 import type { Lease } from "./lease.ts";
 
 /** A {@link Lease}, and the part of it that the client keeps to itself. */
@@ -12,8 +12,8 @@ export interface LeaseHandle extends Lease {
   waitForWork(): void;
   /** Aborts the work's signal, while the term goes on until the work has settled and is released. */
   askToStop(reason: LeaseError): void;
-  /** Tells of a `Date` header: one that proves the term over ends it. */
-  heard(date: EpochMs): void;
+  /** Tells of a `Date` header that was received just now: one that proves the term over ends it. */
+  heard(date: EpochMs, at: Reading): void;
   /** Whether the work has said that its occurrence is done. */
   readonly completed: boolean;
   /** The lease as its holder last wrote it. */

@@ -69,8 +69,8 @@ export function openHub(options: StoreClientOptions): Hub {
   const open = new Set<LeaseHandle>();
   const life = lifetime();
   const time = timekeeperOf(clock);
-  const exchange = exchangeWith(store, time, timing, life, (date) => {
-    for (const lease of open) lease.heard(date);
+  const exchange = exchangeWith(store, time, timing, life, (date, at) => {
+    for (const lease of open) lease.heard(date, at);
   });
   const around = { exchange, memory: new Memory(), clock: time, random, emit: publish, timing, life };
   let closing: Promise<readonly ReleaseResult[]> | undefined;

@@ -125,6 +125,18 @@ export function samplesSince(samples: readonly Sample[], from: Reading): readonl
 }
 
 /**
+ * The samples that vouch for what was sent with a request: its own answer's, where it brought one, and those of requests that were sent
+ * later.
+ */
+export function vouchersFor(
+  sent: Reading,
+  sample: Sample | undefined,
+  samples: readonly Sample[],
+): readonly Sample[] {
+  return samplesSince(sample === undefined ? samples : [...new Set([sample, ...samples])], sent);
+}
+
+/**
  * Adds a sample and keeps those that bound service time best: at most three. Where the older ones and the new one cannot
  * both be right, the clocks have hidden something, and only the new one is kept.
  */

@@ -165,15 +165,8 @@ export const IN_CONDUCT: readonly Plant[] = [
     scenario: "network",
     caughtBy: "I6-ends-explained",
     budget: 300,
-    replace: replacing("client/renewal-loop.ts", () => ({
-      renewalLoop: (clock, { renew, intervalMs }) => {
-        let cancel: () => void = () => undefined;
-        const restart = (): void => {
-          cancel();
-          if (renew !== undefined) cancel = clock.timer(intervalMs, () => void renew().then(restart));
-        };
-        return { restart, stop: () => cancel() };
-      },
+    replace: replacing("core/term-machine.ts", () => ({
+      nextDue: ({ lead }) => (lead.is === "on" ? lead.renewAt : undefined),
     })),
   },
   {
@@ -182,9 +175,8 @@ export const IN_CONDUCT: readonly Plant[] = [
     scenario: "calm",
     caughtBy: "request-budget",
     budget: 20,
-    replace: replacing("client/renewal-loop.ts", (original) => ({
-      renewalLoop: (clock, renewable) =>
-        original.renewalLoop(clock, { ...renewable, intervalMs: renewable.intervalMs / 3 }),
+    replace: replacing("core/term-draft.ts", (original) => ({
+      planRenewal: (draft, pauseMs, parts) => original.planRenewal(draft, pauseMs / 3, parts),
     })),
   },
   {

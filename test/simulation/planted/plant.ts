@@ -8,7 +8,6 @@ export interface Modules {
   readonly "client/lifetime.ts": typeof import("../../../lib/client/lifetime.ts");
   readonly "client/lease-handle.ts": typeof import("../../../lib/client/lease-handle.ts");
   readonly "client/listeners.ts": typeof import("../../../lib/client/listeners.ts");
-  readonly "client/renewal-loop.ts": typeof import("../../../lib/client/renewal-loop.ts");
   readonly "client/waiting.ts": typeof import("../../../lib/client/waiting.ts");
   readonly "core/candidate-options.ts": typeof import("../../../lib/core/candidate-options.ts");
   readonly "core/correction.ts": typeof import("../../../lib/core/correction.ts");
@@ -19,6 +18,10 @@ export interface Modules {
   readonly "core/next-move.ts": typeof import("../../../lib/core/next-move.ts");
   readonly "core/outcome.ts": typeof import("../../../lib/core/outcome.ts");
   readonly "core/service-clock.ts": typeof import("../../../lib/core/service-clock.ts");
+  readonly "core/term-draft.ts": typeof import("../../../lib/core/term-draft.ts");
+  readonly "core/term-leaving.ts": typeof import("../../../lib/core/term-leaving.ts");
+  readonly "core/term-machine.ts": typeof import("../../../lib/core/term-machine.ts");
+  readonly "core/term-renewal.ts": typeof import("../../../lib/core/term-renewal.ts");
   readonly "core/units.ts": typeof import("../../../lib/core/units.ts");
   readonly "core/validity.ts": typeof import("../../../lib/core/validity.ts");
   readonly "core/writes.ts": typeof import("../../../lib/core/writes.ts");

@@ -1,0 +1,227 @@
+import type { LeaseError } from "../core/errors.ts";
+import { describeEnd, type Handover, type ReleaseResult } from "../core/term.ts";
+import { beginTerm, nextDue, remainingAt, step } from "../core/term-machine.ts";
+import type {
+  Answered,
+  Effect,
+  Facts,
+  NewTerm,
+  RenewalAsked,
+  RenewalEnd,
+  Step,
+  Term,
+  TermEvent,
+} from "../core/term-state.ts";
+import type { Instant, Reading } from "../core/units.ts";
+import type { LeaseWrite } from "../core/writes.ts";
+import type { Candidacy } from "./candidacy.ts";
+import type { Answer } from "./exchange.ts";
+import type { OnEnd } from "./handle.ts";
+
+/** Who else has to know of a term. */
+export interface TermHooks {
+  /** Told of its end. */
+  readonly onEnd: OnEnd | undefined;
+  /** Called when it needs no release any more. */
+  readonly forget: () => void;
+}
+
+/** What a write was answered, and when it was sent, where it was answered at all. */
+type Came = { readonly answered: Answered } & Pick<Partial<Answer<unknown>>, "sent" | "sample">;
+
+const NO_END: RenewalEnd = { is: "over" };
+
+/**
+ * Drives the machine of one term (lib/core/term-machine.ts): reads the clock for each step, keeps the one timer, sends what is to be sent, and
+ * settles the promises. It decides nothing.
+ */
+export class TermDriver {
+  readonly ender = new AbortController();
+  readonly handover: Promise<Handover>;
+  readonly released: Promise<ReleaseResult>;
+  readonly #self: Candidacy;
+  readonly #hooks: TermHooks;
+  #term: Term;
+  #first: Step | undefined;
+  /** The last of the renewals that wait their turn. */
+  #writing: Promise<unknown> = Promise.resolve();
+  #due: Instant | undefined;
+  #cancel: () => void = () => undefined;
+  #handOver: (handover: Handover) => void = () => undefined;
+  #settle: (result: ReleaseResult) => void = () => undefined;
+
+  constructor(self: Candidacy, won: NewTerm, hooks: TermHooks) {
+    this.#self = self;
+    this.#hooks = hooks;
+    this.handover = new Promise((resolve) => {
+      this.#handOver = resolve;
+    });
+    this.released = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#first = beginTerm(self, won, this.#facts(self.clock.now()));
+    this.#term = this.#first.term;
+  }
+
+  /** The term as it stands. */
+  get term(): Term {
+    return this.#term;
+  }
+
+  /** Sets the timer, and does what the beginning of the term asks for. */
+  begin(): void {
+    const first = this.#first;
+    this.#first = undefined;
+    if (first !== undefined) this.#take(first, first.term.began);
+  }
+
+  /** Lets something happen to the term at a reading, and returns what is to be done about it; most of that has been done. */
+  happen(event: TermEvent, at: Reading = this.#self.clock.now()): readonly Effect[] {
+    return this.#take(step(this.#self, this.#term, event, this.#facts(at)), at);
+  }
+
+  /** What is left of the term, in ms: a term that has run out ends by being asked. */
+  remainingMs(): number {
+    if (this.#term.lead.is === "over") return 0;
+    const at = this.#self.clock.now();
+    this.happen({ on: "look" }, at);
+    return remainingAt(this.#term, at);
+  }
+
+  /** The error of what needs a term that is over. */
+  lost(): LeaseError {
+    const { lead, record } = this.#term;
+    const how = lead.is === "over" ? `: ${describeEnd(lead.end)}` : "";
+    return this.#self.error(
+      "LEASE_LOST",
+      `with token ${record.token} is not held any more${how}; stop its work`,
+    );
+  }
+
+  /** Renews when its turn comes. It sends by itself, and so in its caller's async context, however long it waits. */
+  renew(order: RenewalAsked): Promise<void> {
+    const turn = this.#writing.then(() => this.#renewNow(order));
+    this.#writing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Releases the row, unless that was asked for before. Resolves when nothing of the term is in flight any more. */
+  release(done: boolean, unseen: boolean): Promise<ReleaseResult> {
+    return this.#self.life.track(() => this.#release(done, unseen));
+  }
+
+  async #release(done: boolean, unseen: boolean): Promise<ReleaseResult> {
+    if (this.#term.row.is !== "held") {
+      await this.released;
+      return { kind: "already-released" };
+    }
+    const event = { on: "release", done, unseen } as const;
+    let write = writeIn(this.happen(event), "release");
+    while (this.term.row.is === "waiting") {
+      await this.#writing;
+      write = writeIn(this.happen(event), "release");
+    }
+    while (write !== undefined) {
+      const { answered } = await this.#send(write);
+      write = writeIn(this.happen({ on: "released", writeId: write.writeId, answered }), "release");
+    }
+    const result = await this.released;
+    this.#self.tell("released", { token: this.#term.record.token, result });
+    this.#hooks.forget();
+    return result;
+  }
+
+  async #renewNow(order: RenewalAsked): Promise<void> {
+    let effects = this.happen({ on: "renew", order });
+    for (;;) {
+      const write = writeIn(effects, "renewal");
+      if (write === undefined) break;
+      const { answered, sent, sample } = await this.#send(write);
+      effects = this.happen({ on: "renewed", writeId: write.writeId, answered, sent, sample });
+    }
+    const how = effects.find((effect) => effect.do === "answer")?.how ?? NO_END;
+    if (how.is === "over") throw this.lost();
+    if (how.is === "renewed") return;
+    const message = `may not be renewed, nobody can say; it lasts ${Math.floor(how.remainingMs)} ms more, try again`;
+    throw how.error ?? this.#self.error("STORE_UNAVAILABLE", message, how.cause);
+  }
+
+  #send(write: LeaseWrite): Promise<Came> {
+    return this.#self.send(write).then(
+      ({ outcome, sent, sample }) => ({ answered: outcome, sent, sample }),
+      (error: unknown) => ({ answered: { kind: "failed", error } }),
+    );
+  }
+
+  #facts(at: Reading): Facts {
+    const { random, exchange } = this.#self;
+    return {
+      at,
+      get writeId() {
+        return random.id(); // Drawn when it is needed: a process may start from an image of this one's memory.
+      },
+      get samples() {
+        return exchange.samples;
+      },
+    };
+  }
+
+  /** Puts a step's state in force, then the timer, then does what is to be done: whoever is told may call back. */
+  #take({ term, effects }: Step, at: Reading): readonly Effect[] {
+    this.#term = term;
+    const due = nextDue(term);
+    if (due !== this.#due) {
+      this.#cancel();
+      this.#due = due;
+      if (due !== undefined) this.#cancel = this.#self.clock.timer(due - at.mono, () => this.#fire());
+    }
+    for (const effect of effects) this.#perform(effect);
+    return effects;
+  }
+
+  #fire(): void {
+    this.#due = undefined;
+    this.happen({ on: "time" });
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.do) {
+      case "send":
+      case "answer":
+      case "refuse":
+        return; // For whoever has let happen what asks for it: it is done in that caller's context.
+      case "abort":
+        return this.ender.abort(this.#reasonOf(effect));
+      case "end":
+        return this.#hooks.onEnd?.(effect.end, this.#term.record.token);
+      case "forget":
+        return this.#hooks.forget();
+      case "tell":
+        return this.#self.tell(effect.event, effect.details);
+      case "hand-over":
+        return this.#handOver(effect.handover);
+      case "renew":
+        // What fails is told by events, by the signal and by `end`.
+        return void this.renew({ byTimer: true }).catch(() => undefined);
+      case "release":
+        return void this.release(false, false);
+      case "settle":
+        // Once it is told, nothing of this term is in flight any more, and no timer of it is left.
+        return void this.#writing.then(() => this.#settle(effect.result));
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #reasonOf(abort: Extract<Effect, { do: "abort" }>): unknown {
+    if (abort.because === "asked") return abort.reason;
+    if (abort.because === "over") return this.lost();
+    const { token } = this.#term.record;
+    return this.#self.error("HANDED_OVER", `with token ${token} is to be handed over; finish its work`);
+  }
+}
+
+function writeIn(effects: readonly Effect[], as: "renewal" | "release"): LeaseWrite | undefined {
+  for (const effect of effects) if (effect.do === "send" && effect.as === as) return effect.write;
+  return undefined;
+}

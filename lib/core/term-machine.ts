@@ -1,0 +1,145 @@
+import { atLimit, type Draft, draftOf, drained, lose, planLook, planRenewal, runOut } from "./term-draft.ts";
+import { onRelease, onReleased, onStepDown } from "./term-leaving.ts";
+import { onRenew, onRenewed } from "./term-renewal.ts";
+import type { Facts, NewTerm, Step, Term, TermEvent, TermRules } from "./term-state.ts";
+import { type EpochMs, type Instant, instant, type Reading } from "./units.ts";
+
+export { remainingAt } from "./term-draft.ts";
+
+/** Timers may come this much early by the monotonic clock, in ms. */
+const EARLY_MS = 1;
+
+/** Begins a term that was won. It may be over already: its holder may have stood still since the answer. */
+export function beginTerm(rules: TermRules, won: NewTerm, facts: Facts): Step {
+  const { at } = facts;
+  const { settings } = rules;
+  const { limit, validity, record, vouchers, overOwn } = won;
+  const lasting = validity.filter(({ lengthMs }) => lengthMs < Infinity); // JSON knows no infinity.
+  const draft = draftOf(
+    rules,
+    {
+      began: at,
+      record,
+      vouchers,
+      limit: limit.lengthMs < Infinity ? [limit] : [],
+      unanswered: [],
+      storeReachable: true,
+      reserveForMs: settings.reserveForMs,
+      holdAtLeastMs: settings.holdAtLeastMs,
+      overOwn,
+      waitsForWork: false,
+      lead: { is: "on", validity: lasting, lookAt: at.mono, renewAt: undefined },
+      work: { is: "on" },
+      renewal: { is: "none" },
+      row: { is: "held" },
+    },
+    facts,
+  );
+  runOut(draft);
+  planLook(draft);
+  planRenewal(draft, settings.timing.renewIntervalMs, 2);
+  return stepOf(draft);
+}
+
+/**
+ * What an event makes of a term, and what is to be done about it. Total: every event may come in every state, at any reading.
+ *
+ * Whatever the event, what has run out by the step's reading ends first. An answer counts as a sign of the store before that, so
+ * that a term which ends just then says truly whether the store could be reached.
+ */
+export function step(rules: TermRules, term: Term, event: TermEvent, facts: Facts): Step {
+  const draft = draftOf(rules, term, facts);
+  const reached = reachedBy(draft.term, event);
+  if (reached !== undefined) draft.term.storeReachable = reached;
+  runOut(draft, event.on === "heard" ? true : undefined);
+  happen(draft, event);
+  return stepOf(draft);
+}
+
+/** When the one timer of a term is due, by the monotonic clock; `undefined` once it is over. */
+export function nextDue({ lead, work }: Term): Instant | undefined {
+  if (lead.is === "over") return undefined;
+  const { lookAt, renewAt = Infinity } = lead;
+  const { until = Infinity } = work.is === "draining" ? work : {};
+  return instant(Math.min(lookAt, renewAt, until));
+}
+
+function stepOf({ term, effects }: Draft): Step {
+  return { term, effects };
+}
+
+/** Whether the store was reached, by the answer to the renewal that is in flight; `undefined` where the event tells nothing of that. */
+function reachedBy({ renewal }: Term, event: TermEvent): boolean | undefined {
+  if (event.on !== "renewed" || renewal.is === "none" || renewal.writeId !== event.writeId) return undefined;
+  return event.answered.kind === "written" || event.answered.kind === "refused";
+}
+
+function happen(draft: Draft, event: TermEvent): void {
+  const { renewal, row } = draft.term;
+  switch (event.on) {
+    case "time":
+      return onTime(draft);
+    case "look":
+      return;
+    case "heard":
+      return onHeard(draft, event.date);
+    case "renew":
+      return onRenew(draft, event.order);
+    case "renewed":
+      // An answer to any other write is none to this one.
+      if (renewal.is === "in-flight" && renewal.writeId === event.writeId) onRenewed(draft, event, renewal);
+      return;
+    case "work":
+      draft.term.waitsForWork = true;
+      return;
+    case "step-down":
+      return onStepDown(draft, event);
+    case "stop":
+      return onStop(draft, event.reason);
+    case "release":
+      return onRelease(draft, event);
+    case "released":
+      if (row.is === "releasing" && row.writeId === event.writeId) onReleased(draft, event.answered, row);
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+/**
+ * The timer has come, for whatever was due first. It may be late by any time, so all that is due happens now. The drain goes
+ * before a renewal: a term that is released needs none. A term at its limit is renewed no more, since no write could extend it.
+ */
+function onTime(draft: Draft): void {
+  const { facts, term, effects } = draft;
+  const { lead, work } = term;
+  if (lead.is === "over") return;
+  const drains = work.is === "draining" && isDue(work.until, facts.at);
+  const renews = isDue(lead.renewAt, facts.at);
+  if (renews) term.lead = { ...lead, renewAt: undefined };
+  planLook(draft);
+  if (drains) {
+    term.work = { ...work, until: undefined };
+    drained(draft);
+    if (!term.waitsForWork) return;
+  }
+  if (renews && !atLimit(draft)) effects.push({ do: "renew" });
+}
+
+function isDue(due: Instant | undefined, { mono }: Reading): boolean {
+  return due !== undefined && due <= mono + EARLY_MS;
+}
+
+/** A challenger may have this header, too: whatever the clocks say, the term is over by it. */
+function onHeard(draft: Draft, date: EpochMs): void {
+  const { rules, term } = draft;
+  const { expiresAt, lockDelayMs = 0 } = term.record;
+  if (expiresAt === undefined || date < expiresAt - lockDelayMs + rules.timing.graceMs) return;
+  lose(draft, { reason: "expired", storeReachable: true, atLimit: atLimit(draft) });
+}
+
+/** The work is to stop. The term goes on until it has settled and is released: a release beforehand would have two at work. */
+function onStop({ term, effects }: Draft, reason: unknown): void {
+  if (term.work.is === "on") term.work = { is: "told", handover: undefined };
+  effects.push({ do: "abort", because: "asked", reason });
+}
