@@ -9,6 +9,7 @@ export interface Modules {
   readonly "client/lease-handle.ts": typeof import("../../../lib/client/lease-handle.ts");
   readonly "client/listeners.ts": typeof import("../../../lib/client/listeners.ts");
   readonly "client/waiting.ts": typeof import("../../../lib/client/waiting.ts");
+  readonly "core/attempt.ts": typeof import("../../../lib/core/attempt.ts");
   readonly "core/candidate-options.ts": typeof import("../../../lib/core/candidate-options.ts");
   readonly "core/correction.ts": typeof import("../../../lib/core/correction.ts");
   readonly "core/evidence.ts": typeof import("../../../lib/core/evidence.ts");

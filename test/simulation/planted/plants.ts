@@ -1,6 +1,7 @@
 import { IN_CONDUCT } from "./in-conduct.ts";
 import { IN_HANDOVER } from "./in-handover.ts";
 import { IN_TENURE } from "./in-tenure.ts";
+import { IN_TERM } from "./in-term.ts";
 import { IN_TIME } from "./in-time.ts";
 import { IN_WRITES } from "./in-writes.ts";
 import type { Plant } from "./plant.ts";
@@ -12,6 +13,7 @@ export const PLANTS: readonly Plant[] = [
   ...IN_CONDUCT,
   ...IN_HANDOVER,
   ...IN_TENURE,
+  ...IN_TERM,
 ];
 
 /** Finds a planted bug. */
