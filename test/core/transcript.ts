@@ -43,17 +43,24 @@ interface Settings extends TermOptions {
   readonly priority?: number;
   readonly settleMs?: number;
   readonly tick?: string;
+  /** When the first write was answered, by the monotonic clock. */
+  readonly wonAt?: number;
+  readonly overOwn?: boolean;
 }
 
 /** Plays one term, and tells of it line by line. */
 class Player {
   readonly #rules: TermRules;
+  readonly #wonAt: number;
+  readonly #overOwn: boolean;
   readonly #writes = new Map<string, Written>();
   #last: Reading | undefined;
   #ids = 0;
   #term: Term | undefined;
 
   constructor({ identity = "fresh", priority = 0, settleMs = 0, ...options }: Settings) {
+    this.#wonAt = options.wonAt ?? 20;
+    this.#overOwn = options.overOwn ?? false;
     const timing = parseTiming({});
     const settings = parseTerm(options, { options: {}, timing, label: "ann" });
     this.#rules = { name: "jobs", holder: "ann", identity, priority, settleMs, timing, settings };
@@ -62,7 +69,7 @@ class Player {
   begin(): string[] {
     const { settings, timing } = this.#rules;
     const sent = this.#read(0, 0);
-    const at = this.#read(20, 0);
+    const at = this.#read(this.#wonAt, 0);
     const limit = { from: sent, lengthMs: settings.termLimitMs };
     const length = Math.min(settings.timing.durationMs, settings.termLimitMs);
     const validity = [{ from: sent, lengthMs: length * (1 - timing.clockDriftRatio) }, limit];
@@ -73,7 +80,7 @@ class Player {
       vouchers,
       limit,
       askedBy: undefined,
-      overOwn: false,
+      overOwn: this.#overOwn,
     };
     return ["begins", ...this.#take(beginTerm(this.#rules, won, this.#factsAt(at)), at), ""];
   }
