@@ -45,18 +45,32 @@ interface Settings extends TermOptions {
   readonly priority?: number;
   readonly settleMs?: number;
   readonly tick?: string;
+  /** When the first write was answered, by the monotonic clock. */
+  readonly wonAt?: number;
+  readonly overOwn?: boolean;
 }
 
 /** Plays one term, and tells of it line by line. */
 class Player {
   readonly #rules: TermRules;
+<<<<<<< HEAD
   readonly #waitsForWork: boolean;
+=======
+  readonly #wonAt: number;
+  readonly #overOwn: boolean;
+>>>>>>> machine
   readonly #writes = new Map<string, Written>();
   #last: Reading | undefined;
   #ids = 0;
   #term: Term | undefined;
 
+<<<<<<< HEAD
   constructor({ stable = false, waitsForWork = false, priority = 0, settleMs = 0, ...options }: Settings) {
+=======
+  constructor({ identity = "fresh", priority = 0, settleMs = 0, ...options }: Settings) {
+    this.#wonAt = options.wonAt ?? 20;
+    this.#overOwn = options.overOwn ?? false;
+>>>>>>> machine
     const timing = parseTiming({});
     const settings = parseTerm(options, { options: {}, timing, label: "ann" });
     this.#waitsForWork = waitsForWork;
@@ -66,7 +80,7 @@ class Player {
   begin(): string[] {
     const { settings, timing } = this.#rules;
     const sent = this.#read(0, 0);
-    const at = this.#read(20, 0);
+    const at = this.#read(this.#wonAt, 0);
     const limit = { from: sent, lengthMs: settings.termLimitMs };
     const length = Math.min(settings.timing.durationMs, settings.termLimitMs);
     const validity = [{ from: sent, lengthMs: length * (1 - timing.clockDriftRatio) }, limit];
@@ -76,7 +90,12 @@ class Player {
       validity,
       vouchers,
       limit,
+<<<<<<< HEAD
       overOwn: false,
+=======
+      askedBy: undefined,
+      overOwn: this.#overOwn,
+>>>>>>> machine
     };
     const begun = beginTerm(this.#rules, won, this.#factsAt(at));
     const facts = this.#factsAt(at);
