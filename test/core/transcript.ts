@@ -53,24 +53,17 @@ interface Settings extends TermOptions {
 /** Plays one term, and tells of it line by line. */
 class Player {
   readonly #rules: TermRules;
-<<<<<<< HEAD
   readonly #waitsForWork: boolean;
-=======
   readonly #wonAt: number;
   readonly #overOwn: boolean;
->>>>>>> machine
   readonly #writes = new Map<string, Written>();
   #last: Reading | undefined;
   #ids = 0;
   #term: Term | undefined;
 
-<<<<<<< HEAD
   constructor({ stable = false, waitsForWork = false, priority = 0, settleMs = 0, ...options }: Settings) {
-=======
-  constructor({ identity = "fresh", priority = 0, settleMs = 0, ...options }: Settings) {
     this.#wonAt = options.wonAt ?? 20;
     this.#overOwn = options.overOwn ?? false;
->>>>>>> machine
     const timing = parseTiming({});
     const settings = parseTerm(options, { options: {}, timing, label: "ann" });
     this.#waitsForWork = waitsForWork;
