@@ -83,12 +83,7 @@ class Player {
       validity,
       vouchers,
       limit,
-<<<<<<< HEAD
-      overOwn: false,
-=======
-      askedBy: undefined,
       overOwn: this.#overOwn,
->>>>>>> machine
     };
     const begun = beginTerm(this.#rules, won, this.#factsAt(at));
     const facts = this.#factsAt(at);
