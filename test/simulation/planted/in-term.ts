@@ -8,6 +8,11 @@ type Stepping = (rules: TermRules, term: Term, event: TermEvent, facts: Facts) =
 const stepping = (change: (original: Stepping) => Stepping) =>
   replacing("core/term-machine.ts", (original) => ({ step: change(original.step) }));
 
+/** An answer as if its request had been sent when it came. */
+function answeredAtOnce(event: Extract<TermEvent, { on: "renewed" }>, { at }: Facts): typeof event {
+  return { ...event, sent: at, sample: event.sample && { ...event.sample, sent: at } };
+}
+
 /** Faults in the machine of a term: in what a step makes of an event, and in what is to be done about it. */
 export const IN_TERM: readonly Plant[] = [
   {
@@ -26,7 +31,7 @@ export const IN_TERM: readonly Plant[] = [
     budget: 300,
     replace: stepping(
       (step) => (rules, term, event, facts) =>
-        step(rules, term, event.on === "renewed" ? { ...event, sent: facts.at } : event, facts),
+        step(rules, term, event.on === "renewed" ? answeredAtOnce(event, facts) : event, facts),
     ),
   },
   {
@@ -136,7 +141,7 @@ export const IN_TERM: readonly Plant[] = [
     about: "a leader is to hand over, and its work does not hear of it",
     scenario: "relay",
     caughtBy: "hand-over",
-    budget: 20,
+    budget: 300,
     replace: stepping((step) => (...given) => {
       const next = step(...given);
       return { ...next, effects: next.effects.filter((effect) => effect.do !== "hand-over") };

@@ -165,7 +165,10 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "frozen",
     caughtBy: "I2-one-leader",
     budget: 1_500,
-    replace: replacing("core/service-clock.ts", () => ({ samplesSince: (samples) => samples })),
+    replace: replacing("core/service-clock.ts", () => ({
+      samplesSince: (samples) => samples,
+      vouchersFor: (_sent, sample, samples) => (sample === undefined ? samples : [sample, ...samples]),
+    })),
   },
   {
     name: "a releaser's stepped clock believed",
@@ -190,7 +193,7 @@ export const IN_TIME: readonly Plant[] = [
   {
     name: "renewal under way not minded",
     about: "a renewal that promises less lands unanswered, under a holder who counts on what there was",
-    scenario: "limits",
+    scenario: "frozen",
     caughtBy: "I4-own-term-only",
     budget: 2_000,
     replace: replacing("core/validity.ts", () => ({

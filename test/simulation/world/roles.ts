@@ -33,6 +33,8 @@ const CLOSED_SOON = 0.03;
 /** Keeps one client, or makes a new one now and then as forgetful roles do; some close the old one. */
 function clientsOf(stage: Stage): () => StoreLeaseClient {
   const { draws, process, role } = stage;
+  // In a calm world nothing unexpected happens, this neither.
+  const closes = Object.keys(stage.world.scenario.rates).length > 0 ? 1 : 0;
   let client: StoreLeaseClient | undefined;
   const close = (closing: StoreLeaseClient): void => {
     if (client === closing) client = undefined;
@@ -40,12 +42,12 @@ function clientsOf(stage: Stage): () => StoreLeaseClient {
   };
   return () => {
     const forget = draws.happens(role.forgetful ?? 0.1);
-    if (client !== undefined && forget && draws.happens(0.5)) close(client);
+    if (client !== undefined && forget && draws.happens(0.5 * closes)) close(client);
     if (client === undefined || forget) client = stage.newClient();
     const present = client;
-    if (draws.happens(CLOSED_SOON)) process.timer(draws.spread(0.5, 3_000), () => close(present));
+    if (draws.happens(CLOSED_SOON * closes)) process.timer(draws.spread(0.5, 3_000), () => close(present));
     const turns = Math.floor(draws.between(0, 30));
-    if (draws.happens(CLOSED_SOON)) stage.afterWin(present, turns, () => close(present));
+    if (draws.happens(CLOSED_SOON * closes)) stage.afterWin(present, turns, () => close(present));
     return present;
   };
 }
