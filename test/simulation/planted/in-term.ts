@@ -26,9 +26,10 @@ export const IN_TERM: readonly Plant[] = [
   {
     name: "validity from when the answer came",
     about: "a renewal whose answer was slow lengthens the term by as much",
-    scenario: "network",
-    caughtBy: "I2-one-leader",
+    scenario: "edges",
+    caughtBy: "I4-own-term-only",
     budget: 300,
+    from: 96,
     replace: stepping(
       (step) => (rules, term, event, facts) =>
         step(rules, term, event.on === "renewed" ? answeredAtOnce(event, facts) : event, facts),
@@ -62,6 +63,7 @@ export const IN_TERM: readonly Plant[] = [
     scenario: "network",
     caughtBy: "I6-ends-explained",
     budget: 300,
+    from: 178,
     replace: stepping((step) => (rules, term, event, facts) => {
       const next = step(rules, term, event, facts);
       const late =

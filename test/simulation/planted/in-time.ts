@@ -131,6 +131,7 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "stamps",
     caughtBy: "I4-own-term-only",
     budget: 1_500,
+    from: 308,
     replace: replacing("core/service-clock.ts", (original) => ({
       allowanceUntil: (deadline, samples, at, timing) =>
         original.allowanceUntil(
@@ -155,6 +156,7 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "frozen",
     caughtBy: "I2-one-leader",
     budget: 300,
+    from: 73,
     replace: replacing("core/units.ts", () => ({
       elapsedAtMost: (from, to) => Math.max(0, to.mono - from.mono, to.wall - from.wall),
     })),
@@ -165,9 +167,12 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "frozen",
     caughtBy: "I2-one-leader",
     budget: 1_500,
-    replace: replacing("core/service-clock.ts", () => ({
+    from: 167,
+    replace: replacing("core/service-clock.ts", (original) => ({
       samplesSince: (samples) => samples,
       vouchersFor: (_sent, sample, samples) => (sample === undefined ? samples : [sample, ...samples]),
+      aheadAtSending: () => 0,
+      steadyServiceTime: original.estimateServiceTime,
     })),
   },
   {
@@ -188,16 +193,6 @@ export const IN_TIME: readonly Plant[] = [
     budget: 200,
     replace: replacing("core/units.ts", () => ({
       elapsedAtMost: (from, to) => Math.max(0, to.wall - from.wall),
-    })),
-  },
-  {
-    name: "renewal under way not minded",
-    about: "a renewal that promises less lands unanswered, under a holder who counts on what there was",
-    scenario: "frozen",
-    caughtBy: "I4-own-term-only",
-    budget: 2_000,
-    replace: replacing("core/validity.ts", () => ({
-      boundsOf: (_grant, _samples, at) => [{ from: at, lengthMs: UNLIMITED }],
     })),
   },
   {

@@ -53,6 +53,8 @@ export interface Plant {
   readonly caughtBy: CheckerName;
   /** How many histories it may take. */
   readonly budget: number;
+  /** The first seed to play, where the first that shows it is known to be far from 1: a hunt is paid for in every test run. */
+  readonly from?: number;
   readonly replace?: Replacement;
   readonly tamper?: Partial<Tamper>;
 }

@@ -28,12 +28,19 @@ async function hunt(name: string): Promise<Catch> {
     store: bug.tamper?.store ?? ((store) => store),
     clock: bug.tamper?.clock ?? ((clock) => clock),
   } satisfies Parameters<typeof historyOf>[2];
-  for (let seed = 1; seed <= bug.budget; seed += 1) {
+  const { from = 1, budget } = bug;
+  for (let seed = from; seed < from + budget; seed += 1) {
     const history: History = await playOne(historyOf(scenarioNamed(bug.scenario), seed, tamper));
     const violations = violationsOf(history);
     const first = violations.find(({ by }) => by === bug.caughtBy);
     if (first === undefined) continue;
-    return { name, histories: seed, seed, by: [...new Set(violations.map(({ by }) => by))], first };
+    return {
+      name,
+      histories: seed - from + 1,
+      seed,
+      by: [...new Set(violations.map(({ by }) => by))],
+      first,
+    };
   }
   return { name, histories: undefined, seed: undefined, by: [], first: undefined };
 }
