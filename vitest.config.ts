@@ -16,6 +16,8 @@ export default defineConfig({
     // The proof has a command of its own: npm run test:proof.
     exclude: ["test/simulation/**", "test/torture/**"],
     globalSetup: "test/support/temporary-folder.ts",
+    // Many tests wait for real time, so two files at a time pay on a machine of two cores, too.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
