@@ -43,17 +43,17 @@ export async function guarded<T>(
   signal?.addEventListener("abort", askToStop);
   if (signal?.aborted) askToStop();
   let completed = false;
-  let outcome: { readonly value: T } | undefined;
-  let released: ReleaseResult | undefined;
+  let value: T;
+  let released: ReleaseResult;
   try {
     lease.waitForWork();
     if (!lease.isHeld()) return undefined;
-    outcome = { value: await work(lease) };
+    value = await work(lease);
     completed = lease.completed || !lease.signal.aborted;
   } finally {
     signal?.removeEventListener("abort", askToStop);
     released = await lease.release({ completed });
   }
   // What was not released by this very call has recorded nothing, as far as is known.
-  return { ...outcome, completed: completed && released.kind === "released" };
+  return { value, completed: completed && released.kind === "released" };
 }
