@@ -26,7 +26,7 @@ export { isLeaseError, LeaseError, type LeaseErrorCode } from "./core/errors.ts"
 export type { LeaseEventName, LeaseEvents } from "./core/events.ts";
 export type { Evidence } from "./core/evidence.ts";
 export type { RefusalReason } from "./core/next-move.ts";
-export type { CandidacyOptions } from "./core/candidate-options.ts";
+export type { ElectionOptions } from "./core/candidate-options.ts";
 export type { TermOptions, TickOptions, TickPolicy } from "./core/options.ts";
 export type { CallOptions, Clock, LeaseStore, ListPage, Random } from "./core/ports.ts";
 export type { LeaseRecord, LeaseState } from "./core/record.ts";

@@ -6,7 +6,7 @@ import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
 import type { NewTerm } from "../core/term-state.ts";
 import type { Allowance } from "../core/validity.ts";
 import { abandon, type LeaseWrite } from "../core/writes.ts";
-import type { Candidacy } from "./candidacy.ts";
+import type { Contender } from "./contender.ts";
 import type { Answer } from "./exchange.ts";
 
 /** Why a candidate does not lead. */
@@ -35,7 +35,7 @@ const MAX_WRITES = 4;
  * @throws {LeaseError} STORE_UNAVAILABLE when nobody can say whether it leads (its possible claim is then
  *   abandoned), and whatever else the store says
  */
-export async function attempt(self: Candidacy, first: "claim" | "look"): Promise<AttemptResult> {
+export async function attempt(self: Contender, first: "claim" | "look"): Promise<AttemptResult> {
   const { name, holder, stable, settings, exchange, memory, clock, random, timing, tell } = self;
   const limit: Allowance = { from: clock.now(), lengthMs: settings.termLimitMs };
   let requests = 0;
@@ -89,7 +89,7 @@ export async function attempt(self: Candidacy, first: "claim" | "look"): Promise
    * vacated its correction cannot land any more, and where the correction has landed the claim's turn is refused.
    */
   async function abandonAll(made: LeaseWrite[]): Promise<void> {
-    for (const write of made) memory.disown(write.writeId);
+    for (const write of made) memory.forgetClaim(write.writeId);
     if (!mayAbandon(overOwn)) return;
     for (const { writeId } of made) {
       requests += 1;

@@ -2,7 +2,7 @@ import { isLeaseError, LeaseError } from "../core/errors.ts";
 import type { Random } from "../core/ports.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 import type { Refusal } from "./attempt.ts";
-import type { Try } from "./hub.ts";
+import type { Try } from "./client-core.ts";
 import type { LeaseHandle } from "./handle.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { aborted, pause, type Wakeup } from "./waiting.ts";
@@ -97,7 +97,7 @@ export async function unlessAborted(
   signal: AbortSignal | undefined,
 ): Promise<LeaseHandle> {
   if (!signal?.aborted) return lease;
-  await lease.giveBack();
+  await lease.releaseUnseen();
   throw aborted(lease.name, signal);
 }
 

@@ -1,12 +1,12 @@
-import type { CandidacySettings } from "../core/candidate-options.ts";
-import { asksFor } from "../core/handover.ts";
+import type { ElectionSettings } from "../core/candidate-options.ts";
+import { shouldRequest } from "../core/handover.ts";
 import { isLeaseError } from "../core/errors.ts";
-import { ask } from "../core/neighbour-writes.ts";
+import { requestTransfer as transferRequest } from "../core/auxiliary-writes.ts";
 import type { LeaseEnd } from "../core/term.ts";
 import type { Refusal } from "./attempt.ts";
 import { campaign } from "./campaign.ts";
-import type { Candidacy } from "./candidacy.ts";
-import type { Hub } from "./hub.ts";
+import type { Contender } from "./contender.ts";
+import type { ClientCore } from "./client-core.ts";
 import type { LeaseHandle } from "./handle.ts";
 import type { Announcer } from "./listeners.ts";
 import { registration } from "./registration.ts";
@@ -43,13 +43,13 @@ export interface Campaigner {
 
 /** Makes the campaigner of one candidate. */
 export function campaigner(
-  hub: Hub,
-  stands: Candidacy,
-  { priority, registrationMs }: CandidacySettings,
+  core: ClientCore,
+  stands: Contender,
+  { priority, registrationMs }: ElectionSettings,
   announce: Announcer,
 ): Campaigner {
   const { name, holder } = stands;
-  const { clock, random, memory } = hub;
+  const { clock, random, memory } = core;
   const { requestTimeoutMs, retryIntervalMs } = stands.settings.timing;
   const wakeup = makeWakeup();
   let lastToken = 0;
@@ -62,7 +62,7 @@ export function campaigner(
   /** When, on the monotonic clock, something has to have happened. */
   let dueBy: number | undefined;
 
-  const self: Candidacy = { ...stands, lastToken: () => lastToken };
+  const self: Contender = { ...stands, lastToken: () => lastToken };
   const entry = registration(self, registrationMs);
 
   function expect(withinMs: number): void {
@@ -80,15 +80,17 @@ export function campaigner(
   async function standBy(refusal: Refusal): Promise<void> {
     entry.start();
     announce.leader(refusal.state);
-    await askFor();
+    await requestTransfer();
   }
 
   /** Asks a weaker leader to hand over, once: the record tells whether it was asked. */
-  async function askFor(): Promise<void> {
+  async function requestTransfer(): Promise<void> {
     const record = memory.sighting(name)?.record;
-    if (record === undefined || !asksFor(record, priority)) return;
+    if (record === undefined || !shouldRequest(record, priority)) return;
     // What comes of it shows at the next look, which asks again where it has to.
-    await self.send(ask(record, { writeId: random.id(), by: holder, priority })).catch(() => undefined);
+    await self
+      .send(transferRequest(record, { writeId: random.id(), by: holder, priority }))
+      .catch(() => undefined);
   }
 
   return {
@@ -101,7 +103,7 @@ export function campaigner(
     },
     async elect(signal, timeoutMs, works) {
       if (latest?.releasing) await latest.released; // Else it would find a term of its own to take over.
-      const tryOnce = hub.tries(self, ended);
+      const tryOnce = core.tries(self, ended);
       const wait = {
         name,
         clock,
@@ -110,7 +112,7 @@ export function campaigner(
         timeoutMs,
         signal,
         wakeup,
-        life: hub.life,
+        life: core.life,
         onRefused: standBy,
         onWait: expect,
       };

@@ -1,4 +1,4 @@
-import { type CandidacyOptions, parseCandidacy } from "../core/candidate-options.ts";
+import { type ElectionOptions, parseElection } from "../core/candidate-options.ts";
 import { invalid, isLeaseError, LeaseError } from "../core/errors.ts";
 import { parseName } from "../core/names.ts";
 import { parseTimeout } from "../core/options.ts";
@@ -8,7 +8,7 @@ import { parseWholeMs } from "../core/timing.ts";
 import { unlessAborted } from "./campaign.ts";
 import { type Campaigner, campaigner } from "./campaigner.ts";
 import { guarded } from "./guarded-run.ts";
-import type { Hub } from "./hub.ts";
+import type { ClientCore } from "./client-core.ts";
 import type { Lease, StepDownOptions } from "./lease.ts";
 import type { LeaseHandle } from "./handle.ts";
 import { announcer, type CandidateListeners } from "./listeners.ts";
@@ -17,7 +17,7 @@ import { observeLease, type ObserveOptions, readLease } from "./reading.ts";
 import { follows, makeWakeup, pause } from "./waiting.ts";
 
 /** Options of `LeaseClient.candidate`. */
-export interface CandidateOptions extends CandidacyOptions, CandidateListeners {}
+export interface CandidateOptions extends ElectionOptions, CandidateListeners {}
 
 /** Options of `Candidate.campaign`. */
 export interface CampaignOptions {
@@ -41,7 +41,7 @@ const TURN_MS = 2_000;
 export class Candidate implements AsyncDisposable {
   /** The lease that it stands for. */
   readonly name: string;
-  readonly #hub: Hub;
+  readonly #core: ClientCore;
   readonly #make: () => Campaigner;
   #made: Campaigner | undefined;
   /** Ends what is going on: a campaign, or a whole run. */
@@ -49,17 +49,17 @@ export class Candidate implements AsyncDisposable {
   #running: Promise<unknown> | undefined;
 
   /** Made by `LeaseClient.candidate`. */
-  constructor(hub: Hub, name: string, options: CandidateOptions) {
-    hub.life.assertOpen();
-    const term = hub.settle(options);
-    const settings = parseCandidacy(options, term.timing);
-    const { id, priority, settleMs } = settings;
+  constructor(core: ClientCore, name: string, options: CandidateOptions) {
+    core.life.assertOpen();
+    const term = core.settle(options);
+    const settings = parseElection(options, term.timing);
+    const { id, priority, minTermMs } = settings;
     this.name = parseName(name);
-    this.#hub = hub;
+    this.#core = core;
     this.#make = () => {
-      const holder = id ?? `${term.label}/${hub.random.id()}`;
-      const person = { holder, stable: id !== undefined, priority, settleMs, lastToken: () => 0 };
-      return campaigner(hub, hub.candidacy(name, term, person), settings, announcer(options));
+      const holder = id ?? `${term.label}/${core.random.id()}`;
+      const identity = { holder, stable: id !== undefined, priority, minTermMs, lastToken: () => 0 };
+      return campaigner(core, core.contender(name, term, identity), settings, announcer(options));
     };
   }
 
@@ -178,12 +178,12 @@ export class Candidate implements AsyncDisposable {
 
   /** Reads who leads: 1 strong read. @throws {LeaseError} as `LeaseClient.get` */
   async leader(): Promise<LeaseState> {
-    return readLease(this.#hub, this.name);
+    return readLease(this.#core, this.name);
   }
 
   /** Follows the lease: the present state first, then changes. @throws {LeaseError} as `LeaseClient.observe` */
   observe(options: ObserveOptions = {}): AsyncGenerator<LeaseState, void, undefined> {
-    return observeLease(this.#hub, this.name, options);
+    return observeLease(this.#core, this.name, options);
   }
 
   /**
@@ -195,7 +195,7 @@ export class Candidate implements AsyncDisposable {
     options: Omit<StepDownOptions, "reserveFor"> = {},
   ): Promise<ReleaseResult> {
     const lease = this.#leading();
-    const standing = await listCandidates(this.#hub, this.name);
+    const standing = await listCandidates(this.#core, this.name);
     if (candidateId === this.id || !standing.some(({ id }) => id === candidateId)) {
       throw invalid(
         `no other candidate with id "${candidateId}" stands for "${this.name}"; see candidates()`,
@@ -234,9 +234,9 @@ export class Candidate implements AsyncDisposable {
   }
 
   async #run(work: (lease: Lease) => Promise<unknown>, ended: AbortSignal): Promise<void> {
-    const { clock, random, timing } = this.#hub;
+    const { clock, random, timing } = this.#core;
     const closed = makeWakeup();
-    const forget = this.#hub.life.onClose(() => closed.wake());
+    const forget = this.#core.life.onClose(() => closed.wake());
     // Once the work has settled nothing is overdue: a release waits for the store alone.
     const settled = (): void => this.#campaigner.rest();
     try {

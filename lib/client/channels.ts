@@ -26,15 +26,15 @@ export function onLeaseEvent(
 ): () => void {
   const stops = (Object.keys(NAMES) as LeaseEventName[]).map((name) => {
     const target = channel(`leasehold:${name}`);
-    const heed = (event: unknown): void => {
+    const handler = (event: unknown): void => {
       try {
         listener(name, event as LeaseEvents[typeof name]);
       } catch {
         // Dropped, as documented: diagnostics_channel would make it an uncaught exception.
       }
     };
-    target.subscribe(heed);
-    return () => target.unsubscribe(heed);
+    target.subscribe(handler);
+    return () => target.unsubscribe(handler);
   });
   return () => {
     for (const stop of stops) stop();

@@ -48,7 +48,7 @@ export interface Exchange {
    * Reads who stands for a lease, strongly consistent.
    * @throws {LeaseError} as {@link read}
    */
-  standing(name: string, timeoutMs: number): Promise<Answer<ListPage>>;
+  candidates(name: string, timeoutMs: number): Promise<Answer<ListPage>>;
   /**
    * Reads all records page by page; each page has its own deadline.
    * @throws {LeaseError} STORE_UNAVAILABLE after `timeoutMs`, and whatever the store throws
@@ -57,7 +57,7 @@ export interface Exchange {
 }
 
 /** What a client that closes still sends: it gives up what it has. */
-const PARTING: ReadonlySet<LeaseWrite["kind"]> = new Set(["release", "abandon", "stand"]);
+const PARTING: ReadonlySet<LeaseWrite["kind"]> = new Set(["release", "abandon", "register"]);
 
 /**
  * Makes the exchange of one client with one store. `onDate` is told of every `Date` header, before anybody else is. When the
@@ -97,7 +97,7 @@ export function exchangeWith(
     }
   }
 
-  /** Races a call against its deadline: a store that does not heed its signal is not waited for. */
+  /** Races a call against its deadline: a store that ignores its signal is not waited for. */
   function within<T>(
     timeoutMs: number,
     lease: string,
@@ -154,8 +154,8 @@ export function exchangeWith(
       );
     },
     read: (name, timeoutMs) => stamped(() => reading(timeoutMs, name, (call) => store.read(name, call))),
-    standing: (name, timeoutMs) =>
-      stamped(() => reading(timeoutMs, name, (call) => store.standing(name, call))),
+    candidates: (name, timeoutMs) =>
+      stamped(() => reading(timeoutMs, name, (call) => store.candidates(name, call))),
     async *list(timeoutMs) {
       const ender = new AbortController();
       const pages = store.list({ signal: ender.signal })[Symbol.asyncIterator]();

@@ -1,6 +1,6 @@
 import { invalid } from "../core/errors.ts";
 import { unlessAborted } from "./campaign.ts";
-import type { Hub } from "./hub.ts";
+import type { ClientCore } from "./client-core.ts";
 import type { Lease } from "./lease.ts";
 import type { LeaseHandle } from "./handle.ts";
 import type { ReleaseResult } from "../core/term.ts";
@@ -9,19 +9,19 @@ import { aborted } from "./waiting.ts";
 
 /** Does the work if it can lead at once; see `LeaseClient.run`. */
 export async function runOnce<T>(
-  hub: Hub,
+  core: ClientCore,
   name: string,
   work: (lease: Lease) => Promise<T>,
   options: RunOptions,
 ): Promise<RunResult<T>> {
   if (typeof work !== "function") throw invalid("work must be a function");
   const { signal } = options;
-  const self = hub.candidacy(name, hub.settle(options));
+  const self = core.contender(name, core.settle(options));
   if (signal?.aborted) throw aborted(name, signal);
-  const result = await hub.tries(self)("claim");
+  const result = await core.tries(self)("claim");
   if (result.kind === "refused") return { kind: "followed", reason: result.reason, state: result.state };
   const lease = await unlessAborted(result.lease, signal);
-  hub.life.assertOpen(); // What close() has released is led by nobody.
+  core.life.assertOpen(); // What close() has released is led by nobody.
   const done = await guarded(lease, work, signal);
   if (done === undefined) throw lease.lost();
   const { value, completed } = done;

@@ -26,7 +26,7 @@ export interface LeaseHandle extends Lease {
    * Releases a term that nobody was told of: it was not held at all, so no minimum hold counts, but for that of a term of its
    * own that it went over.
    */
-  giveBack(): Promise<ReleaseResult>;
+  releaseUnseen(): Promise<ReleaseResult>;
 }
 
 /** Told once of the end of the term with this token. Must not throw. */

@@ -4,7 +4,7 @@ import type { ReleaseResult } from "../core/term.ts";
 import { campaign } from "./campaign.ts";
 import { Candidate, type CandidateOptions } from "./candidate.ts";
 import { runOnce } from "./guarded-run.ts";
-import { type Hub, openHub, type StoreClientOptions } from "./hub.ts";
+import { type ClientCore, openClientCore, type StoreClientOptions } from "./client-core.ts";
 import type { Lease } from "./lease.ts";
 import {
   type CandidateInfo,
@@ -22,11 +22,11 @@ import { makeWakeup } from "./waiting.ts";
 
 /** Elections on any {@link LeaseStore}. `LeaseClient` of `leasehold` is this on a DynamoDB table. */
 export class StoreLeaseClient implements AsyncDisposable {
-  readonly #hub: Hub;
+  readonly #core: ClientCore;
 
   /** @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound */
   constructor(options: StoreClientOptions) {
-    this.#hub = openHub(options);
+    this.#core = openClientCore(options);
   }
 
   /**
@@ -38,7 +38,7 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} TABLE_NOT_FOUND, TABLE_MISCONFIGURED, ACCESS_DENIED, CREDENTIALS_UNAVAILABLE
    */
   async tryAcquire(name: string, options: TryAcquireOptions = {}): Promise<AcquireResult> {
-    return tryOnce(this.#hub, name, options);
+    return tryOnce(this.#core, name, options);
   }
 
   /**
@@ -52,16 +52,16 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} what {@link tryAcquire} throws, except STORE_UNAVAILABLE
    */
   async acquire(name: string, options: AcquireOptions = {}): Promise<Lease> {
-    const hub = this.#hub;
+    const core = this.#core;
     const { signal } = options;
     const timeoutMs = parseTimeout(options.timeoutMs);
-    const { clock, random } = hub;
-    const { retryIntervalMs } = hub.timing;
-    const self = hub.candidacy(name, hub.settle(options));
+    const { clock, random } = core;
+    const { retryIntervalMs } = core.timing;
+    const self = core.contender(name, core.settle(options));
     const wakeup = makeWakeup();
-    const { life } = hub;
+    const { life } = core;
     const wait = { name, clock, random, life, retryIntervalMs, timeoutMs, signal, wakeup };
-    return campaign(hub.tries(self), wait);
+    return campaign(core.tries(self), wait);
   }
 
   /**
@@ -79,7 +79,7 @@ export class StoreLeaseClient implements AsyncDisposable {
     work: (lease: Lease) => Promise<T>,
     options: RunOptions = {},
   ): Promise<RunResult<T>> {
-    return runOnce(this.#hub, name, work, options);
+    return runOnce(this.#core, name, work, options);
   }
 
   /**
@@ -87,7 +87,7 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound; CLIENT_CLOSED
    */
   candidate(name: string, options: CandidateOptions = {}): Candidate {
-    return new Candidate(this.#hub, name, options);
+    return new Candidate(this.#core, name, options);
   }
 
   /**
@@ -96,7 +96,7 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} as {@link tryAcquire}
    */
   async get(name: string): Promise<LeaseState> {
-    return readLease(this.#hub, name);
+    return readLease(this.#core, name);
   }
 
   /**
@@ -106,7 +106,7 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} INVALID_ARGUMENT; while iterated, as {@link tryAcquire} except STORE_UNAVAILABLE
    */
   observe(name: string, options: ObserveOptions = {}): AsyncGenerator<LeaseState, void, undefined> {
-    return observeLease(this.#hub, name, options);
+    return observeLease(this.#core, name, options);
   }
 
   /**
@@ -115,7 +115,7 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} as {@link tryAcquire}, while iterated
    */
   list(): AsyncGenerator<LeaseState, void, undefined> {
-    return listLeases(this.#hub);
+    return listLeases(this.#core);
   }
 
   /**
@@ -124,7 +124,7 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} as {@link tryAcquire}
    */
   async candidates(name: string): Promise<readonly CandidateInfo[]> {
-    return listCandidates(this.#hub, name);
+    return listCandidates(this.#core, name);
   }
 
   /**
@@ -133,7 +133,7 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} as {@link tryAcquire}
    */
   async requestStepDown(name: string, options: StepDownRequest = {}): Promise<Asked> {
-    return requestStepDown(this.#hub, name, options);
+    return requestStepDown(this.#core, name, options);
   }
 
   /**
@@ -143,7 +143,7 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} as {@link tryAcquire}
    */
   async forceRelease(name: string): Promise<ForcedRelease> {
-    return forceRelease(this.#hub, name);
+    return forceRelease(this.#core, name);
   }
 
   /**
@@ -153,7 +153,7 @@ export class StoreLeaseClient implements AsyncDisposable {
    * that fails does not stop the others; the results come in no order. A second call waits for the first.
    */
   async close(): Promise<readonly ReleaseResult[]> {
-    return this.#hub.close();
+    return this.#core.close();
   }
 
   /** Closes the client. */

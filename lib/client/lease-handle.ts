@@ -2,12 +2,12 @@ import { stateOf } from "../core/record.ts";
 import { parseStepDown } from "../core/options.ts";
 import type { LeaseError } from "../core/errors.ts";
 import type { NewTerm } from "../core/term-state.ts";
-import type { Candidacy } from "./candidacy.ts";
+import type { Contender } from "./contender.ts";
 import type { LeaseHandle, OnEnd } from "./handle.ts";
 import { TermDriver } from "./term-driver.ts";
 
 /** Makes the handle of a term that has begun. It is in `open` for as long as it needs a release. */
-export function openLease(self: Candidacy, won: NewTerm, open: Set<LeaseHandle>, onEnd?: OnEnd): LeaseHandle {
+export function openLease(self: Contender, won: NewTerm, open: Set<LeaseHandle>, onEnd?: OnEnd): LeaseHandle {
   const { name, holder, exchange } = self;
   const { token } = won.record;
   const driver = new TermDriver(self, won, { onEnd, forget: () => open.delete(handle) });
@@ -55,7 +55,7 @@ export function openLease(self: Candidacy, won: NewTerm, open: Set<LeaseHandle>,
     complete() {
       completed = true;
     },
-    giveBack: () => driver.release(completed, true),
+    releaseUnseen: () => driver.release(completed, true),
     release: async ({ completed: done = true } = {}) => driver.release(done || completed, false),
     async [Symbol.asyncDispose]() {
       await handle.release({ completed: false });
@@ -67,7 +67,7 @@ export function openLease(self: Candidacy, won: NewTerm, open: Set<LeaseHandle>,
 }
 
 function assertHeld(
-  self: Candidacy,
+  self: Contender,
   driver: TermDriver,
   { needMs = 0 }: { readonly needMs?: number } = {},
 ): void {
@@ -79,7 +79,7 @@ function assertHeld(
 }
 
 function unkept(
-  self: Candidacy,
+  self: Contender,
   { heldMs, to }: { readonly heldMs: number; readonly to: string },
 ): LeaseError {
   const message = `is kept for nobody within its minimum hold (holdAtLeastMs), so not for reserveFor ("${to}") either; step down without it, or in ${heldMs} ms`;

@@ -39,7 +39,7 @@ export class Memory {
   }
 
   /** Remembers a claim, by its write's id, that may have landed or may land yet, and that nobody was told of. */
-  disown(writeId: string): void {
+  forgetClaim(writeId: string): void {
     bounded(this.#ownClaims.add(writeId));
   }
 

@@ -1,9 +1,9 @@
 import { LeaseError } from "../core/errors.ts";
 import { MAX_ID_BYTES, parseName, parseText } from "../core/names.ts";
-import { ask, OPERATOR_PRIORITY, revoke } from "../core/neighbour-writes.ts";
+import { requestTransfer, OPERATOR_PRIORITY, revoke } from "../core/auxiliary-writes.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import type { LeaseWrite } from "../core/writes.ts";
-import type { Hub } from "./hub.ts";
+import type { ClientCore } from "./client-core.ts";
 
 /** A candidate that stands for a lease. */
 export interface CandidateInfo {
@@ -28,7 +28,7 @@ export interface StepDownRequest {
 /** What came of `requestStepDown`. */
 export type Asked =
   /** The request is on the record of this holder's term. */
-  | { readonly kind: "asked"; readonly holder: string; readonly token: number }
+  | { readonly kind: "requested"; readonly holder: string; readonly token: number }
   /** Nobody leads. */
   | { readonly kind: "vacant" };
 
@@ -45,10 +45,10 @@ export type ForcedRelease =
 const TRIES = 3;
 
 /** Lists who stands; see `LeaseClient.candidates`. */
-export async function listCandidates(hub: Hub, name: string): Promise<readonly CandidateInfo[]> {
-  hub.life.assertOpen();
-  const { outcome } = await hub.exchange.standing(parseName(name), hub.timing.requestTimeoutMs);
-  const now = outcome.servedAt ?? hub.exchange.estimate();
+export async function listCandidates(core: ClientCore, name: string): Promise<readonly CandidateInfo[]> {
+  core.life.assertOpen();
+  const { outcome } = await core.exchange.candidates(parseName(name), core.timing.requestTimeoutMs);
+  const now = outcome.servedAt ?? core.exchange.estimate();
   const listed = outcome.records.flatMap(({ holder: id, priority = 0, acquiredAt: since, expiresAt = 0 }) =>
     id === undefined || expiresAt <= now ? [] : [{ id, priority, since, expiresAt }],
   );
@@ -56,21 +56,25 @@ export async function listCandidates(hub: Hub, name: string): Promise<readonly C
 }
 
 /** Asks a leader to hand over; see `LeaseClient.requestStepDown`. */
-export async function requestStepDown(hub: Hub, name: string, options: StepDownRequest): Promise<Asked> {
+export async function requestStepDown(
+  core: ClientCore,
+  name: string,
+  options: StepDownRequest,
+): Promise<Asked> {
   const { reserveFor } = options;
   const by = reserveFor === undefined ? "" : parseText(reserveFor, "reserveFor", MAX_ID_BYTES);
-  const request = { writeId: hub.random.id(), by, priority: OPERATOR_PRIORITY };
-  const asked = ({ askedBy, askedPriority = 0 }: LeaseRecord): boolean =>
-    askedBy === by && askedPriority >= OPERATOR_PRIORITY;
-  const of = await onTerm(hub, name, isHeld, (record) => ask(record, request), asked);
+  const request = { writeId: core.random.id(), by, priority: OPERATOR_PRIORITY };
+  const asked = ({ requestedBy, requestedPriority = 0 }: LeaseRecord): boolean =>
+    requestedBy === by && requestedPriority >= OPERATOR_PRIORITY;
+  const of = await onTerm(core, name, isHeld, (record) => requestTransfer(record, request), asked);
   return of?.holder === undefined
     ? { kind: "vacant" }
-    : { kind: "asked", holder: of.holder, token: of.token };
+    : { kind: "requested", holder: of.holder, token: of.token };
 }
 
 /** Vacates a lease, whoever holds it; see `LeaseClient.forceRelease`. */
-export async function forceRelease(hub: Hub, name: string): Promise<ForcedRelease> {
-  const of = await onTerm(hub, name, isClosed, (record) => revoke(record, hub.random.id()), isOpen);
+export async function forceRelease(core: ClientCore, name: string): Promise<ForcedRelease> {
+  const of = await onTerm(core, name, isClosed, (record) => revoke(record, core.random.id()), isOpen);
   if (of === undefined) return { kind: "vacant" };
   const { holder, token, reservedFor = "" } = of;
   return holder === undefined ? { kind: "opened", reservedFor } : { kind: "released", holder, token };
@@ -85,14 +89,14 @@ const isOpen = (record: LeaseRecord): boolean => !isClosed(record);
  * found, `undefined` when there is none such.
  */
 async function onTerm(
-  hub: Hub,
+  core: ClientCore,
   name: string,
   concerns: (record: LeaseRecord) => boolean,
   writeFor: (record: LeaseRecord) => LeaseWrite,
   done: (record: LeaseRecord) => boolean,
 ): Promise<LeaseRecord | undefined> {
-  hub.life.assertOpen();
-  const { exchange, timing } = hub;
+  core.life.assertOpen();
+  const { exchange, timing } = core;
   const { outcome } = await exchange.read(parseName(name), timing.requestTimeoutMs);
   let { record } = outcome;
   let cause: unknown;

@@ -3,7 +3,7 @@ import { evidenceOfExpiry } from "../core/evidence.ts";
 import { parseName } from "../core/names.ts";
 import { type LeaseState, stateOf } from "../core/record.ts";
 import { parseWholeMs } from "../core/timing.ts";
-import type { Hub } from "./hub.ts";
+import type { ClientCore } from "./client-core.ts";
 import { follows, pause } from "./waiting.ts";
 
 /** Options of `observe`. A renewal is a change, too: compare `token` to see new leaders alone. */
@@ -18,10 +18,10 @@ export interface ObserveOptions {
 }
 
 /** Reads one lease; see `LeaseClient.get`. */
-export async function readLease(hub: Hub, name: string): Promise<LeaseState> {
-  hub.life.assertOpen();
+export async function readLease(core: ClientCore, name: string): Promise<LeaseState> {
+  core.life.assertOpen();
   parseName(name);
-  const { exchange, memory, clock, timing } = hub;
+  const { exchange, memory, clock, timing } = core;
   const { outcome, received } = await exchange.read(name, timing.requestTimeoutMs);
   const seen = memory.note(name, outcome.record, received, outcome.servedAt);
   const over = seen !== undefined && evidenceOfExpiry(seen, clock.now(), timing) !== undefined;
@@ -29,9 +29,9 @@ export async function readLease(hub: Hub, name: string): Promise<LeaseState> {
 }
 
 /** Reads all leases; see `LeaseClient.list`. */
-export async function* listLeases(hub: Hub): AsyncGenerator<LeaseState, void, undefined> {
-  hub.life.assertOpen();
-  const { exchange, clock, timing } = hub;
+export async function* listLeases(core: ClientCore): AsyncGenerator<LeaseState, void, undefined> {
+  core.life.assertOpen();
+  const { exchange, clock, timing } = core;
   for await (const { records, servedAt } of exchange.list(timing.requestTimeoutMs)) {
     const at = clock.now();
     for (const record of records) {
@@ -43,32 +43,32 @@ export async function* listLeases(hub: Hub): AsyncGenerator<LeaseState, void, un
 
 /** Follows one lease; see `LeaseClient.observe`. */
 export function observeLease(
-  hub: Hub,
+  core: ClientCore,
   name: string,
   options: ObserveOptions = {},
 ): AsyncGenerator<LeaseState, void, undefined> {
-  hub.life.assertOpen();
+  core.life.assertOpen();
   parseName(name);
-  const { retryIntervalMs } = hub.timing;
+  const { retryIntervalMs } = core.timing;
   const intervalMs = parseWholeMs(options.intervalMs, "intervalMs", retryIntervalMs, 50, 86_400_000);
-  return follow(hub, name, intervalMs, options.signal);
+  return follow(core, name, intervalMs, options.signal);
 }
 
 async function* follow(
-  hub: Hub,
+  core: ClientCore,
   name: string,
   intervalMs: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LeaseState, void, undefined> {
   const ender = new AbortController();
   const ended = ender.signal;
-  const forget = hub.life.onClose(() => ender.abort());
+  const forget = core.life.onClose(() => ender.abort());
   const unfollow = follows(ender, signal);
   let last: LeaseState | undefined;
-  let from = hub.clock.now().mono;
+  let from = core.clock.now().mono;
   try {
     while (!ended.aborted) {
-      const state = await readLease(hub, name).catch((error: unknown) => {
+      const state = await readLease(core, name).catch((error: unknown) => {
         // What cannot be read now may be in a while. The client may have been closed meanwhile.
         if (isLeaseError(error, "STORE_UNAVAILABLE", "CLIENT_CLOSED")) return undefined;
         throw error;
@@ -79,9 +79,9 @@ async function* follow(
         yield state;
       }
       // A slow consumer is shown the state after its delay at once, and never one that is older.
-      const spent = hub.clock.now().mono - from;
-      await pause(hub.clock, Math.max(1, intervalMs - spent), ended);
-      from = hub.clock.now().mono;
+      const spent = core.clock.now().mono - from;
+      await pause(core.clock, Math.max(1, intervalMs - spent), ended);
+      from = core.clock.now().mono;
     }
   } finally {
     forget();
@@ -90,5 +90,7 @@ async function* follow(
 }
 
 function differs(a: LeaseState, b: LeaseState): boolean {
-  return a.revision !== b.revision || a.token !== b.token || a.kind !== b.kind || a.askedBy !== b.askedBy;
+  return (
+    a.revision !== b.revision || a.token !== b.token || a.kind !== b.kind || a.requestedBy !== b.requestedBy
+  );
 }

@@ -1,6 +1,6 @@
-import { stand } from "../core/neighbour-writes.ts";
+import { register } from "../core/auxiliary-writes.ts";
 import type { EpochMs } from "../core/units.ts";
-import type { Candidacy } from "./candidacy.ts";
+import type { Contender } from "./contender.ts";
 
 /** An entry that lapsed this long ago, in ms, is over by any header, in whole seconds as they are. */
 const LEFT_MS = -60_000;
@@ -17,7 +17,7 @@ export interface Registration {
  * Makes the registration of one candidate. It is a courtesy to those who list, hand over and watch: whatever
  * fails is tried again at the next turn and disturbs nothing.
  */
-export function registration(self: Candidacy, forMs: number | undefined): Registration {
+export function registration(self: Contender, forMs: number | undefined): Registration {
   const { name, holder: id, priority, clock, random, exchange, life } = self;
   let sequence = 0;
   let since: EpochMs | undefined;
@@ -43,7 +43,7 @@ export function registration(self: Candidacy, forMs: number | undefined): Regist
       since ??= now;
       sequence = Math.max(sequence + 1, now);
       const entry = { writeId: random.id(), id, priority, sequence, now, forMs: lengthMs, since };
-      const { outcome } = await self.send(stand(name, entry));
+      const { outcome } = await self.send(register(name, entry));
       if (outcome.kind !== "refused") return;
       // The clock of an earlier process of this id was ahead.
       sequence = outcome.current?.token ?? sequence;

@@ -14,7 +14,7 @@ import type {
 } from "../core/term-state.ts";
 import type { Instant, Reading } from "../core/units.ts";
 import type { LeaseWrite } from "../core/writes.ts";
-import type { Candidacy } from "./candidacy.ts";
+import type { Contender } from "./contender.ts";
 import type { Answer } from "./exchange.ts";
 import type { OnEnd } from "./handle.ts";
 
@@ -39,7 +39,7 @@ export class TermDriver {
   readonly ender = new AbortController();
   readonly handover: Promise<Handover>;
   readonly released: Promise<ReleaseResult>;
-  readonly #self: Candidacy;
+  readonly #self: Contender;
   readonly #hooks: TermHooks;
   #term: Term;
   #first: Step | undefined;
@@ -50,7 +50,7 @@ export class TermDriver {
   #handOver: (handover: Handover) => void = () => undefined;
   #settle: (result: ReleaseResult) => void = () => undefined;
 
-  constructor(self: Candidacy, won: NewTerm, hooks: TermHooks) {
+  constructor(self: Contender, won: NewTerm, hooks: TermHooks) {
     this.#self = self;
     this.#hooks = hooks;
     this.handover = new Promise((resolve) => {
@@ -214,7 +214,7 @@ export class TermDriver {
   }
 
   #reasonOf(abort: Extract<Effect, { do: "abort" }>): unknown {
-    if (abort.because === "asked") return abort.reason;
+    if (abort.because === "told") return abort.reason;
     if (abort.because === "over") return this.lost();
     const { token } = this.#term.record;
     return this.#self.error("HANDED_OVER", `with token ${token} is to be handed over; finish its work`);

@@ -3,7 +3,7 @@ import { parseId, type TermOptions } from "./options.ts";
 import { parseWholeMs, show, type Timing } from "./timing.ts";
 
 /** How a long-lived candidate stands. */
-export interface CandidacyOptions extends TermOptions {
+export interface ElectionOptions extends TermOptions {
   /**
    * A **declared-stable** id: that of whatever process runs here next, too. A process that restarts within its
    * term goes on with it, same token. Only where the platform sees to it that two processes with the id never run
@@ -19,11 +19,11 @@ export interface CandidacyOptions extends TermOptions {
    */
   readonly priority?: number | undefined;
   /**
-   * How long this candidate leads at least before it heeds a stronger one, in ms: 0 to a day. An operator's request
-   * and what the leader itself wants are heeded at once.
+   * How long this candidate leads at least before it accepts a stronger one, in ms: 0 to a day. An operator's request
+   * and what the leader itself wants are accepted at once.
    * @default - the term's `durationMs`
    */
-  readonly settleMs?: number | undefined;
+  readonly minTermMs?: number | undefined;
   /**
    * Whether to be listed by `candidates()`: one write when it begins to stand, and one per half `registrationMs`.
    * @default true
@@ -37,10 +37,10 @@ export interface CandidacyOptions extends TermOptions {
 }
 
 /** How a long-lived candidate stands, checked. */
-export interface CandidacySettings {
+export interface ElectionSettings {
   readonly id: string | undefined;
   readonly priority: number;
-  readonly settleMs: number;
+  readonly minTermMs: number;
   /** How long a registration lasts; `undefined` for none. */
   readonly registrationMs: number | undefined;
 }
@@ -51,7 +51,7 @@ const MAX_PRIORITY = 1_000_000_000;
  * Checks how a candidate is to stand.
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
  */
-export function parseCandidacy(options: CandidacyOptions, timing: Timing): CandidacySettings {
+export function parseElection(options: ElectionOptions, timing: Timing): ElectionSettings {
   const { id, priority = 0, register = true } = options;
   if (!Number.isInteger(priority) || Math.abs(priority) > MAX_PRIORITY) {
     throw invalid(`priority must be a whole number from -1e9 to 1e9, not ${show(priority)}`);
@@ -61,7 +61,7 @@ export function parseCandidacy(options: CandidacyOptions, timing: Timing): Candi
   return {
     id: id === undefined ? undefined : parseId(id, "id"),
     priority,
-    settleMs: parseWholeMs(options.settleMs, "settleMs", timing.durationMs, 0, 86_400_000),
+    minTermMs: parseWholeMs(options.minTermMs, "minTermMs", timing.durationMs, 0, 86_400_000),
     registrationMs: register ? registrationMs : undefined,
   };
 }

@@ -3,12 +3,16 @@ import type { Expectation, LeaseWrite } from "./writes.ts";
 
 /** Whether a record (or its absence) is what a write expects. */
 export function accepts(record: LeaseRecord | undefined, expects: Expectation): boolean {
-  const { vacant, openTo, askedBelow, tokenBelow, tickBelow, ...equal } = expects;
+  const { vacant, openTo, requestedBelow, tokenBelow, tickBelow, ...equal } = expects;
   if (vacant !== undefined && record?.holder !== undefined) return false;
   if (openTo !== undefined && record?.reservedFor !== undefined && !openTo.includes(record.reservedFor)) {
     return false;
   }
-  if (askedBelow !== undefined && record?.askedPriority !== undefined && record.askedPriority >= askedBelow) {
+  if (
+    requestedBelow !== undefined &&
+    record?.requestedPriority !== undefined &&
+    record.requestedPriority >= requestedBelow
+  ) {
     return false;
   }
   if (tokenBelow !== undefined && record !== undefined && record.token >= tokenBelow) return false;
@@ -25,8 +29,8 @@ export function applied(record: LeaseRecord | undefined, write: LeaseWrite): Lea
     ...record,
     ...write.set,
     name: write.name,
-    writeId: write.rides ? writeId : write.writeId,
-    revision: write.rides ? revision : revision + 1,
+    writeId: write.piggybacks ? writeId : write.writeId,
+    revision: write.piggybacks ? revision : revision + 1,
     transitions: transitions + (write.beginsTerm ? 1 : 0),
   };
   for (const attribute of write.clear) delete next[attribute];

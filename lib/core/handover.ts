@@ -1,4 +1,4 @@
-import { OPERATOR_PRIORITY } from "./neighbour-writes.ts";
+import { OPERATOR_PRIORITY } from "./auxiliary-writes.ts";
 import type { Affinity } from "./options.ts";
 import type { LeaseRecord } from "./record.ts";
 import type { Handover } from "./term.ts";
@@ -9,26 +9,31 @@ export interface Incumbent {
   readonly priority: number;
   /** How long it has led, in ms. */
   readonly ledMs: number;
-  /** How long it leads at least before it heeds a higher priority, in ms. */
-  readonly settleMs: number;
+  /** How long it leads at least before it accepts a higher priority, in ms. */
+  readonly minTermMs: number;
   /** Its minimum hold, in ms: before that is over the lease would be kept for nobody. */
   readonly holdAtLeastMs: number;
 }
 
 /**
- * Whether a holder heeds the request that rides on its record: an operator's at once, a stronger candidate's
+ * Whether a holder accepts the request that piggybacks on its record: an operator's at once, a stronger candidate's
  * once the term has settled, and neither within its minimum hold, as nobody could lead for the rest of it. So a strong candidate that keeps failing cannot take the lead from the others
  * oftener than that, and equals never ask each other.
  */
-export function heeds({ askedBy, askedPriority = 0 }: LeaseRecord, incumbent: Incumbent): boolean {
-  if (askedBy === undefined || incumbent.ledMs < incumbent.holdAtLeastMs) return false;
-  if (askedPriority >= OPERATOR_PRIORITY) return true;
-  return askedPriority > incumbent.priority && incumbent.ledMs >= incumbent.settleMs;
+export function accepts({ requestedBy, requestedPriority = 0 }: LeaseRecord, incumbent: Incumbent): boolean {
+  if (requestedBy === undefined || incumbent.ledMs < incumbent.holdAtLeastMs) return false;
+  if (requestedPriority >= OPERATOR_PRIORITY) return true;
+  return requestedPriority > incumbent.priority && incumbent.ledMs >= incumbent.minTermMs;
 }
 
 /** Whether a candidate that sees a held lease has reason to ask for it: it is stronger, and no stronger one asked. */
-export function asksFor({ holder, priority = 0, askedPriority }: LeaseRecord, own: number): boolean {
-  return holder !== undefined && own > priority && (askedPriority === undefined || askedPriority < own);
+export function shouldRequest(
+  { holder, priority = 0, requestedPriority }: LeaseRecord,
+  own: number,
+): boolean {
+  return (
+    holder !== undefined && own > priority && (requestedPriority === undefined || requestedPriority < own)
+  );
 }
 
 /** What decides whom a vacated lease is kept for. */

@@ -23,8 +23,8 @@ export interface LeaseStore {
   /** Reads one record, strongly consistent. */
   read(name: string, call: CallOptions): Promise<ReadOutcome>;
   /** Reads the rows of a lease's candidates, registered with `stand`, strongly consistent. */
-  standing(name: string, call: CallOptions): Promise<ListPage>;
-  /** Reads the records of all leases, without their neighbours, page by page. */
+  candidates(name: string, call: CallOptions): Promise<ListPage>;
+  /** Reads the records of all leases, without their auxiliary rows, page by page. */
   list(call: CallOptions): AsyncIterable<ListPage>;
 }
 

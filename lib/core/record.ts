@@ -28,10 +28,10 @@ export interface LeaseRecord {
   readonly tick?: string | undefined;
   /** How strong the holder is among the candidates. Absent means 0. */
   readonly priority?: number | undefined;
-  /** Who asked the holder to hand over; "" for anyone. It rides on the record: no revision tells of it. */
-  readonly askedBy?: string | undefined;
+  /** Who asked the holder to hand over; "" for anyone. It piggybacks on the record: no revision tells of it. */
+  readonly requestedBy?: string | undefined;
   /** With what priority it was asked. */
-  readonly askedPriority?: number | undefined;
+  readonly requestedPriority?: number | undefined;
   /**
    * How much of the length its holder does not lead in, in ms: the lease stays closed to others for so long after an
    * unreleased term. Absent means 0.
@@ -76,7 +76,7 @@ export interface LeaseState {
   /** The holder's priority; 0 unless it has one. */
   readonly priority: number;
   /** Who asked the holder to hand over; "" for an operator who named no successor. */
-  readonly askedBy: string | undefined;
+  readonly requestedBy: string | undefined;
   /**
    * Whom the vacant lease is kept for, for a bounded time: an id, "@" and an affinity, or "" for nobody (a minimum hold).
    */
@@ -101,7 +101,7 @@ export function stateOf(name: string, record: LeaseRecord | undefined, expired: 
     value: record?.value,
     tick: record?.tick,
     priority: record?.priority ?? 0,
-    askedBy: record?.askedBy,
+    requestedBy: record?.requestedBy,
     reservedFor: record?.reservedFor,
     lockDelayMs: record?.lockDelayMs ?? 0,
   };

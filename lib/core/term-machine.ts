@@ -141,5 +141,5 @@ function onHeard(draft: Draft, date: EpochMs): void {
 /** The work is to stop. The term goes on until it has settled and is released: a release beforehand would have two at work. */
 function onStop({ term, effects }: Draft, reason: unknown): void {
   if (term.work.is === "on") term.work = { is: "told", handover: undefined };
-  effects.push({ do: "abort", because: "asked", reason });
+  effects.push({ do: "abort", because: "told", reason });
 }

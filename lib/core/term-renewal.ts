@@ -1,4 +1,4 @@
-import { heeds } from "./handover.ts";
+import { accepts } from "./handover.ts";
 import type { LeaseRecord } from "./record.ts";
 import { renewalOf } from "./renewal.ts";
 import { vouchersFor } from "./service-clock.ts";
@@ -103,18 +103,18 @@ function extend(draft: Draft, { sent, sample }: Renewed, record: LeaseRecord, fl
   planLook(draft);
   planRenewal(draft, rules.settings.timing.renewIntervalMs, 2);
   effects.push({ do: "tell", event: "renewed", details: { token: record.token, remainingMs } });
-  heed(draft);
+  handOverIfRequested(draft);
   answer(draft, { is: "renewed" });
 }
 
-/** Heeds a request to hand over: it rides on the record, and the answer to a renewal is where its holder meets it. */
-function heed(draft: Draft): void {
+/** Accepts a request to hand over: it piggybacks on the record, and the answer to a renewal is where its holder meets it. */
+function handOverIfRequested(draft: Draft): void {
   const { rules, facts, term } = draft;
-  const { priority, settleMs } = rules;
+  const { priority, minTermMs } = rules;
   const { record, holdAtLeastMs } = term;
   const ledMs = elapsedAtLeast(term.began, facts.at);
-  if (heeds(record, { priority, ledMs, settleMs, holdAtLeastMs }))
-    handOver(draft, record.askedBy || undefined, rules.settings.drainMs);
+  if (accepts(record, { priority, ledMs, minTermMs, holdAtLeastMs }))
+    handOver(draft, record.requestedBy || undefined, rules.settings.drainMs);
 }
 
 /**

@@ -28,8 +28,8 @@ export interface TermRules {
   /** Whether its id is declared stable. */
   readonly stable: boolean;
   readonly priority: number;
-  /** How old the term has to be before a higher priority is heeded, in ms. */
-  readonly settleMs: number;
+  /** How old the term has to be before a higher priority is accepted, in ms. */
+  readonly minTermMs: number;
   /** What all clients of the table share. */
   readonly timing: Timing;
   readonly settings: TermSettings;
@@ -212,7 +212,7 @@ export type Effect =
   | { readonly do: "send"; readonly as: "renewal" | "release"; readonly write: LeaseWrite }
   /** Abort the work's signal: the term is over, it is to hand over, or somebody asked for it. */
   | { readonly do: "abort"; readonly because: "over" | "handed-over" }
-  | { readonly do: "abort"; readonly because: "asked"; readonly reason: unknown }
+  | { readonly do: "abort"; readonly because: "told"; readonly reason: unknown }
   /** Tell whoever leads by it that the term has ended. */
   | { readonly do: "end"; readonly end: LeaseEnd }
   /** The row needs no release any more when the client closes. */

@@ -10,7 +10,7 @@ export interface Expectation {
   /** The lease is not reserved, or it is for one of these. */
   readonly openTo?: readonly string[];
   /** Nobody asked for a hand-over yet with this priority or a higher one. */
-  readonly askedBelow?: number;
+  readonly requestedBelow?: number;
   /** There is no token yet, or it is lower than this. */
   readonly tokenBelow?: number;
   /** There is no tick yet, or it sorts before this. */
@@ -38,8 +38,8 @@ export type Settable = Pick<
   | "tick"
   | "ttl"
   | "priority"
-  | "askedBy"
-  | "askedPriority"
+  | "requestedBy"
+  | "requestedPriority"
   | "lockDelayMs"
   | "reservedFor"
 >;
@@ -50,8 +50,8 @@ export type Clearable =
   | "expiresAt"
   | "value"
   | "priority"
-  | "askedBy"
-  | "askedPriority"
+  | "requestedBy"
+  | "requestedPriority"
   | "lockDelayMs"
   | "reservedFor";
 
@@ -72,13 +72,13 @@ export interface LeaseWrite {
     | "correct"
     | "release"
     | "abandon"
-    | "ask"
+    | "request"
     | "revoke"
-    | "stand"
+    | "register"
     | "admit";
   readonly name: string;
   /**
-   * Which row under the lease's name: a neighbour's sort key.
+   * Which row under the lease's name: a auxiliary row's sort key.
    * @default - the lease's own row
    */
   readonly row?: string;
@@ -89,7 +89,7 @@ export interface LeaseWrite {
   /** Whether it begins a term: `transitions` grows by 1. */
   readonly beginsTerm: boolean;
   /** Whether it leaves `revision` and `writeId` as they are, so that it disturbs neither a holder nor who watches. */
-  readonly rides?: true;
+  readonly piggybacks?: true;
 }
 
 /** What a new term asks for. */
@@ -180,8 +180,8 @@ export const OF_A_TERM: readonly Clearable[] = [
   "expiresAt",
   "value",
   "priority",
-  "askedBy",
-  "askedPriority",
+  "requestedBy",
+  "requestedPriority",
   "lockDelayMs",
   "reservedFor",
 ];

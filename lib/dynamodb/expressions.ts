@@ -2,7 +2,7 @@ import type { NativeAttributeValue } from "@aws-sdk/util-dynamodb";
 import type { LeaseWrite } from "../core/writes.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 
-/** The key of a lease's row, or of a neighbour's. */
+/** The key of a lease's row, or of a auxiliary row's. */
 export function leaseKey(
   name: string,
   row: string = LEASE_TABLE_SCHEMA.leaseSortKey,
@@ -44,23 +44,23 @@ export function updateOf(write: LeaseWrite): UpdateExpressions {
     return compare(attribute, `= if_not_exists(${name(attribute)}, :zero) +`, by, "plus");
   };
 
-  const { vacant, openTo, askedBelow, tokenBelow, tickBelow, ...equal } = write.expects;
+  const { vacant, openTo, requestedBelow, tokenBelow, tickBelow, ...equal } = write.expects;
   const conditions = Object.entries(equal).map(([attribute, value]) => compare(attribute, "=", value, "is"));
   if (vacant !== undefined) conditions.push(absent("holder"));
   if (openTo !== undefined) {
     const open = openTo.map((who, at) => compare("reservedFor", "=", who, `open${at}`));
     conditions.push(`(${[absent("reservedFor"), ...open].join(" OR ")})`);
   }
-  if (askedBelow !== undefined) conditions.push(below("askedPriority", askedBelow));
+  if (requestedBelow !== undefined) conditions.push(below("requestedPriority", requestedBelow));
   if (tokenBelow !== undefined) conditions.push(below("token", tokenBelow));
   if (tickBelow !== undefined) conditions.push(below("tick", tickBelow));
   if (conditions.length === 0) throw new TypeError("a write needs a condition");
 
-  const stamp = write.rides ? {} : { writeId: write.writeId };
+  const stamp = write.piggybacks ? {} : { writeId: write.writeId };
   const sets = Object.entries({ ...write.set, ...stamp })
     .filter(([, value]) => value !== undefined)
     .map(([attribute, value]) => compare(attribute, "=", value, "set"));
-  if (!write.rides) sets.push(plus("revision", 1), plus("transitions", write.beginsTerm ? 1 : 0));
+  if (!write.piggybacks) sets.push(plus("revision", 1), plus("transitions", write.beginsTerm ? 1 : 0));
   const removals = write.clear.map(name);
   return {
     Key: leaseKey(write.name, write.row),

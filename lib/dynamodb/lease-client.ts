@@ -1,4 +1,4 @@
-import type { StoreClientOptions } from "../client/hub.ts";
+import type { StoreClientOptions } from "../client/client-core.ts";
 import { StoreLeaseClient } from "../client/lease-client.ts";
 import type { ReleaseResult } from "../core/term.ts";
 import { chooseStore, type StoreChoice } from "./store-choice.ts";

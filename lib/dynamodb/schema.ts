@@ -7,7 +7,7 @@ export const LEASE_TABLE_SCHEMA = {
   partitionKey: "pk",
   /** Sort key: which item under a lease name. */
   sortKey: "sk",
-  /** Sort key value of the lease itself. Other values are neighbours of a lease. */
+  /** Sort key value of the lease itself. Other values are auxiliary rows of a lease. */
   leaseSortKey: "lease",
   /** TTL attribute, epoch seconds. */
   ttlAttribute: "ttl",

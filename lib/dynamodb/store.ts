@@ -14,7 +14,7 @@ import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outco
 import type { CallOptions, LeaseStore, ListPage } from "../core/ports.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import type { EpochMs } from "../core/units.ts";
-import { NEIGHBOURS } from "../core/neighbour-writes.ts";
+import { AUXILIARY } from "../core/auxiliary-writes.ts";
 import { applied } from "../core/execution.ts";
 import type { LeaseWrite } from "../core/writes.ts";
 import { type DateTap, tapDate } from "./date-header.ts";
@@ -94,7 +94,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
     return { record: recordOf(Item), servedAt: tap.servedAt };
   }
 
-  async standing(name: string, call: CallOptions): Promise<ListPage> {
+  async candidates(name: string, call: CallOptions): Promise<ListPage> {
     const { partitionKey, sortKey } = LEASE_TABLE_SCHEMA;
     const records: LeaseRecord[] = [];
     let servedAt: EpochMs | undefined;
@@ -105,7 +105,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
         ConsistentRead: true,
         KeyConditionExpression: "#name = :name AND begins_with(#row, :row)",
         ExpressionAttributeNames: { "#name": partitionKey, "#row": sortKey },
-        ExpressionAttributeValues: marshall({ ":name": name, ":row": NEIGHBOURS.candidate }),
+        ExpressionAttributeValues: marshall({ ":name": name, ":row": AUXILIARY.candidate }),
         ExclusiveStartKey: from,
       });
       const tap = tapDate(command);

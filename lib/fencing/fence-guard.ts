@@ -4,7 +4,7 @@ import { timekeeperOf } from "../client/timekeeper.ts";
 import { systemClock, systemRandom } from "../client/system-ports.ts";
 import { invalid, LeaseError } from "../core/errors.ts";
 import { parseName } from "../core/names.ts";
-import { admit } from "../core/neighbour-writes.ts";
+import { admit } from "../core/auxiliary-writes.ts";
 import type { Clock } from "../core/ports.ts";
 import { DEFAULT_TIMING, parseWholeMs } from "../core/timing.ts";
 

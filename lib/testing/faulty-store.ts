@@ -73,9 +73,9 @@ export class FaultyLeaseStore implements LeaseStore {
     return outcome;
   }
 
-  async standing(name: string, call: CallOptions): Promise<ListPage> {
+  async candidates(name: string, call: CallOptions): Promise<ListPage> {
     await this.#onTheWay(name);
-    const page = await this.#store.standing(name, call);
+    const page = await this.#store.candidates(name, call);
     await this.#wait();
     return page;
   }

@@ -1,7 +1,7 @@
 import { LeaseError } from "../core/errors.ts";
 import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outcome.ts";
 import type { Clock, LeaseStore, ListPage } from "../core/ports.ts";
-import { NEIGHBOURS } from "../core/neighbour-writes.ts";
+import { AUXILIARY } from "../core/auxiliary-writes.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { type EpochMs, epochMs, instant } from "../core/units.ts";
 import { accepts, applied } from "../core/execution.ts";
@@ -70,10 +70,10 @@ export class InMemoryLeaseStore implements LeaseStore {
     yield { records: leases.map(([, record]) => clone(record)), servedAt: this.#servedAt() };
   }
 
-  async standing(name: string): Promise<ListPage> {
+  async candidates(name: string): Promise<ListPage> {
     this.#requests += 1;
     const candidates = [...this.#records].filter(
-      ([key, record]) => key.startsWith(`["${NEIGHBOURS.candidate}`) && record.name === name,
+      ([key, record]) => key.startsWith(`["${AUXILIARY.candidate}`) && record.name === name,
     );
     return { records: candidates.map(([, record]) => clone(record)), servedAt: this.#servedAt() };
   }

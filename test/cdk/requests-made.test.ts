@@ -86,8 +86,8 @@ describe("what grantCampaign allows", () => {
       terms.push(term.holder);
       await new Promise((resolve) => term.signal.addEventListener("abort", resolve));
     };
-    const strong = leases.candidate("job", { priority: 2, drainMs: 0, settleMs: 0 });
-    const weak = leases.candidate("job", { priority: 1, drainMs: 0, settleMs: 0 });
+    const strong = leases.candidate("job", { priority: 2, drainMs: 0, minTermMs: 0 });
+    const weak = leases.candidate("job", { priority: 1, drainMs: 0, minTermMs: 0 });
     const weakRun = weak.run(work, ended);
     await expect.poll(() => terms).toEqual([weak.id]);
     const strongRun = strong.run(work, ended);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { leaseErrorOf } from "../support/failures.ts";
 import { manual } from "../support/manual.ts";
 import { ProcessClock } from "../support/process-clock.ts";
-import { noted } from "../support/standing.ts";
+import { noted } from "../support/candidates.ts";
 
 describe("at its edges, an election", () => {
   it("says on a resumed term how strong its present holder is", async () => {
@@ -62,7 +62,7 @@ describe("at its edges, an election", () => {
     await leases.acquire("a", { renew: "manual" });
     await leases.requestStepDown("a", { reserveFor: "bob" });
     const second = await leases.requestStepDown("a", { reserveFor: "carl" });
-    if (second.kind === "asked") expect(table.peek("a")?.askedBy).toBe("carl");
+    if (second.kind === "requested") expect(table.peek("a")?.requestedBy).toBe("carl");
   });
 
   it("tells who leads to a candidate that gives up at once", async () => {
@@ -76,7 +76,7 @@ describe("at its edges, an election", () => {
   it("never says of a transfer that it succeeded when another gets the lease", async () => {
     const { client, clock, table } = manual();
     const leases = client();
-    const leader = noted(leases, "a", { settleMs: 86_400_000 });
+    const leader = noted(leases, "a", { minTermMs: 86_400_000 });
     await leader.candidate.campaign();
     const bob = leases.candidate("a");
     const campaigning = bob.campaign().catch(() => undefined);

@@ -4,7 +4,7 @@ import type { Lease } from "../../lib/client/lease.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 import { loaded, manual } from "../support/manual.ts";
 import { Gate } from "../support/probe-store.ts";
-import { noted, untilStopped } from "../support/standing.ts";
+import { noted, untilStopped } from "../support/candidates.ts";
 
 describe("a run", () => {
   it("does its work in term after term, and tells of each in pairs and in order", async () => {

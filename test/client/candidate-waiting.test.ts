@@ -3,7 +3,7 @@ import { LeaseError } from "../../lib/core/errors.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 import { loaded, manual } from "../support/manual.ts";
 import { Gate } from "../support/probe-store.ts";
-import { noted, untilStopped } from "../support/standing.ts";
+import { noted, untilStopped } from "../support/candidates.ts";
 
 const quiet = { register: false } as const;
 /** The interval of a standby that is told of releases. */

@@ -3,7 +3,7 @@ import type { Lease } from "../../lib/client/lease.ts";
 import { LeaseError } from "../../lib/core/errors.ts";
 import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
 import { type Manual, manual } from "../support/manual.ts";
-import { noted } from "../support/standing.ts";
+import { noted } from "../support/candidates.ts";
 
 function expectNothingLeft({ clock, table }: Manual): void {
   expect(table.peek("a")?.holder).toBeUndefined();

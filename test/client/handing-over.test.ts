@@ -3,9 +3,9 @@ import { onLeaseEvent } from "../../lib/client/channels.ts";
 import { type Manual, manual, never } from "../support/manual.ts";
 import { Gate, ProbeStore } from "../support/probe-store.ts";
 import { shifted } from "../support/shifted-clock.ts";
-import { untilStopped } from "../support/standing.ts";
+import { untilStopped } from "../support/candidates.ts";
 
-const LEADER = { register: false, settleMs: 0, drainMs: 0 } as const;
+const LEADER = { register: false, minTermMs: 0, drainMs: 0 } as const;
 const STRONG = { id: "strong", priority: 5, register: false } as const;
 
 /** For how many of so many seconds none of some candidates led. */
@@ -70,17 +70,17 @@ describe("a hand-over", () => {
     expect(table.peek("jobs")).toMatchObject({ reservedFor: "bob", durationMs: 120_000 });
   });
 
-  it("is heeded as the operator said last", async () => {
+  it("is accepted as the operator said last", async () => {
     const { client, table } = manual();
     const leases = client();
     const { holder, token } = await leases.acquire("jobs");
     await leases.requestStepDown("jobs");
     expect(await leases.requestStepDown("jobs", { reserveFor: "bob" })).toEqual({
-      kind: "asked",
+      kind: "requested",
       holder,
       token,
     });
-    expect(table.peek("jobs")?.askedBy).toBe("bob");
+    expect(table.peek("jobs")?.requestedBy).toBe("bob");
   });
 });
 
@@ -114,7 +114,7 @@ describe("a resigning candidate", () => {
     const { clock, client, store } = manual();
     const candidate = client().candidate("jobs", { registrationMs: 1_000 });
     await candidate.campaign();
-    store.onWrite = (write, pass) => (write.kind === "stand" ? never() : pass());
+    store.onWrite = (write, pass) => (write.kind === "register" ? never() : pass());
     await clock.advance(120_000);
     let resigned = false;
     void candidate.resign().then(() => (resigned = true));

@@ -4,13 +4,13 @@ import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
 import { hear } from "../support/lease-events.ts";
 import { loaded, manual } from "../support/manual.ts";
 import { Gate, UNANSWERED } from "../support/probe-store.ts";
-import { noted, untilStopped } from "../support/standing.ts";
+import { noted, untilStopped } from "../support/candidates.ts";
 
 /** A leader of priority 0 that has settled, and a stronger candidate that has not yet begun. */
 async function rivals(work: (lease: Lease) => Promise<unknown> = untilStopped, options = {}) {
   const world = manual();
   const leases = world.client({ random: loaded(0.5) });
-  const weak = noted(leases, "a", { holder: "weak", settleMs: 0, register: false, ...options });
+  const weak = noted(leases, "a", { holder: "weak", minTermMs: 0, register: false, ...options });
   const strong = noted(leases, "a", { holder: "strong", priority: 5, register: false });
   const running = weak.candidate.run(work);
   await world.clock.advance(1_000);
@@ -28,7 +28,7 @@ describe("a stronger candidate", () => {
     const handover = store.sent.slice(sent).flatMap(({ kind }) => (kind === "renew" ? [] : [kind]));
     expect(handover, "a refused claim when it began, then the three").toEqual([
       "claim",
-      "ask",
+      "request",
       "release",
       "claim",
     ]);
@@ -37,10 +37,10 @@ describe("a stronger candidate", () => {
     ]);
     expect(weak.ends).toEqual([{ reason: "stepped-down" }]);
     expect(table.peek("a")).toMatchObject({ holder: strong.candidate.id, priority: 5 });
-    expect(table.peek("a")).not.toHaveProperty("askedBy");
+    expect(table.peek("a")).not.toHaveProperty("requestedBy");
     await clock.advance(30_000);
     expect(lease.isHeld(), "the weaker one stands again, and does not ask").toBe(true);
-    expect(store.sent.filter(({ kind }) => kind === "ask")).toHaveLength(1);
+    expect(store.sent.filter(({ kind }) => kind === "request")).toHaveLength(1);
     await strong.candidate.resign();
     await weak.candidate.resign();
     await running;
@@ -52,7 +52,7 @@ describe("a stronger candidate", () => {
       const { clock, store, strong, weak, running } = await rivals();
       let asks = 0;
       store.onWrite = async (write, pass) => {
-        if (write.kind !== "ask" || (asks += 1) > 1) return pass();
+        if (write.kind !== "request" || (asks += 1) > 1) return pass();
         if (lost === "answer") await pass();
         return UNANSWERED;
       };
@@ -70,14 +70,14 @@ describe("a stronger candidate", () => {
     const { clock, store, strong, weak, running, table } = await rivals();
     const duplicates: (() => Promise<unknown>)[] = [];
     store.onWrite = async (write, pass) => {
-      if (write.kind === "ask") duplicates.push(pass);
+      if (write.kind === "request") duplicates.push(pass);
       return pass();
     };
     const campaigning = strong.candidate.campaign();
     await clock.advance(20_000);
     await campaigning;
     for (const again of duplicates) await again();
-    expect(table.peek("a")?.askedBy).toBeUndefined();
+    expect(table.peek("a")?.requestedBy).toBeUndefined();
     await clock.advance(20_000);
     expect(strong.candidate.lease?.isHeld()).toBe(true);
     await strong.candidate.resign();
@@ -86,7 +86,7 @@ describe("a stronger candidate", () => {
   });
 
   it("waits until the weaker one has settled: no oftener than that does the lead change", async () => {
-    const { clock, strong, weak, running } = await rivals(untilStopped, { settleMs: 60_000 });
+    const { clock, strong, weak, running } = await rivals(untilStopped, { minTermMs: 60_000 });
     const campaigning = strong.candidate.campaign();
     await clock.advance(58_000);
     expect(weak.ends).toEqual([]);
@@ -104,7 +104,7 @@ describe("a stronger candidate", () => {
       const campaigning = leaseErrorOf(strong.candidate.campaign(), "ABORTED");
       await clock.advance(120_000);
       expect(weak.candidate.lease?.isHeld()).toBe(true);
-      expect(store.sent.filter(({ kind }) => kind === "ask")).toEqual([]);
+      expect(store.sent.filter(({ kind }) => kind === "request")).toEqual([]);
       await strong.candidate.resign();
       await campaigning;
       await weak.candidate.resign();
@@ -119,7 +119,7 @@ describe("a stronger candidate", () => {
     });
     const dying = leaseErrorOf(strong.candidate.campaign(), "ABORTED");
     await clock.advance(0);
-    expect(store.sent.at(-1)?.kind).toBe("ask");
+    expect(store.sent.at(-1)?.kind).toBe("request");
     await strong.candidate.resign(); // It does not come any more.
     await dying;
     while (weak.candidate.lease) await clock.advance(100);
@@ -147,7 +147,7 @@ describe("the work of a leader that is to hand over", () => {
       },
       { drainMs: 7_000 },
     );
-    expect(await leases.requestStepDown("a", { reserveFor: "carl" })).toMatchObject({ kind: "asked" });
+    expect(await leases.requestStepDown("a", { reserveFor: "carl" })).toMatchObject({ kind: "requested" });
     await clock.advance(3_999);
     expect(told, "before the renewal that brings it").toBeUndefined();
     await clock.advance(1);

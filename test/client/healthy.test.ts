@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
 import { loaded, type Manual, manual, never } from "../support/manual.ts";
 import { Gate } from "../support/probe-store.ts";
-import { noted, untilStopped } from "../support/standing.ts";
+import { noted, untilStopped } from "../support/candidates.ts";
 
 const HOUR_MS = 3_600_000;
 

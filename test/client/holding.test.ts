@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { leaseErrorOf } from "../support/failures.ts";
 import { manual, never } from "../support/manual.ts";
-import { noted, untilStopped } from "../support/standing.ts";
+import { noted, untilStopped } from "../support/candidates.ts";
 
 describe("a minimum hold", () => {
   it("keeps everybody from a lease that was released before, its last leader included", async () => {

@@ -2,7 +2,7 @@ import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CandidateOptions } from "../../lib/client/candidate.ts";
 import { manual, never } from "../support/manual.ts";
-import { noted, untilStopped } from "../support/standing.ts";
+import { noted, untilStopped } from "../support/candidates.ts";
 
 const uncaught: unknown[] = [];
 const note = (error: unknown): void => {

@@ -33,9 +33,9 @@ it("forgets a row that is gone, and what it is told to forget", () => {
   expect(memory.sighting("b")).toBeUndefined();
 });
 
-it("knows the claims that it disowned, the latest ten thousand", () => {
+it("knows the claims that it gave up, the latest ten thousand", () => {
   const memory = new Memory();
-  for (let n = 0; n < 10_001; n += 1) memory.disown(`w-${n}`);
+  for (let n = 0; n < 10_001; n += 1) memory.forgetClaim(`w-${n}`);
   expect(memory.isOwnClaim("w-10000")).toBe(true);
   expect(memory.isOwnClaim("w-1")).toBe(true);
   expect(memory.isOwnClaim("w-0")).toBe(false);

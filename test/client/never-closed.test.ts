@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { stand } from "../../lib/core/neighbour-writes.ts";
+import { register } from "../../lib/core/auxiliary-writes.ts";
 import { epochMs } from "../../lib/core/units.ts";
 import { InMemoryLeaseStore } from "../../lib/testing/index.ts";
 import { manual } from "../support/manual.ts";
@@ -25,7 +25,7 @@ describe("a lease that seemed closed for good", () => {
       forMs: 1,
       since: epochMs(1),
     });
-    expect((await store.write(stand("b\nc", who("a")))).kind).toBe("written");
-    expect((await store.write(stand("c", who("a\nb")))).kind).toBe("written");
+    expect((await store.write(register("b\nc", who("a")))).kind).toBe("written");
+    expect((await store.write(register("c", who("a\nb")))).kind).toBe("written");
   });
 });

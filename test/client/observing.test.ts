@@ -56,7 +56,7 @@ describe("an observer", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("is shown that a dead leader's term is over, and a request that rides without a revision", async () => {
+  it("is shown that a dead leader's term is over, and a request that piggybacks without a revision", async () => {
     const { client, clock } = manual();
     const leases = client();
     const lease = await leases.acquire("a", { renew: "manual" });
@@ -64,7 +64,7 @@ describe("an observer", () => {
     await clock.advance(0);
     await leases.requestStepDown("a");
     await clock.advance(2_000);
-    expect(shown.at(-1)).toMatchObject({ kind: "held", askedBy: "", revision: shown[0]?.revision });
+    expect(shown.at(-1)).toMatchObject({ kind: "held", requestedBy: "", revision: shown[0]?.revision });
     await clock.advance(16_000);
     expect(shown.at(-1)).toMatchObject({ kind: "expired", holder: lease.holder, token: lease.token });
     expect(shown).toHaveLength(3);

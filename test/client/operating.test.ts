@@ -4,7 +4,7 @@ import type { LeaseRecord } from "../../lib/core/record.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 import { type Manual, manual, never } from "../support/manual.ts";
 import { UNANSWERED } from "../support/probe-store.ts";
-import { noted, untilStopped } from "../support/standing.ts";
+import { noted, untilStopped } from "../support/candidates.ts";
 
 async function spent({ store }: Manual, step: () => Promise<unknown>): Promise<number> {
   const before = store.requests;
@@ -57,13 +57,13 @@ describe.each(CALLS)("%s", (call) => {
     store.onWrite = async (write, pass) => {
       await pass();
       if ((lost += 1) > 1) return pass();
-      const { askedBy: _, askedPriority: __, ...row } = table.peek(write.name) ?? {};
+      const { requestedBy: _, requestedPriority: __, ...row } = table.peek(write.name) ?? {};
       table.restore({ ...row, ...successor } as LeaseRecord);
       return UNANSWERED;
     };
     expect(await leases[call]("a"), "it speaks of the term that it meant").toMatchObject({ holder, token });
     expect(table.peek("a")).toMatchObject(successor);
-    expect(table.peek("a"), "and asks nothing of the next").not.toHaveProperty("askedBy");
+    expect(table.peek("a"), "and asks nothing of the next").not.toHaveProperty("requestedBy");
   });
 
   it("follows a holder that changed in between, since it means whoever leads", async () => {
@@ -115,11 +115,11 @@ describe("a request to step down", () => {
   it("reaches any leader, of whatever priority, settled or not, at its next renewal", async () => {
     const { client, clock } = manual();
     const leases = client();
-    const strong = { priority: 1_000_000_000, settleMs: 86_400_000, register: false, drainMs: 0 };
+    const strong = { priority: 1_000_000_000, minTermMs: 86_400_000, register: false, drainMs: 0 };
     const { candidate, ends } = noted(client(), "a", strong);
     await candidate.campaign();
     await leases.requestStepDown("a");
-    expect(await leases.get("a")).toMatchObject({ kind: "held", askedBy: "" });
+    expect(await leases.get("a")).toMatchObject({ kind: "held", requestedBy: "" });
     expect(ends).toEqual([]);
     await clock.advance(5_000);
     expect(ends).toEqual([{ reason: "stepped-down" }]);
@@ -153,12 +153,12 @@ describe("a request to step down", () => {
     const dead = await leases.acquire("a", { renew: "manual" });
     await clock.advance(20_000);
     expect(await leases.requestStepDown("a")).toEqual({
-      kind: "asked",
+      kind: "requested",
       holder: dead.holder,
       token: dead.token,
     });
     const next = await client().acquire("a", { timeoutMs: 0 });
-    expect(table.peek("a")).not.toHaveProperty("askedBy");
+    expect(table.peek("a")).not.toHaveProperty("requestedBy");
     await clock.advance(10_000);
     expect(next.isHeld(), "the successor was not asked").toBe(true);
   });
@@ -170,10 +170,10 @@ describe("a request to step down", () => {
     const lease = await leases.acquire("a", { renew: "manual", drainMs: 0 });
     const campaigning = candidate.campaign();
     await clock.advance(0);
-    expect(table.peek("a")?.askedBy).toBe(candidate.id);
+    expect(table.peek("a")?.requestedBy).toBe(candidate.id);
     await leases.requestStepDown("a", { reserveFor: "bob" });
     await clock.advance(4_000);
-    expect(table.peek("a")?.askedBy).toBe("bob");
+    expect(table.peek("a")?.requestedBy).toBe("bob");
     await lease.renew();
     await clock.advance(0);
     expect(table.peek("a")).toMatchObject({ reservedFor: "bob" });

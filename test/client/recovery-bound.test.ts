@@ -36,7 +36,7 @@ async function crashed(seed: number, wrongByMs: number) {
 function methodsOf(store: InMemoryLeaseStore) {
   return {
     read: (name: string) => store.read(name),
-    standing: (name: string) => store.standing(name),
+    candidates: (name: string) => store.candidates(name),
     list: () => store.list(),
   };
 }

@@ -3,7 +3,7 @@ import type { Lease } from "../../lib/client/lease.ts";
 import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
 import { type Manual, manual } from "../support/manual.ts";
 import { Gate } from "../support/probe-store.ts";
-import { noted } from "../support/standing.ts";
+import { noted } from "../support/candidates.ts";
 
 function expectNothingLeft({ clock, table }: Manual): void {
   expect(table.peek("a")?.holder).toBeUndefined();
@@ -45,7 +45,7 @@ describe("resigning", () => {
     expect(await leases.candidates("a")).toHaveLength(1);
     const gate = new Gate();
     store.onWrite = async (write, pass) => {
-      if (write.kind === "stand") await gate.pass();
+      if (write.kind === "register") await gate.pass();
       return pass();
     };
     let resigned = false;

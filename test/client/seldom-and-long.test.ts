@@ -96,7 +96,7 @@ describe("what a closed client leaves", () => {
     const candidate = leases.candidate("jobs");
     let answer: () => void = () => undefined;
     store.onWrite = async (write, pass) => {
-      if (write.kind === "stand") {
+      if (write.kind === "register") {
         await new Promise<void>((resolve) => {
           answer = resolve;
         });

@@ -3,7 +3,7 @@ import { leaseErrorOf } from "../support/failures.ts";
 import { hear } from "../support/lease-events.ts";
 import { manual } from "../support/manual.ts";
 import { UNANSWERED } from "../support/probe-store.ts";
-import { noted } from "../support/standing.ts";
+import { noted } from "../support/candidates.ts";
 
 const POD = { id: "pod-0", register: false } as const;
 /** A process that is gone renews no more. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { leaseErrorOf } from "../support/failures.ts";
 import { manual } from "../support/manual.ts";
-import { noted, untilStopped } from "../support/standing.ts";
+import { noted, untilStopped } from "../support/candidates.ts";
 
 describe("a lease without guarded work", () => {
   it("is released by itself when its time to drain is up", async () => {
@@ -26,7 +26,7 @@ describe("a lease without guarded work", () => {
     await clock.advance(0);
     expect(lease.end).toEqual({ reason: "stepped-down" });
     expect(table.peek("a")?.holder).toBeUndefined();
-    expect(store.sent.map(({ kind }) => kind)).toEqual(["claim", "ask", "renew", "release"]);
+    expect(store.sent.map(({ kind }) => kind)).toEqual(["claim", "request", "renew", "release"]);
     expect(clock.pendingTimers).toBe(0);
   });
 
@@ -119,7 +119,7 @@ describe("a transfer", () => {
   it("goes to the candidate that is named, though others wait and are stronger", async () => {
     const { client, clock } = manual();
     const leases = client();
-    const all = [0, 1, 2].map((priority) => noted(leases, "a", { priority, settleMs: 86_400_000 }));
+    const all = [0, 1, 2].map((priority) => noted(leases, "a", { priority, minTermMs: 86_400_000 }));
     const [leader, chosen, stronger] = all;
     if (!leader || !chosen || !stronger) throw new Error("unreachable");
     await leader.candidate.campaign();

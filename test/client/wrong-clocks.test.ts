@@ -101,11 +101,11 @@ describe("tokens", () => {
     await client().acquire("jobs", { renew: "manual" });
     table.restore({
       ...(table.peek("jobs") as LeaseRecord),
-      askedBy: "x",
-      askedPriority: Number.MAX_SAFE_INTEGER,
+      requestedBy: "x",
+      requestedPriority: Number.MAX_SAFE_INTEGER,
     });
     const { message } = await leaseErrorOf(client().requestStepDown("jobs"), "RECORD_INVALID");
-    expect(message).toContain("askedPriority");
+    expect(message).toContain("requestedPriority");
   });
 });
 

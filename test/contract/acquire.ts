@@ -59,7 +59,7 @@ export function acquireClaims(world: MakeWorld): void {
       value: undefined,
       tick: undefined,
       priority: 0,
-      askedBy: undefined,
+      requestedBy: undefined,
       reservedFor: undefined,
       lockDelayMs: 0,
     });

@@ -3,7 +3,7 @@ import { LeaseError } from "../../lib/core/errors.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 import { loaded } from "../support/manual.ts";
 import { Gate, UNANSWERED } from "../support/probe-store.ts";
-import { noted, until, untilStopped } from "../support/standing.ts";
+import { noted, until, untilStopped } from "../support/candidates.ts";
 import { RECOVERY_MS } from "../support/worlds.ts";
 import type { MakeWorld } from "./contract.ts";
 

@@ -7,7 +7,7 @@ import { handoverClaims } from "./handover.ts";
 import { holdClaims } from "./hold.ts";
 import { holdingClaims } from "./holding.ts";
 import { modelClaims } from "./model.ts";
-import { neighbourClaims } from "./neighbours.ts";
+import { auxiliaryRowClaims } from "./auxiliary-rows.ts";
 import { observingClaims } from "./observing.ts";
 import { operatingClaims } from "./operating.ts";
 import { releaseClaims } from "./release.ts";
@@ -46,7 +46,7 @@ export function contract(name: string, makeStore: () => Promise<Ground>): void {
       writeClaims(world);
       valueClaims(world);
       modelClaims(world);
-      neighbourClaims(world);
+      auxiliaryRowClaims(world);
     });
     describe("an election", () => {
       acquireClaims(world);

@@ -3,7 +3,7 @@ import type { Lease } from "../../lib/client/lease.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 import { hear } from "../support/lease-events.ts";
 import { Gate } from "../support/probe-store.ts";
-import { noted, until, untilStopped } from "../support/standing.ts";
+import { noted, until, untilStopped } from "../support/candidates.ts";
 import type { MakeWorld } from "./contract.ts";
 
 /** Giving the lead to somebody else. */
@@ -13,7 +13,7 @@ export function handoverClaims(world: MakeWorld): void {
     const name = here.name("stronger");
     using heard = hear(name);
     const [first, second] = [here.member(), here.member()];
-    const weak = noted(first.client, name, { settleMs: 0, register: false });
+    const weak = noted(first.client, name, { minTermMs: 0, register: false });
     const strong = noted(second.client, name, { priority: 1, register: false });
     const running = weak.candidate.run(async (lease) => void (await lease.handover));
     await until(here, 3_000, "the weaker leads", () => weak.leases.length === 1);
@@ -21,7 +21,7 @@ export function handoverClaims(world: MakeWorld): void {
     expect(weak.ends).toEqual([{ reason: "stepped-down" }]);
     expect(heard.of("handover")).toMatchObject([{ to: strong.candidate.id, holder: weak.candidate.id }]);
     const kinds = (member: typeof first) => member.store.sent.map(({ kind }) => kind);
-    expect(kinds(second), "refused, asked, won").toEqual(["claim", "ask", "claim"]);
+    expect(kinds(second), "refused, asked, won").toEqual(["claim", "request", "claim"]);
     expect(kinds(first).filter((kind) => kind === "release")).toHaveLength(1);
     expect(await here.row(name)).toMatchObject({ holder: strong.candidate.id, priority: 1 });
     await here.pass(1_300);
@@ -34,7 +34,7 @@ export function handoverClaims(world: MakeWorld): void {
     await using here = world();
     const name = here.name("equals");
     using heard = hear(name);
-    const leader = noted(here.member().client, name, { priority: 3, settleMs: 86_400_000, register: false });
+    const leader = noted(here.member().client, name, { priority: 3, minTermMs: 86_400_000, register: false });
     const lease = await leader.candidate.campaign();
     const [equal, strong] = [here.member(), here.member()];
     const others = [
@@ -47,7 +47,7 @@ export function handoverClaims(world: MakeWorld): void {
     expect(
       strong.store.sent.map(({ kind }) => kind),
       "once, and no more",
-    ).toEqual(["claim", "ask"]);
+    ).toEqual(["claim", "request"]);
     expect(lease.isHeld(), "not settled yet").toBe(true);
     expect(heard.of("renewed").length).toBeGreaterThanOrEqual(2);
     expect(heard.of("renewalFailed")).toEqual([]);
@@ -72,10 +72,10 @@ export function handoverClaims(world: MakeWorld): void {
   it("is transferred to the candidate that it names, though a stronger one waits", async () => {
     await using here = world();
     const name = here.name("transfer");
-    const leader = noted(here.member().client, name, { settleMs: 86_400_000 });
+    const leader = noted(here.member().client, name, { minTermMs: 86_400_000 });
     await leader.candidate.campaign();
     const strong = noted(here.member().client, name, { priority: 9 });
-    const named = noted(here.member().client, name, { settleMs: 86_400_000 });
+    const named = noted(here.member().client, name, { minTermMs: 86_400_000 });
     const campaigns = [strong, named].map(({ candidate }) => candidate.campaign().catch(() => undefined));
     await here.pass(300);
     const { id } = named.candidate;
@@ -99,7 +99,7 @@ export function handoverClaims(world: MakeWorld): void {
       await gate.pass();
     });
     await gate.reached;
-    expect(await client.requestStepDown(name, { reserveFor: "bob" })).toMatchObject({ kind: "asked" });
+    expect(await client.requestStepDown(name, { reserveFor: "bob" })).toMatchObject({ kind: "requested" });
     expect(await here.within(2_000, lease?.handover ?? Promise.reject())).toEqual({
       to: "bob",
       drainMs: 600,
@@ -130,7 +130,7 @@ export function handoverClaims(world: MakeWorld): void {
         return pass();
       };
     }
-    const weak = noted(first.client, name, { settleMs: 0, drainMs: 0, register: false });
+    const weak = noted(first.client, name, { minTermMs: 0, drainMs: 0, register: false });
     const strong = noted(second.client, name, { priority: 1, register: false });
     const running = weak.candidate.run(untilStopped);
     await until(here, 3_000, "the weaker leads", () => weak.leases.length === 1);
@@ -138,7 +138,7 @@ export function handoverClaims(world: MakeWorld): void {
     void weak.candidate.resign();
     for (const land of again.splice(0)) await land();
     expect(await here.row(name)).toMatchObject({ holder: strong.candidate.id, token: lease.token });
-    expect(await here.row(name)).not.toHaveProperty("askedBy");
+    expect(await here.row(name)).not.toHaveProperty("requestedBy");
     await lease.renew();
     expect(lease.isHeld()).toBe(true);
     await running;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { noted } from "../support/standing.ts";
+import { noted } from "../support/candidates.ts";
 import type { MakeWorld } from "./contract.ts";
 
 /** Keeping a lease closed for a while. */

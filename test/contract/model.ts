@@ -22,7 +22,7 @@ const expectation: fc.Arbitrary<Expectation> = fc
     {
       vacant: fc.constant(true as const),
       openTo: fc.subarray([...HOLDERS], { minLength: 1 }),
-      askedBelow: fc.integer({ min: 0, max: 5 }),
+      requestedBelow: fc.integer({ min: 0, max: 5 }),
       tokenBelow: fc.integer({ min: 0, max: 7 }),
       tickBelow: fc.constantFrom(...TICKS),
       revision: fc.integer({ min: 0, max: 6 }),
@@ -51,22 +51,22 @@ const parts = fc
         tick: fc.constantFrom(...TICKS),
         ttl: fc.nat(),
         priority: fc.integer({ min: -5, max: 5 }),
-        askedBy: fc.constantFrom("", ...HOLDERS),
-        askedPriority: fc.integer({ min: 0, max: 5 }),
+        requestedBy: fc.constantFrom("", ...HOLDERS),
+        requestedPriority: fc.integer({ min: 0, max: 5 }),
         lockDelayMs: fc.nat(),
         reservedFor: fc.constantFrom("", ...HOLDERS),
       },
       { requiredKeys: ["token", "durationMs"] },
     ),
-    clear: fc.subarray(["holder", "expiresAt", "value", "askedPriority", "reservedFor"] as const),
+    clear: fc.subarray(["holder", "expiresAt", "value", "requestedPriority", "reservedFor"] as const),
     beginsTerm: fc.boolean(),
-    rides: sometimes(fc.constant(true as const)),
+    piggybacks: sometimes(fc.constant(true as const)),
     again: sometimes(fc.boolean()),
   })
-  .map(({ expects, set, clear, beginsTerm, rides, again }) => {
+  .map(({ expects, set, clear, beginsTerm, piggybacks, again }) => {
     const kept = Object.entries(set).filter(([key]) => !(clear as readonly string[]).includes(key));
     const part = { expects, set: Object.fromEntries(kept), clear, beginsTerm, again };
-    return rides === true ? Object.assign(part, { rides }) : part;
+    return piggybacks === true ? Object.assign(part, { piggybacks }) : part;
   });
 
 /** A store as a model: what `accepts` and `applied` of the core say. */

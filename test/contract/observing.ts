@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { LeaseState } from "../../lib/core/record.ts";
-import { noted, until } from "../support/standing.ts";
+import { noted, until } from "../support/candidates.ts";
 import type { MakeWorld } from "./contract.ts";
 
 /** Following a lease from outside. */
@@ -63,7 +63,7 @@ export function observingClaims(world: MakeWorld): void {
     const first = (await states.next()).value as LeaseState;
     await client.requestStepDown(name, { reserveFor: "bob" });
     const asked = (await here.within(2_000, states.next())).value;
-    expect(asked).toMatchObject({ kind: "held", askedBy: "bob", revision: first.revision });
+    expect(asked).toMatchObject({ kind: "held", requestedBy: "bob", revision: first.revision });
     const over = (await here.within(5_000, states.next())).value;
     expect(over).toMatchObject({ kind: "expired", holder: first.holder });
     await states.return();

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { leaseErrorOf } from "../support/failures.ts";
-import { noted, until, untilStopped } from "../support/standing.ts";
+import { noted, until, untilStopped } from "../support/candidates.ts";
 import type { MakeWorld } from "./contract.ts";
 
 /** What an operator can do from outside. */
@@ -40,13 +40,13 @@ export function operatingClaims(world: MakeWorld): void {
 
   it("asks a leader to step down, once however often it is asked, and it does at its next renewal", async () => {
     await using here = world();
-    const name = here.name("ask");
+    const name = here.name("request");
     const operator = here.member();
     const options = { priority: 9, drainMs: 0, reserveForMs: 500, register: false };
     const { candidate, ends, leases } = noted(here.member().client, name, options);
     const running = candidate.run(untilStopped);
     await until(here, 3_000, "it leads", () => leases.length === 1);
-    const asked = { kind: "asked", holder: candidate.id, token: leases[0]?.token };
+    const asked = { kind: "requested", holder: candidate.id, token: leases[0]?.token };
     expect(await operator.client.requestStepDown(name)).toEqual(asked);
     expect(operator.http()).toBe(2);
     expect(await operator.client.requestStepDown(name)).toEqual(asked);
@@ -77,10 +77,10 @@ export function operatingClaims(world: MakeWorld): void {
     const { client } = here.member();
     const dead = await client.acquire(name, { renew: "manual" });
     await here.pass(4_200);
-    expect(await client.requestStepDown(name)).toMatchObject({ kind: "asked", holder: dead.holder });
+    expect(await client.requestStepDown(name)).toMatchObject({ kind: "requested", holder: dead.holder });
     const next = await here.member().client.acquire(name);
     expect(next.token).toBeGreaterThan(dead.token);
-    expect(await here.row(name)).not.toHaveProperty("askedBy");
+    expect(await here.row(name)).not.toHaveProperty("requestedBy");
   });
 
   it("lists who stands, strongest first, beside the lease and without it", async () => {
@@ -90,7 +90,7 @@ export function operatingClaims(world: MakeWorld): void {
     const { client } = here.member();
     for (const other of beside) await here.member().client.candidate(other).campaign();
     const stood = [0, 5, 2].map((priority) =>
-      noted(here.member().client, name, { priority, settleMs: 86_400_000 }),
+      noted(here.member().client, name, { priority, minTermMs: 86_400_000 }),
     );
     const campaigns: Promise<unknown>[] = [];
     for (const { candidate } of stood) {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { leaseErrorOf } from "../support/failures.ts";
 import { UNANSWERED } from "../support/probe-store.ts";
-import { noted, until } from "../support/standing.ts";
+import { noted, until } from "../support/candidates.ts";
 import type { MakeWorld } from "./contract.ts";
 
 const POD = { id: "pod-0", register: false } as const;

@@ -79,7 +79,7 @@ export function storeClaims(world: MakeWorld): void {
     }
   });
 
-  it("lists every lease once, and no neighbour of a lease", async () => {
+  it("lists every lease once, and no auxiliary row of a lease", async () => {
     await using here = world();
     const wanted = [here.name("list"), here.name("list"), here.name("list")];
     for (const name of wanted) await written(here.store, firstClaim(name));

@@ -20,9 +20,9 @@ const ASKED_AND_RESERVED: readonly (readonly [string, Expectation, boolean])[] =
   ["that it is open to another", { openTo: ["ann"] }, false],
   ["that it is open to one of two, of whom it is reserved for the second", { openTo: ["ann", "bob"] }, true],
   ["that it is open to two others", { openTo: ["ann", "@bob"] }, false],
-  ["that nobody asked more strongly", { askedBelow: 6 }, true],
-  ["that nobody asked as strongly", { askedBelow: 5 }, false],
-  ["that nobody asked less strongly", { askedBelow: 4 }, false],
+  ["that nobody asked more strongly", { requestedBelow: 6 }, true],
+  ["that nobody asked as strongly", { requestedBelow: 5 }, false],
+  ["that nobody asked less strongly", { requestedBelow: 4 }, false],
 ];
 
 /** Each condition alone, on a record of token 1000, revision 1, held by ann, tick "b". */
@@ -41,7 +41,7 @@ const CONDITIONS: readonly (readonly [string, Expectation, boolean])[] = [
   ["the write that made it", { writeId: "w-claim" }, true],
   ["another write", { writeId: "w-else" }, false],
   ["that it is open to somebody, where it is not reserved", { openTo: ["bob"] }, true],
-  ["that nobody asked yet", { askedBelow: 1 }, true],
+  ["that nobody asked yet", { requestedBelow: 1 }, true],
   ["two things that hold", { revision: 1, token: 1_000 }, true],
   ["two things of which one does not", { revision: 1, token: 7 }, false],
 ];
@@ -51,7 +51,7 @@ const ON_NOTHING: readonly (readonly [string, Expectation, boolean])[] = [
   ["a token below one", { tokenBelow: 1 }, true],
   ["a tick before one", { tickBelow: "a" }, true],
   ["that it is open to somebody", { openTo: ["bob"] }, true],
-  ["that nobody asked yet", { askedBelow: 1 }, true],
+  ["that nobody asked yet", { requestedBelow: 1 }, true],
   ["a revision, even 0", { revision: 0 }, false],
   ["a token, even 0", { token: 0 }, false],
   ["a holder", { holder: "ann" }, false],
@@ -120,7 +120,7 @@ export function writeClaims(world: MakeWorld): void {
     await using here = world();
     const name = here.name("reserved");
     const first = firstClaim(name);
-    const set = { ...first.set, askedBy: "bob", askedPriority: 5, reservedFor: "bob" };
+    const set = { ...first.set, requestedBy: "bob", requestedPriority: 5, reservedFor: "bob" };
     await written(here.store, { ...first, set });
     const outcome = await here.store.write(literal(name, "w-2", { expects }), {
       signal: new AbortController().signal,

@@ -20,7 +20,7 @@ const timing = parseTiming({});
 
 function rulesOf(options: TermOptions = {}, stable = false): TermRules {
   const settings = parseTerm(options, { options: {}, timing, label: "ann" });
-  return { name: "jobs", holder: "ann", stable, priority: 3, settleMs: 0, timing, settings };
+  return { name: "jobs", holder: "ann", stable, priority: 3, minTermMs: 0, timing, settings };
 }
 
 const record: LeaseRecord = {

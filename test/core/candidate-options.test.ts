@@ -1,20 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { type CandidacyOptions, parseCandidacy } from "../../lib/core/candidate-options.ts";
+import { type ElectionOptions, parseElection } from "../../lib/core/candidate-options.ts";
 import { parseTiming } from "../../lib/core/timing.ts";
 import { leaseErrorIn } from "../support/failures.ts";
 
 const DAY = 86_400_000;
 const timing = parseTiming({ durationMs: 8_000 });
-const parse = (options: CandidacyOptions = {}) => parseCandidacy(options, timing);
+const parse = (options: ElectionOptions = {}) => parseElection(options, timing);
 
 function refusal(options: Record<string, unknown>): string {
   return leaseErrorIn(() => parse(options), "INVALID_ARGUMENT").message;
 }
 
 it("stands as the options' documentation says unless it is told otherwise", () => {
-  const defaults = { id: undefined, priority: 0, settleMs: 8_000, registrationMs: 60_000 };
+  const defaults = { id: undefined, priority: 0, minTermMs: 8_000, registrationMs: 60_000 };
   expect(parse()).toEqual(defaults);
-  const left = { id: undefined, priority: undefined, settleMs: undefined, wait: undefined };
+  const left = { id: undefined, priority: undefined, minTermMs: undefined, wait: undefined };
   expect(parse({ ...left, register: undefined, registrationMs: undefined })).toEqual(defaults);
 });
 
@@ -75,18 +75,18 @@ describe("how it registers", () => {
     ["registrationMs", DAY + 1],
     ["registrationMs", Number.NaN],
     ["registrationMs", null],
-    ["settleMs", -1],
-    ["settleMs", DAY + 1],
-    ["settleMs", 0.5],
-    ["settleMs", "0"],
+    ["minTermMs", -1],
+    ["minTermMs", DAY + 1],
+    ["minTermMs", 0.5],
+    ["minTermMs", "0"],
   ])("refuses %s of %j, and names the bounds, also where it would not be used", (option, value) => {
     const message = refusal({ [option]: value, register: false });
     expect(message).toContain(option);
     expect(message).toContain(String(value));
-    expect(message).toContain(`from ${option === "settleMs" ? 0 : 1_000} to 86400000`);
+    expect(message).toContain(`from ${option === "minTermMs" ? 0 : 1_000} to 86400000`);
   });
 
   it("settles at once when it is told to", () => {
-    expect(parse({ settleMs: 0 }).settleMs).toBe(0);
+    expect(parse({ minTermMs: 0 }).minTermMs).toBe(0);
   });
 });

@@ -34,7 +34,7 @@ const record: LeaseRecord = {
 };
 
 /** What a new term removes of the one before. */
-const STALE = ["value", "priority", "askedBy", "askedPriority", "lockDelayMs", "reservedFor"];
+const STALE = ["value", "priority", "requestedBy", "requestedPriority", "lockDelayMs", "reservedFor"];
 
 describe("a write, to the letter", () => {
   it("claims with nothing said of ticks where there is none", () => {

@@ -113,8 +113,8 @@ describe("a sighting", () => {
     expect(next.servedAt).toBeUndefined();
   });
 
-  it("does not start anew when a request to hand over rides on the record", () => {
-    const asked = { ...record, askedBy: "bob", askedPriority: 9 };
+  it("does not start anew when a request to hand over piggybacks on the record", () => {
+    const asked = { ...record, requestedBy: "bob", requestedPriority: 9 };
     expect(sighted(seen(100_000, 5), asked, reading(900), undefined).firstSeen.mono).toBe(5);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asksFor, type Departure, heeds, reservationOf } from "../../lib/core/handover.ts";
+import { shouldRequest, type Departure, accepts, reservationOf } from "../../lib/core/handover.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 
 const held: LeaseRecord = {
@@ -15,68 +15,70 @@ const held: LeaseRecord = {
 const OPERATOR = 9_007_199_254_740_991;
 
 describe("a holder", () => {
-  const settled = { priority: 5, ledMs: 60_000, settleMs: 10_000, holdAtLeastMs: 0 };
+  const settled = { priority: 5, ledMs: 60_000, minTermMs: 10_000, holdAtLeastMs: 0 };
 
-  it("has nothing to heed while nobody asked", () => {
-    expect(heeds(held, settled)).toBe(false);
-    expect(heeds({ ...held, askedPriority: OPERATOR }, settled), "a priority without a name").toBe(false);
+  it("has nothing to accept while nobody asked", () => {
+    expect(accepts(held, settled)).toBe(false);
+    expect(accepts({ ...held, requestedPriority: OPERATOR }, settled), "a priority without a name").toBe(
+      false,
+    );
   });
 
-  it("heeds a stronger candidate, and neither its equal nor a weaker one", () => {
-    const asked = (askedPriority: number) => ({ ...held, askedBy: "bob", askedPriority });
-    expect(heeds(asked(6), settled)).toBe(true);
-    expect(heeds(asked(5), settled)).toBe(false);
-    expect(heeds(asked(4), settled)).toBe(false);
+  it("accepts a stronger candidate, and neither its equal nor a weaker one", () => {
+    const asked = (requestedPriority: number) => ({ ...held, requestedBy: "bob", requestedPriority });
+    expect(accepts(asked(6), settled)).toBe(true);
+    expect(accepts(asked(5), settled)).toBe(false);
+    expect(accepts(asked(4), settled)).toBe(false);
   });
 
-  it("heeds a stronger candidate once its term has settled, not a moment before", () => {
-    const asked = { ...held, askedBy: "bob", askedPriority: 6 };
-    expect(heeds(asked, { ...settled, ledMs: 9_999 })).toBe(false);
-    expect(heeds(asked, { ...settled, ledMs: 10_000 })).toBe(true);
-    expect(heeds(asked, { ...settled, ledMs: 0, settleMs: 0 })).toBe(true);
+  it("accepts a stronger candidate once its term has settled, not a moment before", () => {
+    const asked = { ...held, requestedBy: "bob", requestedPriority: 6 };
+    expect(accepts(asked, { ...settled, ledMs: 9_999 })).toBe(false);
+    expect(accepts(asked, { ...settled, ledMs: 10_000 })).toBe(true);
+    expect(accepts(asked, { ...settled, ledMs: 0, minTermMs: 0 })).toBe(true);
   });
 
-  it("heeds an operator at once, whatever its own priority, and also one who names nobody", () => {
-    const just = { priority: 1_000_000_000, ledMs: 0, settleMs: 86_400_000, holdAtLeastMs: 0 };
-    for (const askedBy of ["", "bob"]) {
-      expect(heeds({ ...held, askedBy, askedPriority: OPERATOR }, just)).toBe(true);
+  it("accepts an operator at once, whatever its own priority, and also one who names nobody", () => {
+    const just = { priority: 1_000_000_000, ledMs: 0, minTermMs: 86_400_000, holdAtLeastMs: 0 };
+    for (const requestedBy of ["", "bob"]) {
+      expect(accepts({ ...held, requestedBy, requestedPriority: OPERATOR }, just)).toBe(true);
     }
   });
 
-  it("heeds nobody within its minimum hold, the operator included", () => {
-    for (const askedPriority of [6, OPERATOR]) {
-      const asked = { ...held, askedBy: "bob", askedPriority };
-      expect(heeds(asked, { ...settled, holdAtLeastMs: 60_001 })).toBe(false);
-      expect(heeds(asked, { ...settled, holdAtLeastMs: 60_000 })).toBe(true);
+  it("accepts nobody within its minimum hold, the operator included", () => {
+    for (const requestedPriority of [6, OPERATOR]) {
+      const asked = { ...held, requestedBy: "bob", requestedPriority };
+      expect(accepts(asked, { ...settled, holdAtLeastMs: 60_001 })).toBe(false);
+      expect(accepts(asked, { ...settled, holdAtLeastMs: 60_000 })).toBe(true);
     }
   });
 
   it("takes a request without a priority for one of priority 0", () => {
-    expect(heeds({ ...held, askedBy: "bob" }, { ...settled, priority: -1 })).toBe(true);
-    expect(heeds({ ...held, askedBy: "bob" }, { ...settled, priority: 0 })).toBe(false);
+    expect(accepts({ ...held, requestedBy: "bob" }, { ...settled, priority: -1 })).toBe(true);
+    expect(accepts({ ...held, requestedBy: "bob" }, { ...settled, priority: 0 })).toBe(false);
   });
 });
 
 describe("a candidate that stands by", () => {
   it("asks a weaker holder; a holder that names no priority has 0", () => {
-    expect(asksFor(held, 1)).toBe(true);
-    expect(asksFor(held, 0)).toBe(false);
-    expect(asksFor(held, -1)).toBe(false);
-    expect(asksFor({ ...held, priority: -3 }, -2)).toBe(true);
-    expect(asksFor({ ...held, priority: 3 }, 3)).toBe(false);
+    expect(shouldRequest(held, 1)).toBe(true);
+    expect(shouldRequest(held, 0)).toBe(false);
+    expect(shouldRequest(held, -1)).toBe(false);
+    expect(shouldRequest({ ...held, priority: -3 }, -2)).toBe(true);
+    expect(shouldRequest({ ...held, priority: 3 }, 3)).toBe(false);
   });
 
   it("asks nobody for a lease that nobody holds, reserved or not", () => {
-    expect(asksFor({ ...held, holder: undefined }, 9)).toBe(false);
-    expect(asksFor({ ...held, holder: undefined, reservedFor: "bob" }, 9)).toBe(false);
+    expect(shouldRequest({ ...held, holder: undefined }, 9)).toBe(false);
+    expect(shouldRequest({ ...held, holder: undefined, reservedFor: "bob" }, 9)).toBe(false);
   });
 
   it("does not ask again what was asked as strongly, and outbids a weaker request", () => {
-    const asked = { ...held, askedBy: "bob", askedPriority: 4 };
-    expect(asksFor(asked, 4)).toBe(false);
-    expect(asksFor(asked, 3)).toBe(false);
-    expect(asksFor(asked, 5)).toBe(true);
-    expect(asksFor({ ...asked, askedPriority: OPERATOR }, 1_000_000_000)).toBe(false);
+    const asked = { ...held, requestedBy: "bob", requestedPriority: 4 };
+    expect(shouldRequest(asked, 4)).toBe(false);
+    expect(shouldRequest(asked, 3)).toBe(false);
+    expect(shouldRequest(asked, 5)).toBe(true);
+    expect(shouldRequest({ ...asked, requestedPriority: OPERATOR }, 1_000_000_000)).toBe(false);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LeaseError } from "../../lib/core/errors.ts";
 import { accepts, applied } from "../../lib/core/execution.ts";
-import { admit, ask, revoke, stand } from "../../lib/core/neighbour-writes.ts";
+import { admit, requestTransfer, revoke, register } from "../../lib/core/auxiliary-writes.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { epochMs } from "../../lib/core/units.ts";
 
@@ -17,20 +17,21 @@ const held: LeaseRecord = {
 };
 
 describe("an operator's request", () => {
-  const asking = (of: LeaseRecord, by: string) => ask(of, { writeId: `w-${by}`, by, priority: OPERATOR });
+  const asking = (of: LeaseRecord, by: string) =>
+    requestTransfer(of, { writeId: `w-${by}`, by, priority: OPERATOR });
 
   it("goes over any candidate's, by its priority", () => {
-    const asked = { ...held, askedBy: "bob", askedPriority: 5 };
-    expect(asking(asked, "cy").expects).toStrictEqual({ holder: "ann", token: 7, askedBelow: OPERATOR });
+    const asked = { ...held, requestedBy: "bob", requestedPriority: 5 };
+    expect(asking(asked, "cy").expects).toStrictEqual({ holder: "ann", token: 7, requestedBelow: OPERATOR });
   });
 
   it("goes over an earlier one of an operator's, by whom that named, and no late copy brings that back", () => {
     const first = asking(held, "");
     const once = applied(held, first);
     const second = asking(once, "cy");
-    expect(second.expects).toStrictEqual({ holder: "ann", token: 7, askedBelow: OPERATOR + 1 });
+    expect(second.expects).toStrictEqual({ holder: "ann", token: 7, requestedBelow: OPERATOR + 1 });
     const twice = applied(once, second);
-    expect(twice).toMatchObject({ askedBy: "cy", askedPriority: OPERATOR + 1 });
+    expect(twice).toMatchObject({ requestedBy: "cy", requestedPriority: OPERATOR + 1 });
     expect(accepts(twice, first.expects)).toBe(false);
     expect(accepts(twice, second.expects)).toBe(false);
   });
@@ -49,11 +50,11 @@ describe("a revocation of a reservation", () => {
   });
 });
 
-describe("a neighbour's row", () => {
+describe("a auxiliary row's row", () => {
   it("is written to the letter: what stands, and what is admitted", () => {
     const standing = { id: "bob", priority: 1, sequence: 5, forMs: 60, now: epochMs(1), since: epochMs(1) };
-    const entry = stand("jobs", { ...standing, writeId: "w-1" });
-    expect(entry).toMatchObject({ kind: "stand", clear: [], beginsTerm: false });
+    const entry = register("jobs", { ...standing, writeId: "w-1" });
+    expect(entry).toMatchObject({ kind: "register", clear: [], beginsTerm: false });
     expect(admit("payments", "w-2", 7)).toStrictEqual({
       kind: "admit",
       name: "payments",

@@ -35,7 +35,7 @@ describe("what everybody may know of a lease", () => {
       value: { url: "x" },
       tick: "t",
       priority: 0,
-      askedBy: undefined,
+      requestedBy: undefined,
       reservedFor: undefined,
       lockDelayMs: 0,
     });

@@ -117,7 +117,7 @@ export function play({ stable, limitMs, waits, renews, holdAtLeastMs, chances }:
     holder: "ann",
     stable,
     priority: 0,
-    settleMs: 0,
+    minTermMs: 0,
     timing: TIMING,
     settings,
   };

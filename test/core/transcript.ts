@@ -43,7 +43,7 @@ interface Settings extends TermOptions {
   /** Whether its work is waited for from the beginning. */
   readonly waitsForWork?: boolean;
   readonly priority?: number;
-  readonly settleMs?: number;
+  readonly minTermMs?: number;
   readonly tick?: string;
   /** When the first write was answered, by the monotonic clock. */
   readonly wonAt?: number;
@@ -61,13 +61,13 @@ class Player {
   #ids = 0;
   #term: Term | undefined;
 
-  constructor({ stable = false, waitsForWork = false, priority = 0, settleMs = 0, ...options }: Settings) {
+  constructor({ stable = false, waitsForWork = false, priority = 0, minTermMs = 0, ...options }: Settings) {
     this.#wonAt = options.wonAt ?? 20;
     this.#overOwn = options.overOwn ?? false;
     const timing = parseTiming({});
     const settings = parseTerm(options, { options: {}, timing, label: "ann" });
     this.#waitsForWork = waitsForWork;
-    this.#rules = { name: "jobs", holder: "ann", stable, priority, settleMs, timing, settings };
+    this.#rules = { name: "jobs", holder: "ann", stable, priority, minTermMs, timing, settings };
   }
 
   begin(): string[] {

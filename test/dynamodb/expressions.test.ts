@@ -104,22 +104,22 @@ describe("the update of a write", () => {
 
   it("has the condition of a request to hand over, in full, and touches neither revision nor write id", () => {
     const ask = write({
-      kind: "ask",
-      expects: { holder: "ann", token: 7, askedBelow: 5 },
-      set: { askedBy: "bob", askedPriority: 5 },
-      rides: true,
+      kind: "request",
+      expects: { holder: "ann", token: 7, requestedBelow: 5 },
+      set: { requestedBy: "bob", requestedPriority: 5 },
+      piggybacks: true,
     });
     expect(updateOf(ask)).toStrictEqual({
       Key: { pk: "nightly", sk: "lease" },
       ConditionExpression:
         "#holder = :is_holder AND #token = :is_token" +
-        " AND (attribute_not_exists(#askedPriority) OR #askedPriority < :below_askedPriority)",
-      UpdateExpression: "SET #askedBy = :set_askedBy, #askedPriority = :set_askedPriority",
+        " AND (attribute_not_exists(#requestedPriority) OR #requestedPriority < :below_askedPriority)",
+      UpdateExpression: "SET #requestedBy = :set_askedBy, #requestedPriority = :set_askedPriority",
       ExpressionAttributeNames: {
         "#holder": "holder",
         "#token": "token",
-        "#askedPriority": "askedPriority",
-        "#askedBy": "askedBy",
+        "#requestedPriority": "requestedPriority",
+        "#requestedBy": "requestedBy",
       },
       ExpressionAttributeValues: {
         ":is_holder": "ann",
@@ -144,13 +144,13 @@ describe("the update of a write", () => {
       expects: {
         vacant: true,
         openTo: ["x) OR (", "y"],
-        askedBelow: 1,
+        requestedBelow: 1,
         tokenBelow: 2,
         tickBelow: "t",
         holder: "h",
       },
-      set: { holder: "h", reservedFor: "", expiresAt: epochMs(2), askedPriority: 3, tick: "t" },
-      clear: ["askedBy", "lockDelayMs", "priority"],
+      set: { holder: "h", reservedFor: "", expiresAt: epochMs(2), requestedPriority: 3, tick: "t" },
+      clear: ["requestedBy", "lockDelayMs", "priority"],
     });
     const { ConditionExpression, UpdateExpression, ...bound } = updateOf(all);
     const used = `${ConditionExpression} ${UpdateExpression}`;

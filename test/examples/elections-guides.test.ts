@@ -73,10 +73,10 @@ describe("the cost of an election", () => {
   async function anHour(retryIntervalMs: number) {
     const clock = new ManualClock();
     const store = new InMemoryLeaseStore({ clock });
-    const counts = { renew: 0, stand: 0, read: 0 };
+    const counts = { renew: 0, register: 0, read: 0 };
     const counted: LeaseStore = {
       write: (write) => {
-        if (write.kind === "renew" || write.kind === "stand") counts[write.kind] += 1;
+        if (write.kind === "renew" || write.kind === "register") counts[write.kind] += 1;
         return store.write(write);
       },
       read: (name) => {
@@ -84,7 +84,7 @@ describe("the cost of an election", () => {
         return store.read(name);
       },
       list: () => store.list(),
-      standing: (name) => store.standing(name),
+      candidates: (name) => store.candidates(name),
     };
     const client = (seed: number) =>
       new LeaseClient({ store: counted, clock, random: new SeededRandom(seed), retryIntervalMs }).candidate(
@@ -117,7 +117,7 @@ describe("the cost of an election", () => {
       ["the leader", poll.renew, PER_WRITE],
       ["each standby that polls", poll.read, PER_READ],
       ["each standby that is told", push.read, PER_READ],
-      ["each candidate that registers", poll.stand / 2, PER_WRITE],
+      ["each candidate that registers", poll.register / 2, PER_WRITE],
     ] as const;
     for (const [who, counted, price] of rows) {
       const { requests, usd } = stated(who);

@@ -63,7 +63,7 @@ describe("the service", () => {
     await Promise.all([weak.served, strong.served]);
 
     const last = weak.steps.at(-1)?.at ?? 0;
-    expect(last).toBeGreaterThanOrEqual(15); // settleMs
+    expect(last).toBeGreaterThanOrEqual(15); // minTermMs
     expect(last).toBeLessThan(22); // the next renewal, and the step that was under way
     const first = strong.steps[0];
     expect(first?.at).toBeGreaterThan(last);

@@ -162,7 +162,7 @@ describe("numbering invoices", () => {
   });
 });
 
-/** The handler as deployed reads its surroundings when it is loaded: load it anew for each table. */
+/** The handler as deployed reads its environment when it is loaded: load it anew for each table. */
 async function receiver() {
   process.env["INVOICE_TABLE_NAME"] = billing.tableName;
   process.env["AWS_ENDPOINT_URL_DYNAMODB"] = engine.endpoint;

@@ -11,7 +11,7 @@ export interface TenureLog {
   /** Whether that id is declared stable. */
   readonly stable: boolean;
   readonly priority: number;
-  readonly settleMs: number;
+  readonly minTermMs: number;
   readonly holdAtLeastMs: number;
   readonly lockDelayMs: number;
   readonly reserveForMs: number;
@@ -83,7 +83,7 @@ export type Happening =
     }
   | {
       /** As `executed`, on a row beside the lease's. */
-      readonly kind: "neighbour";
+      readonly kind: "auxiliary";
       readonly process: string;
       readonly request: number;
       readonly copy: boolean;

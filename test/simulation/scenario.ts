@@ -36,7 +36,7 @@ export interface TenureRanges {
   readonly lockDelayMs?: readonly number[];
   readonly reserveForMs?: readonly number[];
   readonly drainMs?: readonly number[];
-  readonly settleMs?: readonly number[];
+  readonly minTermMs?: readonly number[];
   readonly affinityMs?: readonly number[];
   /** The share of a duration that a term of the host asks for. @default [1] */
   readonly lengths?: readonly number[];

@@ -1,4 +1,4 @@
-import type { StoreClientOptions } from "../../lib/client/hub.ts";
+import type { StoreClientOptions } from "../../lib/client/client-core.ts";
 import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import type { Random } from "../../lib/core/ports.ts";
 import { InMemoryLeaseStore } from "../../lib/testing/in-memory-store.ts";

@@ -51,9 +51,9 @@ export class ProbeStore implements LeaseStore {
     return this.dateHeader ? outcome : { ...outcome, servedAt: undefined };
   }
 
-  async standing(name: string, call: CallOptions): Promise<ListPage> {
+  async candidates(name: string, call: CallOptions): Promise<ListPage> {
     this.queries += 1;
-    return this.#inner.standing(name, call);
+    return this.#inner.candidates(name, call);
   }
 
   async *list(call: CallOptions): AsyncGenerator<ListPage, void, undefined> {

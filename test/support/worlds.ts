@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { StoreClientOptions } from "../../lib/client/hub.ts";
+import type { StoreClientOptions } from "../../lib/client/client-core.ts";
 import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import { systemClock } from "../../lib/client/system-ports.ts";
 import type { Clock, LeaseStore } from "../../lib/core/ports.ts";

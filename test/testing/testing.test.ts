@@ -212,23 +212,23 @@ describe("a lease table in memory", () => {
   it("holds the rows of candidates beside a lease's, which its list does not show, and counts asking for them", async () => {
     const clock = new ManualClock({ startAt: 1_767_225_600_999 });
     const store = new InMemoryLeaseStore({ clock });
-    await store.write({ ...write("a"), row: "candidate#bob", kind: "stand" });
-    const { records, servedAt } = await store.standing("a");
+    await store.write({ ...write("a"), row: "candidate#bob", kind: "register" });
+    const { records, servedAt } = await store.candidates("a");
     expect(records).toMatchObject([{ name: "a", holder: "ann", revision: 1 }]);
     expect(servedAt).toBe(1_767_225_600_000);
     expect(store.peek("a"), "the lease itself has no record").toBeUndefined();
     for await (const page of store.list()) expect(page.records).toEqual([]);
     expect(store.requests).toBe(3);
     (records[0] as { holder?: string }).holder = "eve";
-    expect((await store.standing("a")).records).toMatchObject([{ holder: "ann" }]);
+    expect((await store.candidates("a")).records).toMatchObject([{ holder: "ann" }]);
   });
 
   it("lets a write ride that leaves no trace in the revision", async () => {
     const store = new InMemoryLeaseStore();
     await store.write(write("a"));
     const ask = { ...write("a"), writeId: "w-2", expects: { holder: "ann" }, beginsTerm: false };
-    await store.write({ ...ask, kind: "ask", set: { askedBy: "bob" }, rides: true });
-    expect(store.peek("a")).toMatchObject({ askedBy: "bob", revision: 1, writeId: "w", transitions: 1 });
+    await store.write({ ...ask, kind: "request", set: { requestedBy: "bob" }, piggybacks: true });
+    expect(store.peek("a")).toMatchObject({ requestedBy: "bob", revision: 1, writeId: "w", transitions: 1 });
   });
 });
 
@@ -241,16 +241,16 @@ describe("a network that loses, delays and repeats", () => {
       new FaultyLeaseStore(inner, { random: new SeededRandom(1), clock, faults: { ...NONE, ...faults } });
     const state = { lost: "nothing yet", slow: "nothing yet" };
     void faulty({ lostRequest: 1 })
-      .standing("a", call)
+      .candidates("a", call)
       .then(() => (state.lost = "answered"));
     void faulty({ delay: 1 })
-      .standing("a", call)
+      .candidates("a", call)
       .then(() => (state.slow = "answered"));
     await clock.advance(10);
     expect(state.slow).toBe("nothing yet");
     await clock.advance(40_000);
     expect(state).toEqual({ lost: "nothing yet", slow: "answered" });
-    const refused = faulty({ throttle: 1 }).standing("a", call);
+    const refused = faulty({ throttle: 1 }).candidates("a", call);
     const error = leaseErrorOf(refused, "STORE_UNAVAILABLE");
     await clock.advance(1_000);
     await error;

@@ -1,5 +1,5 @@
 import type { Checker, History, HistoryEvent, TermLog, Violation } from "../history.ts";
-import { OPERATOR_PRIORITY } from "../../../lib/core/neighbour-writes.ts";
+import { OPERATOR_PRIORITY } from "../../../lib/core/auxiliary-writes.ts";
 import { stateKey, digestOf, nameOf, tamperedBetween } from "./claims.ts";
 
 type Handover = Extract<HistoryEvent, { kind: "handover" }>;
@@ -16,7 +16,7 @@ interface Ask {
 }
 
 /**
- * Hand-over: a leader heeds an operator, its own wish, or a stronger candidate once its term has settled, and nobody
+ * Hand-over: a leader accepts an operator, its own wish, or a stronger candidate once its term has settled, and nobody
  * else, so that equals do not take the lead from each other in turns. It keeps the lease for the successor that it was
  * told of. Where nothing is lost or slow, the next leads within one retry if it waits for the lease, and costs
  * others no more than the reservation, the grace, a second and a retry if it is dead or gone; and it all takes one
@@ -40,28 +40,28 @@ export const handOver: Checker = (history) => {
       handed.delete(stateKey(event.term.holder, event.term.token));
     }
     if (event.kind === "step-down-asked") wish(event.term, event.to);
-    if (event.kind === "handover") heedHandover(event);
-    if (event.kind === "sent" && event.write?.kind === "ask" && history.calm) {
-      const { askedPriority = 0 } = event.write.set;
+    if (event.kind === "handover") onHandover(event);
+    if (event.kind === "sent" && event.write?.kind === "request" && history.calm) {
+      const { requestedPriority = 0 } = event.write.set;
       const key = `${event.process} ${event.write.expects.token}`;
       const times = (sentAsks.get(key) ?? 0) + 1;
       sentAsks.set(key, times);
-      if (times > 1 && askedPriority < OPERATOR_PRIORITY) {
+      if (times > 1 && requestedPriority < OPERATOR_PRIORITY) {
         found(event.at, `${event.process} asks for token ${event.write.expects.token} a second time`);
       }
     }
     if (event.kind !== "executed" || event.after === undefined) continue;
     const { write, after, before, at } = event;
-    if (write.kind === "ask") {
+    if (write.kind === "request") {
       const unheard = deafness(history, event);
       if (unheard !== undefined) found(at, unheard);
       const key = rootOf(after.holder, after.token);
-      const ask = { by: after.askedBy ?? "", priority: after.askedPriority ?? 0 };
+      const ask = { by: after.requestedBy ?? "", priority: after.requestedPriority ?? 0 };
       asks.set(key, [...(asks.get(key) ?? []), ask]);
     }
     if (write.kind !== "release") continue;
     const handover = handed.get(stateKey(before?.holder, before?.token ?? 0));
-    if (handover?.term.process === event.process) heedRelease(event, handover);
+    if (handover?.term.process === event.process) onRelease(event, handover);
     const late = successionFault(history, event);
     if (late !== undefined) found(at, late);
   }
@@ -77,11 +77,11 @@ export const handOver: Checker = (history) => {
     wishes.set(id, (wishes.get(id) ?? new Set()).add(to));
   }
 
-  function heedHandover(event: Handover): void {
+  function onHandover(event: Handover): void {
     const { term, to, at, lagMs } = event;
     handed.set(stateKey(term.holder, term.token), event);
     if (wishes.get(term.id)?.has(to)) return;
-    const { priority, settleMs } = term.tenure;
+    const { priority, minTermMs } = term.tenure;
     const reasons = (asks.get(rootOf(term.holder, term.token)) ?? []).filter(({ by }) => by === (to ?? ""));
     const strongest = Math.max(...reasons.map((ask) => ask.priority));
     const beganAt = began.get(term.id) ?? 0;
@@ -91,11 +91,12 @@ export const handOver: Checker = (history) => {
       found(at, `${nameOf(term)} (priority ${priority}) hands over to ${to} (priority ${strongest})`);
     } else if (strongest < OPERATOR_PRIORITY) {
       const led = (at + lagMs - beganAt) * (1 + history.timing.clockDriftRatio) + HAIR_MS;
-      if (led < settleMs) found(at, `${nameOf(term)} hands over after ${Math.round(led)} of ${settleMs} ms`);
+      if (led < minTermMs)
+        found(at, `${nameOf(term)} hands over after ${Math.round(led)} of ${minTermMs} ms`);
     }
   }
 
-  function heedRelease({ at, after }: Executed, { term, to }: Handover): void {
+  function onRelease({ at, after }: Executed, { term, to }: Handover): void {
     const { reserveForMs, holdAtLeastMs } = term.tenure;
     const { reservedFor } = after ?? {};
     // What the leader wants itself goes before what it was asked for; and to itself it need not be kept.
@@ -111,19 +112,19 @@ function isQuiet({ faults }: History): boolean {
   return [...faults.keys()].every((kind) => kind === "crash" || kind === "restart");
 }
 
-/** What is wrong where a leader that was asked, has reason to heed it, and renews, was not told of it in time. */
+/** What is wrong where a leader that was asked, has reason to accept that, and renews, was not told of it in time. */
 function deafness(history: History, { at, after }: Executed): string | undefined {
   if (!isQuiet(history)) return undefined;
   const isIt = (term: TermLog): boolean => term.holder === after?.holder && term.token === after.token;
   const began = history.events.find((event) => event.kind === "began" && isIt(event.term));
   if (began?.kind !== "began") return undefined;
   const { tenure, process } = began.term;
-  const { askedPriority = 0 } = after ?? {};
-  const operator = askedPriority >= OPERATOR_PRIORITY;
-  if (!operator && askedPriority <= tenure.priority) return undefined;
+  const { requestedPriority = 0 } = after ?? {};
+  const operator = requestedPriority >= OPERATOR_PRIORITY;
+  if (!operator && requestedPriority <= tenure.priority) return undefined;
   const settled = operator
     ? at
-    : Math.max(at, began.at + tenure.settleMs * (1 + history.timing.clockDriftRatio));
+    : Math.max(at, began.at + tenure.minTermMs * (1 + history.timing.clockDriftRatio));
   const until = settled + history.timing.renewIntervalMs + REQUESTS_MS;
   const heard = history.events.some((event) => {
     if (event.at < began.at || event.at > until) return false;
@@ -132,7 +133,7 @@ function deafness(history: History, { at, after }: Executed): string | undefined
     return (event.kind === "handover" || event.kind === "release-asked") && isIt(event.term);
   });
   if (heard || until > history.endedAt) return undefined;
-  return `${nameOf(began.term)} was asked with priority ${askedPriority} and did not heed it`;
+  return `${nameOf(began.term)} was asked with priority ${requestedPriority} and did not accept it`;
 }
 
 /** What is wrong with the time that it took until somebody followed a release, where that can be said. */

@@ -42,14 +42,16 @@ export const ownTermOnly: Checker = (history) => {
       }
       // The same request for a hand-over may be made of one term after another.
       const applying =
-        event.write.kind === "ask" ? `${event.write.writeId} ${event.before?.token}` : event.write.writeId;
+        event.write.kind === "request"
+          ? `${event.write.writeId} ${event.before?.token}`
+          : event.write.writeId;
       const again = applied.has(applying) && !repeats(event);
       if (again && !lowered.has(applying) && !tampered(event)) {
         found(event.at, `a ${event.write.kind} of ${event.process} was applied twice`);
       }
       applied.add(applying);
       if (revives(event)) found(event.at, `a ${event.write.kind} of ${event.process} revived a vacant row`);
-      if (event.write.kind === "ask") heedAsk(event);
+      if (event.write.kind === "request") onRequest(event);
       noteBeginning(event);
       const whose = strangerTouched(event);
       if (whose !== undefined) {
@@ -60,7 +62,7 @@ export const ownTermOnly: Checker = (history) => {
   return violations;
 
   /** A request changes nothing else, and reaches only a term that its sender can have seen. */
-  function heedAsk(event: Executed): void {
+  function onRequest(event: Executed): void {
     const changed = changedByAsk(event);
     if (changed !== undefined) found(event.at, `a request of ${event.process} changed ${changed} beside`);
     const since = begunAt.get(stateKey(event.before?.holder, event.before?.token ?? 0));
@@ -76,7 +78,7 @@ export const ownTermOnly: Checker = (history) => {
   /** The holder whose term a write of somebody else's changed without beginning a term of its own. */
   function strangerTouched({ process, write, before }: Executed): string | undefined {
     const { holder } = before ?? {};
-    if (write.beginsTerm || holder === undefined || write.kind === "ask" || write.kind === "revoke")
+    if (write.beginsTerm || holder === undefined || write.kind === "request" || write.kind === "revoke")
       return undefined;
     // A stable id belongs to whatever process its host runs.
     if (holder.startsWith(STABLE))
@@ -93,16 +95,17 @@ function revives({ write, before, after }: Executed): boolean {
 
 /** Whether an operator's request said again what stands on the record already. */
 function repeats({ write, before, after }: Executed): boolean {
-  const same = before?.askedBy === after?.askedBy && before?.askedPriority === after?.askedPriority;
-  return write.kind === "ask" && same;
+  const same =
+    before?.requestedBy === after?.requestedBy && before?.requestedPriority === after?.requestedPriority;
+  return write.kind === "request" && same;
 }
 
 /** What is wrong with what a request for a hand-over changed: nothing but that it was made. */
 function changedByAsk({ before, after }: Executed): string | undefined {
   const were: Readonly<Record<string, unknown>> = {
     ...before,
-    askedBy: after?.askedBy,
-    askedPriority: after?.askedPriority,
+    requestedBy: after?.requestedBy,
+    requestedPriority: after?.requestedPriority,
   };
   const are: Readonly<Record<string, unknown>> = { ...after };
   return [...new Set([...Object.keys(were), ...Object.keys(are)])].find((name) => were[name] !== are[name]);

@@ -16,7 +16,7 @@ export const listing: Checker = ({ events, calm }) => {
   const complaints = new Map<number, Violation>();
   const standing = new Map<number, { readonly id: string; readonly since: number }>();
   for (const event of events) {
-    if (event.kind === "neighbour" && event.after?.holder !== undefined) entered.add(event.after.holder);
+    if (event.kind === "auxiliary" && event.after?.holder !== undefined) entered.add(event.after.holder);
     if (event.kind === "stands") {
       standing.set(event.operation, { id: event.id, since: event.at });
       idOf.set(event.process, event.id);
@@ -31,11 +31,11 @@ export const listing: Checker = ({ events, calm }) => {
       const early = complaints.get(event.operation);
       if (early !== undefined && event.at < early.at + ENTERS_WITHIN_MS) complaints.delete(event.operation);
     }
-    if (event.kind === "listed") heed(event);
+    if (event.kind === "listed") onListed(event);
   }
   return [...violations, ...complaints.values()];
 
-  function heed({ at, process, ids }: Extract<HistoryEvent, { kind: "listed" }>): void {
+  function onListed({ at, process, ids }: Extract<HistoryEvent, { kind: "listed" }>): void {
     const invented = ids.find((id) => !entered.has(id));
     if (invented !== undefined) found(at, `${process} is told of ${invented}, who never stood`);
     if (!calm) return;

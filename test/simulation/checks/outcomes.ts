@@ -32,13 +32,13 @@ export const toldTheTruth: Checker = (history) => {
       // A claim that arrives only after it was abandoned cannot be helped.
       if (operation !== undefined && event.after === undefined) spared.set(operation, isMine(operation));
     }
-    if (event.kind === "executed" && event.after !== undefined && event.write.kind !== "ask") {
+    if (event.kind === "executed" && event.after !== undefined && event.write.kind !== "request") {
       // Only a row that the candidate's own claim made, and nothing of its own since, was left behind.
       const own = event.write.beginsTerm || event.write.kind === "correct" || event.write.kind === "resume";
       rows.set(event.write.name, own && !event.copy ? event.write.writeId : undefined);
     }
     if (event.kind === "row") rows.set(event.lease, undefined);
-    if (event.kind === "operation-ended") heedEnd(event);
+    if (event.kind === "operation-ended") onEnd(event);
   }
   return violations;
 
@@ -58,7 +58,7 @@ export const toldTheTruth: Checker = (history) => {
     );
   }
 
-  function heedEnd({ operation, end, at }: Extract<HistoryEvent, { kind: "operation-ended" }>): void {
+  function onEnd({ operation, end, at }: Extract<HistoryEvent, { kind: "operation-ended" }>): void {
     const mine = [...rows.values()].some(
       (writeId) => writeId !== undefined && operationOf.get(writeId) === operation,
     );

@@ -27,7 +27,7 @@ export function openingsOf({ events }: History): Opening[] {
       openings.push({ event, before, after, madeAt: maker.at, maker: maker.by });
     }
     if (write.kind === "revoke") made.set(write.name, undefined);
-    else if (write.kind !== "ask") made.set(write.name, { at, by: process });
+    else if (write.kind !== "request") made.set(write.name, { at, by: process });
   }
   return openings;
 }

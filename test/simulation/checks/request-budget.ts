@@ -15,7 +15,7 @@ interface Asked {
 }
 
 /** What a candidate sends beside its attempts. */
-const BESIDE: ReadonlySet<Kind> = new Set(["renew", "release", "ask", "stand"]);
+const BESIDE: ReadonlySet<Kind> = new Set(["renew", "release", "request", "register"]);
 
 /** What an attempt leads by if it succeeds. */
 const ATTEMPTS: ReadonlySet<Kind> = new Set(["claim", "take-over", "resume"]);
@@ -24,7 +24,7 @@ const MAX_WRITES = 4;
 /** In a calm world an attempt claims, or looks and claims, or claims and is told of a token ahead of its clock. */
 const MAX_CALM = 2;
 /** One that stands again before its own release has landed finds its own term, and then a vacancy. */
-const MAX_STANDING = 3;
+const MAX_CANDIDATE = 3;
 /** A release is sent again once when nobody answers. */
 const RELEASE_TRIES = 2;
 
@@ -53,7 +53,7 @@ export const requestBudget: Checker = (history) => {
       found(first.at, `operation ${operation} begins with a ${first.kind}`);
     }
     const most = Math.max(0, ...attempts.map(({ length }) => length));
-    if (history.calm && most > (standing.has(operation) ? MAX_STANDING : MAX_CALM)) {
+    if (history.calm && most > (standing.has(operation) ? MAX_CANDIDATE : MAX_CALM)) {
       found(first?.at ?? 0, `operation ${operation} makes ${most} requests in one attempt`);
     }
     if (wrong !== undefined) found(wrong.at, `operation ${operation}: ${wrong.what}`);
@@ -149,9 +149,9 @@ function mayFollow(before: Asked, after: Asked): boolean {
       return after.kind === "abandon" && !settled;
     case "renew":
     case "release":
-    case "ask":
+    case "request":
     case "revoke":
-    case "stand":
+    case "register":
     case "admit":
       return false;
     default:

@@ -52,7 +52,7 @@ export const standbyReads: Checker = (history) => {
       const look = reads.get(event.request);
       if (look !== undefined) look.answered = event.answer === "read";
     }
-    if (event.kind === "sent" && !event.listing) heed(event);
+    if (event.kind === "sent" && !event.listing) onSent(event);
   }
   return violations;
 
@@ -70,7 +70,7 @@ export const standbyReads: Checker = (history) => {
     }
   }
 
-  function heed({ at, operation, write, request, process }: Extract<HistoryEvent, { kind: "sent" }>): void {
+  function onSent({ at, operation, write, request, process }: Extract<HistoryEvent, { kind: "sent" }>): void {
     const waiting = waits.get(operation);
     if (waiting === undefined) return;
     const { last, jitters } = waiting;

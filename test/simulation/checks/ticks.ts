@@ -27,7 +27,7 @@ export const ticksOnce: Checker = (history) => {
       if (event.atMostOnce) atMostOnce.add(event.tick);
     }
     if (event.kind === "work-done") done.add(event.term.holder);
-    if (event.kind === "executed" && event.after !== undefined) heedWrite(event);
+    if (event.kind === "executed" && event.after !== undefined) onWrite(event);
     if (event.kind === "operation-ended" && event.end === "tick-done") {
       const tick = wanted.get(event.operation) ?? "";
       if (!recorded.some((one) => one.tick >= tick))
@@ -48,7 +48,7 @@ export const ticksOnce: Checker = (history) => {
   }
   return violations;
 
-  function heedWrite({ write, before, after, at }: Executed): void {
+  function onWrite({ write, before, after, at }: Executed): void {
     const record = write.beginsTerm ? after : before;
     const holder = record?.holder ?? "";
     const { tick } = write.set;

@@ -1,5 +1,5 @@
 import type { CampaignOptions } from "../../../lib/client/candidate.ts";
-import type { Hub } from "../../../lib/client/hub.ts";
+import type { ClientCore } from "../../../lib/client/client-core.ts";
 import type { Lease } from "../../../lib/client/lease.ts";
 import type { WriteOutcome } from "../../../lib/core/outcome.ts";
 import type { CallOptions, LeaseStore } from "../../../lib/core/ports.ts";
@@ -18,7 +18,7 @@ function writing(
   return (store, process) => ({
     write: change((write, call) => store.write(write, call), process),
     read: (name, call) => store.read(name, call),
-    standing: (name, call) => store.standing(name, call),
+    candidates: (name, call) => store.candidates(name, call),
     list: (call) => store.list(call),
   });
 }
@@ -49,11 +49,11 @@ function readByTimerAlone(clock: SimProcess): { now: () => ClockReading; timer: 
 }
 
 /** A client's calls that do not look whether the term lasts before its work begins. */
-function carelessly(hub: Hub): Pick<Hub, "life" | "tries"> {
+function carelessly(core: ClientCore): Pick<ClientCore, "life" | "tries"> {
   return {
-    life: Object.assign(Object.create(hub.life), { assertOpen: () => undefined }),
+    life: Object.assign(Object.create(core.life), { assertOpen: () => undefined }),
     tries: (...given) => {
-      const tryOnce = hub.tries(...given);
+      const tryOnce = core.tries(...given);
       return async (first) => {
         const result = await tryOnce(first);
         if (result.kind === "refused") return result;
@@ -192,7 +192,7 @@ export const IN_CONDUCT: readonly Plant[] = [
           return store.write(wanted, call);
         },
         read: (name, call) => store.read(name, call),
-        standing: (name, call) => store.standing(name, call),
+        candidates: (name, call) => store.candidates(name, call),
         list: (call) => store.list(call),
       }),
     },
@@ -219,7 +219,7 @@ export const IN_CONDUCT: readonly Plant[] = [
     caughtBy: "surprises",
     budget: 300,
     replace: replacing("client/guarded-run.ts", (original) => ({
-      runOnce: (hub, ...rest) => original.runOnce({ ...hub, ...carelessly(hub) }, ...rest),
+      runOnce: (core, ...rest) => original.runOnce({ ...core, ...carelessly(core) }, ...rest),
     })),
   },
   {
@@ -252,9 +252,9 @@ export const IN_CONDUCT: readonly Plant[] = [
     caughtBy: "ticks",
     budget: 50,
     replace: replacing("client/guarded-run.ts", (original) => ({
-      runOnce: (hub, name, work, options) =>
+      runOnce: (core, name, work, options) =>
         original.runOnce(
-          hub,
+          core,
           name,
           async (lease) => {
             const value = await work(lease);

@@ -1,6 +1,6 @@
 import { type Plant, replacing } from "./plant.ts";
 
-/** Faults in how a leader is asked, heeds, and hands over, and in who waits for that. */
+/** Faults in how a leader is asked, accepts, and hands over, and in who waits for that. */
 export const IN_HANDOVER: readonly Plant[] = [
   {
     name: "ask bumps the revision",
@@ -8,9 +8,9 @@ export const IN_HANDOVER: readonly Plant[] = [
     scenario: "relay",
     caughtBy: "I4-own-term-only",
     budget: 20,
-    replace: replacing("core/neighbour-writes.ts", (original) => ({
-      ask: (...given) => {
-        const { rides: _, ...write } = original.ask(...given);
+    replace: replacing("core/auxiliary-writes.ts", (original) => ({
+      requestTransfer: (...given) => {
+        const { piggybacks: _, ...write } = original.requestTransfer(...given);
         return write;
       },
     })),
@@ -21,24 +21,25 @@ export const IN_HANDOVER: readonly Plant[] = [
     scenario: "hand-over",
     caughtBy: "I4-own-term-only",
     budget: 100,
-    replace: replacing("core/neighbour-writes.ts", (original) => ({
-      ask: (...given) => {
-        const { expects, ...write } = original.ask(...given);
+    replace: replacing("core/auxiliary-writes.ts", (original) => ({
+      requestTransfer: (...given) => {
+        const { expects, ...write } = original.requestTransfer(...given);
         const { token: _, holder: __, ...less } = expects;
         return { ...write, expects: less };
       },
     })),
   },
   {
-    name: "equals ask and are heeded",
+    name: "equals ask and are accepted",
     about: "candidates of equal priority take the lead from each other in turns",
     scenario: "relay",
     caughtBy: "hand-over",
     budget: 20,
     replace: replacing("core/handover.ts", (original) => ({
-      heeds: (record, incumbent) =>
-        original.heeds(record, { ...incumbent, priority: incumbent.priority - 1 }),
-      asksFor: (record, own) => original.asksFor({ ...record, priority: (record.priority ?? 0) - 1 }, own),
+      accepts: (record, incumbent) =>
+        original.accepts(record, { ...incumbent, priority: incumbent.priority - 1 }),
+      shouldRequest: (record, own) =>
+        original.shouldRequest({ ...record, priority: (record.priority ?? 0) - 1 }, own),
     })),
   },
   {
@@ -48,16 +49,16 @@ export const IN_HANDOVER: readonly Plant[] = [
     caughtBy: "hand-over",
     budget: 20,
     replace: replacing("core/handover.ts", (original) => ({
-      heeds: (record, incumbent) => original.heeds(record, { ...incumbent, settleMs: 0 }),
+      accepts: (record, incumbent) => original.accepts(record, { ...incumbent, minTermMs: 0 }),
     })),
   },
   {
-    name: "nobody heeds",
+    name: "nobody accepts",
     about: "requests to hand over stay on the record for good",
     scenario: "relay",
     caughtBy: "hand-over",
     budget: 20,
-    replace: replacing("core/handover.ts", () => ({ heeds: () => false })),
+    replace: replacing("core/handover.ts", () => ({ accepts: () => false })),
   },
   {
     name: "handed over to nobody in particular",
@@ -149,9 +150,9 @@ export const IN_HANDOVER: readonly Plant[] = [
     scenario: "relay",
     caughtBy: "listing",
     budget: 50,
-    replace: replacing("core/neighbour-writes.ts", (original) => ({
-      stand: (name, standing) =>
-        original.stand(name, { ...standing, forMs: Math.max(8_000, standing.forMs) }),
+    replace: replacing("core/auxiliary-writes.ts", (original) => ({
+      register: (name, standing) =>
+        original.register(name, { ...standing, forMs: Math.max(8_000, standing.forMs) }),
     })),
   },
   {
@@ -160,9 +161,9 @@ export const IN_HANDOVER: readonly Plant[] = [
     scenario: "relay",
     caughtBy: "listing",
     budget: 20,
-    replace: replacing("core/neighbour-writes.ts", (original) => ({
-      stand: (name, standing) => {
-        const write = original.stand(name, standing);
+    replace: replacing("core/auxiliary-writes.ts", (original) => ({
+      register: (name, standing) => {
+        const write = original.register(name, standing);
         const first = standing.since === standing.now || standing.forMs <= 0;
         return first ? write : { ...write, expects: { revision: -1 } };
       },

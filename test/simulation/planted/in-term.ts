@@ -150,7 +150,7 @@ export const IN_TERM: readonly Plant[] = [
     }),
   },
   {
-    name: "requests heeded at the release alone",
+    name: "requests accepted at the release alone",
     about: "a holder goes on renewing though a stronger candidate has asked",
     scenario: "relay",
     caughtBy: "hand-over",

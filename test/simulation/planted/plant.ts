@@ -15,7 +15,7 @@ export interface Modules {
   readonly "core/evidence.ts": typeof import("../../../lib/core/evidence.ts");
   readonly "core/handover.ts": typeof import("../../../lib/core/handover.ts");
   readonly "core/names.ts": typeof import("../../../lib/core/names.ts");
-  readonly "core/neighbour-writes.ts": typeof import("../../../lib/core/neighbour-writes.ts");
+  readonly "core/auxiliary-writes.ts": typeof import("../../../lib/core/auxiliary-writes.ts");
   readonly "core/next-move.ts": typeof import("../../../lib/core/next-move.ts");
   readonly "core/outcome.ts": typeof import("../../../lib/core/outcome.ts");
   readonly "core/service-clock.ts": typeof import("../../../lib/core/service-clock.ts");

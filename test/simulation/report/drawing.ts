@@ -24,7 +24,7 @@ const COLOUR = {
 /** Draws a history as an SVG: time across, a row per host, what each believed and suffered. */
 export function drawingOf(history: History, violations: readonly Violation[]): string {
   const book = new RowBook();
-  for (const event of history.events) book.heed(event);
+  for (const event of history.events) book.note(event);
   const rows = book.close(history.endedAt);
   const height = TOP + rows.length * ROW + 110;
   const x = scaleOf(history.endedAt);

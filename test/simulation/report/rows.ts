@@ -38,7 +38,7 @@ export class RowBook {
     return [...this.#rows.values()].sort((a, b) => numberOf(a) - numberOf(b));
   }
 
-  heed(event: HistoryEvent): void {
+  note(event: HistoryEvent): void {
     switch (event.kind) {
       case "joined":
         return this.#join(event.process, event.host, event.at);

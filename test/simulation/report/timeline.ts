@@ -56,7 +56,7 @@ function tell(event: HistoryEvent, brief: Brief): readonly [string, string] {
       return ["table", `${executedText(event)} ${recordText(event.after ?? event.before, brief)}`];
     case "row":
       return [event.by, `leaves ${recordText(event.after, brief)}`];
-    case "neighbour":
+    case "auxiliary":
       return ["table", `${executedText(event)} ${event.write.row} until ${brief(event.after?.expiresAt)}`];
     case "stands":
       return [event.process, `stands as ${event.id}`];
@@ -121,7 +121,7 @@ function executedText({
   copy,
   after,
   process,
-}: Extract<HistoryEvent, { kind: "executed" | "neighbour" }>): string {
+}: Extract<HistoryEvent, { kind: "executed" | "auxiliary" }>): string {
   return `${after === undefined ? "refuses" : "executes"} #${request}${copy ? " (a copy)" : ""} of ${process}:`;
 }
 
@@ -134,7 +134,7 @@ function writeText({ kind, expects, set }: LeaseWrite, brief: Brief): string {
     ...(set.token === undefined ? [] : [`token ${brief(set.token)}`]),
     ...(set.expiresAt === undefined ? [] : [`until ${brief(set.expiresAt)}`]),
     ...(set.reservedFor === undefined ? [] : [`reserved for "${set.reservedFor}" for ${set.durationMs} ms`]),
-    ...(set.askedBy === undefined ? [] : [`asked by ${set.askedBy} (${set.askedPriority})`]),
+    ...(set.requestedBy === undefined ? [] : [`asked by ${set.requestedBy} (${set.requestedPriority})`]),
     ...(set.tick === undefined ? [] : [`tick ${set.tick}`]),
   ];
   return `${kind} if ${wants.join(", ")}${makes.length > 0 ? `: ${makes.join(", ")}` : ""}`;
@@ -142,10 +142,10 @@ function writeText({ kind, expects, set }: LeaseWrite, brief: Brief): string {
 
 function recordText(record: LeaseRecord | undefined, brief: Brief): string {
   if (record === undefined) return "no row";
-  const { holder, token, revision, expiresAt, reservedFor, askedBy, lockDelayMs } = record;
+  const { holder, token, revision, expiresAt, reservedFor, requestedBy, lockDelayMs } = record;
   const until = expiresAt === undefined ? "" : ` until ${brief(expiresAt)}`;
   const kept = reservedFor === undefined ? "vacant" : `reserved for "${reservedFor}"${until}`;
-  const asked = askedBy === undefined ? "" : `, asked by "${askedBy}"`;
+  const asked = requestedBy === undefined ? "" : `, asked by "${requestedBy}"`;
   const later = lockDelayMs === undefined ? "" : `, ${lockDelayMs} ms of it a delay`;
   const whose = holder === undefined ? kept : `held by ${holder}${until}${later}${asked}`;
   return `revision ${revision}, token ${brief(token)}, ${whose}`;

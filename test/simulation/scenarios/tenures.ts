@@ -12,7 +12,7 @@ const RELAY: Scenario = {
   ],
   rates: {},
   timing: { ...TIMING, serviceClockErrorMs: [250], clockDriftRatio: [0.005] },
-  tenure: { drainMs: [0, 500, 5_000], settleMs: [0, 5_000, 20_000], reserveForMs: [3_000, 10_000] },
+  tenure: { drainMs: [0, 500, 5_000], minTermMs: [0, 5_000, 20_000], reserveForMs: [3_000, 10_000] },
 };
 
 const HEIRS: Scenario = {
@@ -38,7 +38,7 @@ const HANDOVER: Scenario = {
   timing: { ...TIMING, durationMs: [3_000, 15_000], retryIntervalMs: [200, 2_000] },
   tenure: {
     drainMs: [0, 500, 5_000],
-    settleMs: [0, 2_000, 20_000],
+    minTermMs: [0, 2_000, 20_000],
     reserveForMs: [0, 1_000, 10_000],
     holdAtLeastMs: [0, 0, 0, 8_000],
     lockDelayMs: [0, 0, 0, 5_000],

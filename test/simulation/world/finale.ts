@@ -1,7 +1,7 @@
 import { recoveryBoundMs } from "../../../lib/core/timing.ts";
 import type { Role } from "../scenario.ts";
 import type { SimProcess } from "./process.ts";
-import { during, lead, operate, release, type Stage, stageOf } from "./stage.ts";
+import { during, lead, operate, release, type Actor, actorOf } from "./actor.ts";
 import { tenureLogOf } from "./tenure.ts";
 import type { Witness } from "./witness.ts";
 import type { World } from "./world.ts";
@@ -47,13 +47,13 @@ export function finale(world: World, witness: Witness, lease: string): void {
   });
 }
 
-function join(world: World, witness: Witness, lease: string, host: string): Stage {
+function join(world: World, witness: Witness, lease: string, host: string): Actor {
   const process: SimProcess = world.spawn(host, 1);
-  return stageOf(world, process, witness, SURVIVOR, lease);
+  return actorOf(world, process, witness, SURVIVOR, lease);
 }
 
 /** The newcomer waits, leads, resigns; the heir follows. */
-async function succession(newcomer: Stage, nextOne: () => Stage): Promise<void> {
+async function succession(newcomer: Actor, nextOne: () => Actor): Promise<void> {
   const { world } = newcomer;
   await reign(newcomer, async (open) => {
     const heir = nextOne();
@@ -69,22 +69,22 @@ async function succession(newcomer: Stage, nextOne: () => Stage): Promise<void> 
 }
 
 async function reign(
-  stage: Stage,
+  actor: Actor,
   use: (open: Parameters<typeof release>[1]) => Promise<void>,
 ): Promise<void> {
-  const client = stage.newClient();
+  const client = actor.newClient();
   const lease = await operate(
-    stage,
+    actor,
     "acquire",
     {},
-    () => client.acquire(stage.lease),
+    () => client.acquire(actor.lease),
     () => "acquired",
   );
   const tenure = tenureLogOf(
-    { ...stage.person, terms: PLAIN },
+    { ...actor.identity, terms: PLAIN },
     false,
-    stage.world.settings.timing.durationMs,
+    actor.world.settings.timing.durationMs,
   );
-  if (lease === undefined) throw new Error(`${stage.process.name} gave up waiting`);
-  await during(stage, lease, { tick: undefined, atMostOnce: false, manual: false, tenure }, use);
+  if (lease === undefined) throw new Error(`${actor.process.name} gave up waiting`);
+  await during(actor, lease, { tick: undefined, atMostOnce: false, manual: false, tenure }, use);
 }

@@ -3,7 +3,7 @@ import type { Role, Scenario } from "../scenario.ts";
 import { finale } from "./finale.ts";
 import type { SimProcess } from "./process.ts";
 import { type Player, play } from "./roles.ts";
-import { stageOf } from "./stage.ts";
+import { actorOf } from "./actor.ts";
 import { hands, timeToLive, trouble } from "./troubles.ts";
 import { Witness } from "./witness.ts";
 import type { Tamper } from "./tamper.ts";
@@ -36,9 +36,9 @@ export function historyOf(scenario: Scenario, seed: number, tamper?: Tamper): Pl
   const start = (host: Host): void => {
     host.generation += 1;
     const process = world.spawn(host.name, host.generation);
-    const stage = stageOf(world, process, witness, host.role, LEASE);
+    const actor = actorOf(world, process, witness, host.role, LEASE);
     host.process = process;
-    host.player = play(stage);
+    host.player = play(actor);
     const downtime = world.chance.of(`${process.name}/downtime`).spread(5, 30_000);
     trouble(world, process, host.role.freezes ?? false, () =>
       world.agenda.in(downtime, () => {

@@ -82,9 +82,9 @@ export class SimStore implements LeaseStore {
     return this.#reading(perform, signal, false);
   }
 
-  standing(name: string, { signal }: CallOptions): Promise<ListPage> {
+  candidates(name: string, { signal }: CallOptions): Promise<ListPage> {
     const perform = (): ((servedAt: EpochMs | undefined) => ListPage) => {
-      const records = this.#world.service.table.neighbours(name, "candidate#");
+      const records = this.#world.service.table.auxiliaryRows(name, "candidate#");
       return (servedAt) => ({ records, servedAt });
     };
     return this.#reading(perform, signal, true);

@@ -8,12 +8,12 @@ import {
   lead,
   operate,
   release,
-  type Stage,
+  type Actor,
   type TermWishes,
   WORK_FAILED,
-} from "./stage.ts";
+} from "./actor.ts";
 
-import { oversee, stand } from "./standing.ts";
+import { oversee, stand } from "./candidates.ts";
 import { tenureLogOf } from "./tenure.ts";
 
 /** One delivery of one occurrence of a schedule. */
@@ -31,93 +31,93 @@ export interface Player {
 const CLOSED_SOON = 0.03;
 
 /** Keeps one client, or makes a new one now and then as forgetful roles do; some close the old one. */
-function clientsOf(stage: Stage): () => StoreLeaseClient {
-  const { draws, process, role } = stage;
+function clientsOf(actor: Actor): () => StoreLeaseClient {
+  const { draws, process, role } = actor;
   // In a calm world nothing unexpected happens, this neither.
-  const closes = Object.keys(stage.world.scenario.rates).length > 0 ? 1 : 0;
+  const closes = Object.keys(actor.world.scenario.rates).length > 0 ? 1 : 0;
   let client: StoreLeaseClient | undefined;
   const close = (closing: StoreLeaseClient): void => {
     if (client === closing) client = undefined;
-    void stage.close(closing).catch((error: unknown) => forgive(stage, error));
+    void actor.close(closing).catch((error: unknown) => forgive(actor, error));
   };
   return () => {
     const forget = draws.happens(role.forgetful ?? 0.1);
     if (client !== undefined && forget && draws.happens(0.5 * closes)) close(client);
-    if (client === undefined || forget) client = stage.newClient();
+    if (client === undefined || forget) client = actor.newClient();
     const present = client;
     if (draws.happens(CLOSED_SOON * closes)) process.timer(draws.spread(0.5, 3_000), () => close(present));
     const turns = Math.floor(draws.between(0, 30));
-    if (draws.happens(CLOSED_SOON * closes)) stage.afterWin(present, turns, () => close(present));
+    if (draws.happens(CLOSED_SOON * closes)) actor.afterWin(present, turns, () => close(present));
     return present;
   };
 }
 
-function wishesOf(stage: Stage): TermWishes & { readonly options: RunOptions } {
-  const { draws, role, person, world } = stage;
+function wishesOf(actor: Actor): TermWishes & { readonly options: RunOptions } {
+  const { draws, role, identity, world } = actor;
   const manual = draws.happens(role.manual ?? 0.15);
   const limited = draws.happens(role.limited ?? 0.15);
   const termLimitMs = draws.spread(1_500, 60_000);
   const options: RunOptions = {
-    ...person.terms,
+    ...identity.terms,
     renew: manual ? "manual" : "auto",
     ...(limited ? { termLimitMs: Math.floor(termLimitMs) } : {}),
   };
-  const tenure = tenureLogOf(person, false, world.settings.timing.durationMs);
+  const tenure = tenureLogOf(identity, false, world.settings.timing.durationMs);
   return { manual, tick: undefined, atMostOnce: false, options, tenure };
 }
 
 /** Waits to be elected, leads, resigns, and again: a service that runs all the time. */
-export async function campaign(stage: Stage): Promise<void> {
-  const { draws, lease, world } = stage;
-  const clientOf = clientsOf(stage);
+export async function campaign(actor: Actor): Promise<void> {
+  const { draws, lease, world } = actor;
+  const clientOf = clientsOf(actor);
   const { durationMs } = world.settings.timing;
   for (;;) {
     const client = clientOf();
-    const { options, ...wishes } = wishesOf(stage);
+    const { options, ...wishes } = wishesOf(actor);
     const impatient = draws.happens(0.1);
     const timeoutMs = Math.floor(draws.spread(100, 60_000));
     const won = await operate(
-      stage,
+      actor,
       "acquire",
       {},
       () => client.acquire(lease, impatient ? { ...options, timeoutMs } : options),
       () => "acquired",
     );
     if (won !== undefined) {
-      await during(stage, won, wishes, async (open) => {
-        await lead(stage, open, draws.spread(0.1, 6) * durationMs);
+      await during(actor, won, wishes, async (open) => {
+        await lead(actor, open, draws.spread(0.1, 6) * durationMs);
         // Some forget to release a term that was lost; the row then has to run out.
-        if (won.end === undefined || draws.happens(0.5)) await release(stage, open, draws.happens(0.8));
+        if (won.end === undefined || draws.happens(0.5)) await release(actor, open, draws.happens(0.8));
       });
     }
-    await stage.sleep(draws.spread(...(stage.role.restMs ?? ([5, durationMs] as const))));
+    await actor.sleep(draws.spread(...(actor.role.restMs ?? ([5, durationMs] as const))));
   }
 }
 
 /** Tries now and then and does not wait: a job that works when it happens to lead. */
-export async function poll(stage: Stage): Promise<void> {
-  const { draws, lease, world } = stage;
-  const clientOf = clientsOf(stage);
+export async function poll(actor: Actor): Promise<void> {
+  const { draws, lease, world } = actor;
+  const clientOf = clientsOf(actor);
   const { durationMs } = world.settings.timing;
   for (;;) {
     const client = clientOf();
-    const { options, ...wishes } = wishesOf(stage);
+    const { options, ...wishes } = wishesOf(actor);
     const result = await operate(
-      stage,
+      actor,
       "tryAcquire",
       {},
       () => client.tryAcquire(lease, options),
       ({ kind }) => kind,
     );
     if (result?.kind === "acquired") {
-      await during(stage, result.lease, wishes, async (open) => {
-        await lead(stage, open, draws.spread(0.1, 3) * durationMs);
-        await release(stage, open, true);
+      await during(actor, result.lease, wishes, async (open) => {
+        await lead(actor, open, draws.spread(0.1, 3) * durationMs);
+        await release(actor, open, true);
       });
     }
     const atOnce = result?.kind === "refused" && draws.happens(0.4);
-    const rest = draws.spread(...(stage.role.restMs ?? ([100, durationMs] as const)));
-    await stage.sleep(atOnce ? result.retryAfterMs + 1 : rest);
+    const rest = draws.spread(...(actor.role.restMs ?? ([100, durationMs] as const)));
+    await actor.sleep(atOnce ? result.retryAfterMs + 1 : rest);
   }
 }
 
@@ -125,16 +125,16 @@ export async function poll(stage: Stage): Promise<void> {
  * Works when an occurrence of the schedule is delivered: a function. Where hosts freeze, its process stands
  * still from the end of one invocation to the beginning of the next; elsewhere it serves several at a time.
  */
-export function scheduled(stage: Stage): Player {
-  const clientOf = clientsOf(stage);
-  const { world, process, role } = stage;
+export function scheduled(actor: Actor): Player {
+  const clientOf = clientsOf(actor);
+  const { world, process, role } = actor;
   const freezes = role.freezes ?? false;
   const waiting: Delivery[] = [];
   let busy = 0;
 
   const work = async (delivery: Delivery): Promise<void> => {
     busy += 1;
-    await invoke(stage, clientOf(), delivery).catch((error: unknown) => forgive(stage, error));
+    await invoke(actor, clientOf(), delivery).catch((error: unknown) => forgive(actor, error));
     busy -= 1;
     const next = waiting.shift();
     if (next !== undefined) return work(next);
@@ -155,9 +155,9 @@ export function scheduled(stage: Stage): Player {
   };
 }
 
-async function invoke(stage: Stage, client: StoreLeaseClient, { tick, atMostOnce }: Delivery): Promise<void> {
-  const { draws, lease, world, process } = stage;
-  const { options, ...wished } = wishesOf(stage);
+async function invoke(actor: Actor, client: StoreLeaseClient, { tick, atMostOnce }: Delivery): Promise<void> {
+  const { draws, lease, world, process } = actor;
+  const { options, ...wished } = wishesOf(actor);
   const wishes = { ...wished, tick, atMostOnce };
   const stop = new AbortController();
   if (draws.happens(0.1)) process.timer(draws.spread(10, 30_000), () => stop.abort());
@@ -167,17 +167,17 @@ async function invoke(stage: Stage, client: StoreLeaseClient, { tick, atMostOnce
   const endOf = (result: { readonly kind: string; readonly reason?: string }): OperationEnd =>
     result.kind === "led" ? "acquired" : result.reason === "tick-done" ? "tick-done" : "refused";
   await operate(
-    stage,
+    actor,
     "run",
     wishes,
     () =>
       client.run(
         lease,
         (won) =>
-          during(stage, won, wishes, async (open) => {
+          during(actor, won, wishes, async (open) => {
             if (process.asked(() => won.end) !== undefined)
-              forgive(stage, new Error("work begins in a dead term"));
-            await lead(stage, open, leadMs);
+              forgive(actor, new Error("work begins in a dead term"));
+            await lead(actor, open, leadMs);
             if (fails) throw WORK_FAILED;
             // Work that was told to stop has stopped half-way, or says that it has not.
             const released = process.asked(() => won.end)?.reason === "released"; // The client was closed.
@@ -196,8 +196,8 @@ async function invoke(stage: Stage, client: StoreLeaseClient, { tick, atMostOnce
 const PARTS = { campaign, poll, stand, operate: oversee } as const;
 
 /** Lets a process begin its part. */
-export function play(stage: Stage): Player {
-  const { role }: { readonly role: Role } = stage;
+export function play(actor: Actor): Player {
+  const { role }: { readonly role: Role } = actor;
   const alone: Player = { deliver: () => undefined };
   switch (role.role) {
     case "campaign":
@@ -205,13 +205,13 @@ export function play(stage: Stage): Player {
     case "stand":
     case "operate": {
       const part = PARTS[role.role];
-      stage.process.deliver(() => {
-        part(stage).catch((error: unknown) => forgive(stage, error));
+      actor.process.deliver(() => {
+        part(actor).catch((error: unknown) => forgive(actor, error));
       });
       return alone;
     }
     case "schedule":
-      return scheduled(stage);
+      return scheduled(actor);
     default:
       return role.role satisfies never;
   }

@@ -19,7 +19,7 @@ const records: fc.Arbitrary<LeaseRecord> = fc
       value: word,
       expiresAt: small.map((ms) => epochMs(ms)),
       reservedFor: word,
-      askedPriority: small,
+      requestedPriority: small,
     }),
   )
   .map(([base, rest]) => Object.assign({ name: "lease" }, base, rest));
@@ -32,7 +32,7 @@ const writes: fc.Arbitrary<LeaseWrite> = fc
     expects: partly<Required<Expectation>>({
       vacant: fc.constant(true as const),
       openTo: fc.array(word, { minLength: 1, maxLength: 2 }),
-      askedBelow: small,
+      requestedBelow: small,
       tokenBelow: small,
       tickBelow: word,
       revision: small,
@@ -44,7 +44,7 @@ const writes: fc.Arbitrary<LeaseWrite> = fc
     clear: fc.subarray(["holder", "expiresAt", "value"] as const),
     beginsTerm: fc.boolean(),
   })
-  .chain((write) => fc.constantFrom(write, { ...write, rides: true as const }));
+  .chain((write) => fc.constantFrom(write, { ...write, piggybacks: true as const }));
 
 describe("the simulated table", () => {
   it("accepts and makes what the core says, though it shares no code with it", () => {

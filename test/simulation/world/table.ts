@@ -29,7 +29,7 @@ export class LeaseTable {
   }
 
   /** The rows beside a lease's own whose sort key begins like this. */
-  neighbours(name: string, prefix: string): LeaseRecord[] {
+  auxiliaryRows(name: string, prefix: string): LeaseRecord[] {
     const start = `${name}\n${prefix}`;
     return [...this.#rows]
       .filter(([key]) => key.startsWith(start))
@@ -46,7 +46,7 @@ export class LeaseTable {
       if (value !== undefined) made[attribute] = value;
     }
     for (const attribute of write.clear) delete made[attribute];
-    if (write.rides !== true) {
+    if (write.piggybacks !== true) {
       made["writeId"] = write.writeId;
       made["revision"] = numberIn(found, "revision") + 1;
     }
@@ -62,8 +62,9 @@ function conditionHolds(row: Row, { expects }: LeaseWrite): boolean {
   if (expects.openTo !== undefined && "reservedFor" in row) {
     if (!expects.openTo.some((who) => row["reservedFor"] === who)) return false;
   }
-  if (expects.askedBelow !== undefined) {
-    if ("askedPriority" in row && !((row["askedPriority"] as number) < expects.askedBelow)) return false;
+  if (expects.requestedBelow !== undefined) {
+    if ("requestedPriority" in row && !((row["requestedPriority"] as number) < expects.requestedBelow))
+      return false;
   }
   if (expects.tokenBelow !== undefined) {
     if ("token" in row && !((row["token"] as number) < expects.tokenBelow)) return false;

@@ -4,11 +4,11 @@ import type { SimProcess } from "./process.ts";
 import type { World } from "./world.ts";
 
 /** Who a host is among the candidates, and how it keeps and hands over its terms: the same in all its processes. */
-export interface Person {
+export interface Identity {
   /** A declared-stable id. Only one process of a host lives at a time. */
   readonly id: string | undefined;
   readonly priority: number;
-  readonly settleMs: number | undefined;
+  readonly minTermMs: number | undefined;
   /** The options that each of its terms has. */
   readonly terms: {
     readonly durationMs?: number;
@@ -27,20 +27,20 @@ const RESERVE_FOR_MS = 10_000;
 /** What marks ids that processes have one after another. */
 export const STABLE = "stable:";
 
-const persons = new WeakMap<World, Map<string, Person>>();
+const identities = new WeakMap<World, Map<string, Identity>>();
 
 /** Who a host is: settled by its first process. */
-export function personOf(world: World, { host }: SimProcess, role: Role): Person {
-  const known = persons.get(world) ?? new Map<string, Person>();
-  persons.set(world, known);
-  const person = known.get(host) ?? newPerson(world, host, role);
-  const { affinity } = person.terms;
+export function identityOf(world: World, { host }: SimProcess, role: Role): Identity {
+  const known = identities.get(world) ?? new Map<string, Identity>();
+  identities.set(world, known);
+  const identity = known.get(host) ?? newIdentity(world, host, role);
+  const { affinity } = identity.terms;
   if (!known.has(host) && affinity !== undefined) world.record({ kind: "labelled", host, affinity });
-  known.set(host, person);
-  return person;
+  known.set(host, identity);
+  return identity;
 }
 
-function newPerson(world: World, host: string, role: Role): Person {
+function newIdentity(world: World, host: string, role: Role): Identity {
   const draws = world.chance.of(`${host}/person`);
   const { tenure = {} } = world.scenario;
   const { holdAtLeastMs = [0], lockDelayMs = [0], affinityMs = [10_000], lengths = [1] } = tenure;
@@ -50,7 +50,7 @@ function newPerson(world: World, host: string, role: Role): Person {
   return {
     id: stable ? `${STABLE}${host}` : undefined,
     priority: draws.pick(role.priorities ?? [0]),
-    settleMs: tenure.settleMs && draws.pick(tenure.settleMs),
+    minTermMs: tenure.minTermMs && draws.pick(tenure.minTermMs),
     terms: {
       ...(length === 1 ? {} : { durationMs: Math.floor(world.settings.timing.durationMs * length) }),
       holdAtLeastMs: draws.pick(holdAtLeastMs),
@@ -65,13 +65,13 @@ function newPerson(world: World, host: string, role: Role): Person {
 }
 
 /** What a term's log says of its holder's wishes. */
-export function tenureLogOf(person: Person, stands: boolean, durationMs: number): TenureLog {
-  const { id, terms, priority, settleMs } = person;
+export function tenureLogOf(identity: Identity, stands: boolean, durationMs: number): TenureLog {
+  const { id, terms, priority, minTermMs } = identity;
   return {
     stands,
     stable: stands && id !== undefined,
     priority: stands ? priority : 0,
-    settleMs: stands ? (settleMs ?? terms.durationMs ?? durationMs) : 0,
+    minTermMs: stands ? (minTermMs ?? terms.durationMs ?? durationMs) : 0,
     holdAtLeastMs: terms.holdAtLeastMs,
     lockDelayMs: terms.lockDelayMs,
     reserveForMs: terms.reserveForMs ?? RESERVE_FOR_MS,

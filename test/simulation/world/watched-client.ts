@@ -45,7 +45,7 @@ export function watchedClient(
       write: async (write, call) =>
         won(await watched(write.kind, call, () => store.write(write, call)), write),
       read: (name, call) => watched("read", call, () => store.read(name, call)),
-      standing: (name, call) => watched("listing", call, () => store.standing(name, call)),
+      candidates: (name, call) => watched("listing", call, () => store.candidates(name, call)),
       list: (call) => store.list(call),
     },
     random: {

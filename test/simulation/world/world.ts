@@ -5,7 +5,7 @@ import type { Scenario } from "../scenario.ts";
 import { Agenda, type Entry } from "./agenda.ts";
 import { Chance, type Draws } from "./chance.ts";
 import { FaultCount, type FaultKind } from "./faults.ts";
-import { Heralds } from "./heralds.ts";
+import { Notifier } from "./notifier.ts";
 import { SimProcess } from "./process.ts";
 import { Service } from "./service.ts";
 import { clocksOf, timingOf } from "./settings.ts";
@@ -33,7 +33,7 @@ export class World {
   readonly seed: number;
   readonly settings: ReturnType<typeof timingOf>;
   readonly processes: SimProcess[] = [];
-  readonly heralds = new Heralds(this);
+  readonly notifier = new Notifier(this);
   readonly #events: HistoryEvent[] = [];
   readonly #weather: Map<FaultKind, number>;
   readonly #open = new Set<OpenTerm>();
@@ -113,13 +113,13 @@ export class World {
     if (request < last) this.faults.add("reordered");
     this.#lastExecuted.set(process.name, Math.max(last, request));
     const { before, after } = this.service.table.execute(write);
-    const kind = write.row === undefined ? "executed" : "neighbour";
+    const kind = write.row === undefined ? "executed" : "auxiliary";
     this.record({ kind, process: process.name, request, copy, write, before, after });
     if (kind === "executed" && before?.holder !== undefined && after !== undefined) {
       const kept = after.holder === before.holder && after.token === before.token && write.kind !== "resume";
       const succeeded = write.beginsTerm && after.holder !== before.holder;
       if (!kept) this.#askHolder(before.holder, before.token, succeeded);
-      if (after.holder === undefined) this.heralds.tell();
+      if (after.holder === undefined) this.notifier.tell();
     }
     return { before, after };
   }

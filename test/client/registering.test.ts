@@ -4,7 +4,7 @@ import type { LeaseRecord } from "../../lib/core/record.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 import { manual, never } from "../support/manual.ts";
 import { Gate, UNANSWERED } from "../support/probe-store.ts";
-import { untilStopped } from "../support/standing.ts";
+import { untilStopped } from "../support/candidates.ts";
 
 const call = { signal: new AbortController().signal };
 
@@ -21,7 +21,7 @@ describe("a registration", () => {
       { id: ann.id, priority: 4, since: wall - 100, expiresAt: wall - 100 + 60_000 },
       { id: bob.id, priority: 0, since: wall - 100, expiresAt: wall - 100 + 60_000 },
     ]);
-    const rows: readonly LeaseRecord[] = (await table.standing("a")).records;
+    const rows: readonly LeaseRecord[] = (await table.candidates("a")).records;
     for (const { ttl } of rows) {
       const lapsesMs = wall - 100 + 60_000;
       expect(Number(ttl) * 1_000 - lapsesMs, "kept an hour after it lapsed").toBeGreaterThanOrEqual(
@@ -39,7 +39,7 @@ describe("a registration", () => {
     const leases = client();
     const candidate = leases.candidate("a", { registrationMs: 10_000 });
     await candidate.campaign();
-    const stands = (): number => store.sent.filter(({ kind }) => kind === "stand").length;
+    const stands = (): number => store.sent.filter(({ kind }) => kind === "register").length;
     expect(stands()).toBe(1);
     const since = (await leases.candidates("a"))[0]?.since;
     for (let second = 0; second < 60; second += 1) {
@@ -70,7 +70,7 @@ describe("a registration", () => {
     const gate = new Gate();
     let stands = 0;
     store.onWrite = async (write, pass) => {
-      if (write.kind === "stand" && (stands += 1) === 1) await gate.pass();
+      if (write.kind === "register" && (stands += 1) === 1) await gate.pass();
       return pass();
     };
     const candidate = leases.candidate("a");
@@ -138,7 +138,7 @@ describe("a registration", () => {
     ]) {
       const { client, clock, store } = manual();
       const leases = client();
-      store.onWrite = async (write, pass) => (write.kind === "stand" ? fails() : pass());
+      store.onWrite = async (write, pass) => (write.kind === "register" ? fails() : pass());
       const candidate = leases.candidate("a");
       const running = candidate.run(untilStopped);
       await clock.advance(29_000);
@@ -177,7 +177,7 @@ describe("a registration", () => {
     await clock.advance(60_000);
     await candidate.resign();
     await (await leases.acquire("b")).release();
-    expect(store.sent.filter(({ kind }) => kind === "stand")).toEqual([]);
+    expect(store.sent.filter(({ kind }) => kind === "register")).toEqual([]);
   });
 });
 
@@ -194,7 +194,7 @@ describe("the list of who stands", () => {
       ["late", 3],
       ["strong", 9],
     ] as const) {
-      const candidate = leases.candidate("a", { holder: label, priority, settleMs: 86_400_000 });
+      const candidate = leases.candidate("a", { holder: label, priority, minTermMs: 86_400_000 });
       ids[label] = candidate.id;
       const ender = new AbortController();
       enders.push(ender);
@@ -221,8 +221,8 @@ describe("the list of who stands", () => {
 
   it("ends in bounded time when the store does not answer", async () => {
     const { client, clock, store } = manual();
-    const inner = store.standing.bind(store);
-    store.standing = (name, options) => Promise.race([inner(name, options).then(never), never()]);
+    const inner = store.candidates.bind(store);
+    store.candidates = (name, options) => Promise.race([inner(name, options).then(never), never()]);
     const listing = client()
       .candidates("a")
       .catch((error: unknown) => error);

@@ -6,21 +6,21 @@ import type { Role } from "../scenario.ts";
 import type { Draws } from "./chance.ts";
 import { SimStore } from "./network.ts";
 import type { SimProcess } from "./process.ts";
-import { personOf, type Person } from "./tenure.ts";
+import { identityOf, type Identity } from "./tenure.ts";
 import type { Witness } from "./witness.ts";
 import { type OpenTerm, operations } from "./terms.ts";
 import { type ClientWatch, watchedClient } from "./watched-client.ts";
 import type { World } from "./world.ts";
 
 /** What a process has to play a role with. */
-export interface Stage {
+export interface Actor {
   readonly world: World;
   readonly process: SimProcess;
   readonly witness: Witness;
   readonly lease: string;
   readonly draws: Draws;
   readonly role: Role;
-  readonly person: Person;
+  readonly identity: Identity;
   newClient(): StoreLeaseClient;
   /** Has something happen some turns of the promise queue after the next claim of a client has been answered. */
   afterWin(client: StoreLeaseClient, turns: number, happen: () => void): void;
@@ -41,14 +41,14 @@ const EXPECTED: readonly LeaseErrorCode[] = [
   "CLIENT_CLOSED",
 ];
 
-/** Sets the stage for a process. */
-export function stageOf(
+/** Sets the actor for a process. */
+export function actorOf(
   world: World,
   process: SimProcess,
   witness: Witness,
   role: Role,
   lease: string,
-): Stage {
+): Actor {
   const store = world.tamper.store(new SimStore(world, process), process);
   const clock = world.tamper.clock(process);
   const watched = new Map<StoreLeaseClient, ClientWatch>();
@@ -62,7 +62,7 @@ export function stageOf(
     lease,
     draws,
     role,
-    person: personOf(world, process, role),
+    identity: identityOf(world, process, role),
     newClient() {
       const watch = watchedClient({ store, clock, random: process }, (error) =>
         world.record({ kind: "surprise", process: process.name, error }),
@@ -95,13 +95,13 @@ export function stageOf(
 
 /** Runs one operation of the public surface under a number of its own, and notes what it came to. */
 export async function operate<T>(
-  stage: Stage,
+  actor: Actor,
   what: OperationKind,
   wishes: Partial<TermWishes>,
   call: () => Promise<T>,
   endOf: (result: T) => OperationEnd,
 ): Promise<T | undefined> {
-  const { world, process, lease } = stage;
+  const { world, process, lease } = actor;
   const operation = world.nextOperation();
   const { tick, atMostOnce = false } = wishes;
   world.record({ kind: "operation", process: process.name, operation, what, lease, tick, atMostOnce });
@@ -112,7 +112,7 @@ export async function operate<T>(
     return result;
   } catch (error) {
     if (isLeaseError(error, "STORE_UNAVAILABLE")) end = "unavailable";
-    forgive(stage, error);
+    forgive(actor, error);
     return undefined;
   } finally {
     world.record({ kind: "operation-ended", process: process.name, operation, end });
@@ -120,7 +120,7 @@ export async function operate<T>(
 }
 
 /** Errors that faults explain are part of the game; any other is a surprise, and surprises are violations. */
-export function forgive({ world, process }: Stage, error: unknown): void {
+export function forgive({ world, process }: Actor, error: unknown): void {
   if (isLeaseError(error, ...EXPECTED) || error === WORK_FAILED) return;
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   world.record({ kind: "surprise", process: process.name, error: text });
@@ -133,21 +133,21 @@ export const BY_HAND = -1;
 export const WORK_FAILED: unique symbol = Symbol("the work failed");
 
 /** Leads for a while: fenced writes, now and then a proclamation, renewals by hand where nothing else renews. */
-export async function lead(stage: Stage, open: OpenTerm, forMs: number): Promise<void> {
-  const { process, draws, world } = stage;
+export async function lead(actor: Actor, open: OpenTerm, forMs: number): Promise<void> {
+  const { process, draws, world } = actor;
   const { log, lease } = open;
-  const lingers = draws.happens(stage.role.lingering ?? 0.2) && log.manual;
+  const lingers = draws.happens(actor.role.lingering ?? 0.2) && log.manual;
   const lengthMs = lingers ? 3 * world.settings.timing.durationMs : forMs;
   const diligence = lingers ? 0 : draws.pick([0.1, 0.5]);
   const until = process.now().mono + lengthMs;
   const step = Math.max(50, lengthMs / 6);
   const byHand = (write: () => Promise<void>): Promise<void> =>
-    operations.run(BY_HAND, write).catch((error: unknown) => forgive(stage, error));
+    operations.run(BY_HAND, write).catch((error: unknown) => forgive(actor, error));
   while (process.now().mono < until) {
     // Careful leaders wake up when their signal is aborted; others notice at their next look.
-    await stage.sleep(draws.spread(step / 5, step * 2), draws.happens(0.7) ? lease.signal : undefined);
+    await actor.sleep(draws.spread(step / 5, step * 2), draws.happens(0.7) ? lease.signal : undefined);
     if (!lease.isHeld()) return;
-    if (draws.happens(0.5)) stage.witness.write(log, process.lagMs);
+    if (draws.happens(0.5)) actor.witness.write(log, process.lagMs);
     if (!lingers && draws.happens(0.1)) await byHand(() => lease.proclaim(`at ${world.agenda.now}`));
     if (log.manual && draws.happens(diligence)) await byHand(() => lease.renew());
   }
@@ -155,26 +155,26 @@ export async function lead(stage: Stage, open: OpenTerm, forMs: number): Promise
 
 /** Notes a term that began, for as long as `use` lasts. */
 export async function during<T>(
-  stage: Stage,
+  actor: Actor,
   lease: Lease,
   wishes: TermWishes,
   use: (open: OpenTerm) => Promise<T>,
 ): Promise<T> {
-  const open = stage.world.began(stage.process, lease, wishes);
-  const over = stage.process.asked(() => lease.end)?.reason === "released";
+  const open = actor.world.began(actor.process, lease, wishes);
+  const over = actor.process.asked(() => lease.end)?.reason === "released";
   // The client was closed between the win and now.
-  if (over) stage.world.record({ kind: "release-asked", term: open.log, completed: false });
-  heed(stage, open);
+  if (over) actor.world.record({ kind: "release-asked", term: open.log, completed: false });
+  onOpened(actor, open);
   try {
     return await use(open);
   } finally {
-    stage.world.ended(open);
+    actor.world.ended(open);
   }
 }
 
 /** Notes when a leader is told to hand over. */
-function heed(stage: Stage, { log, lease }: OpenTerm): void {
-  const { world, process } = stage;
+function onOpened(actor: Actor, { log, lease }: OpenTerm): void {
+  const { world, process } = actor;
   const note = async (): Promise<void> => {
     const { to } = await lease.handover;
     world.record({ kind: "handover", term: log, to, lagMs: process.lagMs });
@@ -183,8 +183,8 @@ function heed(stage: Stage, { log, lease }: OpenTerm): void {
 }
 
 /** Releases in one of the ways that there are, and notes it. */
-export async function release(stage: Stage, open: OpenTerm, completed: boolean): Promise<void> {
-  const { world } = stage;
+export async function release(actor: Actor, open: OpenTerm, completed: boolean): Promise<void> {
+  const { world } = actor;
   world.record({ kind: "release-asked", term: open.log, completed });
   const { kind } = await open.lease.release({ completed });
   world.record({ kind: "release-answered", term: open.log, result: kind });

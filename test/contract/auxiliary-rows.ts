@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { admit, ask, stand } from "../../lib/core/neighbour-writes.ts";
+import { admit, requestTransfer, register } from "../../lib/core/auxiliary-writes.ts";
 import { epochMs } from "../../lib/core/units.ts";
 import type { MakeWorld } from "./contract.ts";
 import { call, claimedRecord, firstClaim, literal, NOW, refused, written } from "./literals.ts";
@@ -15,16 +15,16 @@ const standing = (id: string, sequence = 1) => ({
 });
 
 /** The rows beside a lease, and writes that ride. */
-export function neighbourClaims(world: MakeWorld): void {
+export function auxiliaryRowClaims(world: MakeWorld): void {
   it("keeps the rows of candidates apart from the lease's, from each other's and from other leases'", async () => {
     await using here = world();
     const name = here.name("rows");
     const ids = ["ann/1", "ann/10", "lease", "fence", "é#%_ /", "candidate#ann/1"];
     await written(here.store, firstClaim(name));
-    for (const id of ids) await written(here.store, stand(name, standing(id)));
-    await written(here.store, stand(`${name}/1`, standing("stranger")));
+    for (const id of ids) await written(here.store, register(name, standing(id)));
+    await written(here.store, register(`${name}/1`, standing("stranger")));
     await written(here.store, admit(name, "w-mark", 7));
-    const { records, servedAt } = await here.store.standing(name, call);
+    const { records, servedAt } = await here.store.candidates(name, call);
     expect(records).toHaveLength(ids.length);
     expect(new Set(records.map(({ holder }) => holder))).toEqual(new Set(ids));
     expect(Number(servedAt) % 1_000).toBe(0);
@@ -55,18 +55,18 @@ export function neighbourClaims(world: MakeWorld): void {
   it("stands for nothing where nobody does, and for none but this name", async () => {
     await using here = world();
     const name = here.name("nobody");
-    expect((await here.store.standing(name, call)).records).toEqual([]);
-    await written(here.store, stand(`${name}1`, standing("ann")));
-    expect((await here.store.standing(name, call)).records).toEqual([]);
+    expect((await here.store.candidates(name, call)).records).toEqual([]);
+    await written(here.store, register(`${name}1`, standing("ann")));
+    expect((await here.store.candidates(name, call)).records).toEqual([]);
   });
 
   it("takes no late duplicate of a registration that was renewed", async () => {
     await using here = world();
     const name = here.name("late");
-    await written(here.store, stand(name, standing("ann", 1)));
-    await written(here.store, stand(name, { ...standing("ann", 2), forMs: -60_000 }));
-    await refused(here.store, stand(name, standing("ann", 1)));
-    const { records } = await here.store.standing(name, call);
+    await written(here.store, register(name, standing("ann", 1)));
+    await written(here.store, register(name, { ...standing("ann", 2), forMs: -60_000 }));
+    await refused(here.store, register(name, standing("ann", 1)));
+    const { records } = await here.store.candidates(name, call);
     expect(records).toMatchObject([{ token: 2, durationMs: 0, expiresAt: NOW - 60_000 }]);
   });
 
@@ -74,14 +74,18 @@ export function neighbourClaims(world: MakeWorld): void {
     await using here = world();
     const name = here.name("rides");
     await written(here.store, firstClaim(name));
-    const write = ask(claimedRecord(name) as never, { writeId: "w-ask", by: "bob", priority: 5 });
+    const write = requestTransfer(claimedRecord(name) as never, { writeId: "w-ask", by: "bob", priority: 5 });
     const { record } = await written(here.store, write);
-    expect(record).toEqual({ ...claimedRecord(name), askedBy: "bob", askedPriority: 5 });
-    expect(await here.row(name)).toEqual({ ...claimedRecord(name), askedBy: "bob", askedPriority: 5 });
+    expect(record).toEqual({ ...claimedRecord(name), requestedBy: "bob", requestedPriority: 5 });
+    expect(await here.row(name)).toEqual({
+      ...claimedRecord(name),
+      requestedBy: "bob",
+      requestedPriority: 5,
+    });
     const again = await refused(here.store, write);
-    expect(again.current).toMatchObject({ writeId: "w-claim", askedBy: "bob" });
+    expect(again.current).toMatchObject({ writeId: "w-claim", requestedBy: "bob" });
     const renewal = literal(name, "w-2", { expects: { revision: 1 }, set: { expiresAt: epochMs(9_000) } });
-    expect((await written(here.store, renewal)).record).toMatchObject({ revision: 2, askedBy: "bob" });
+    expect((await written(here.store, renewal)).record).toMatchObject({ revision: 2, requestedBy: "bob" });
   });
 
   it("raises a mark, admits the same token again and refuses an earlier one, whoever asks at once", async () => {

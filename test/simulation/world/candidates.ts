@@ -2,43 +2,43 @@ import type { Candidate } from "../../../lib/client/candidate.ts";
 import type { StoreLeaseClient } from "../../../lib/client/lease-client.ts";
 import type { Lease } from "../../../lib/client/lease.ts";
 import { isLeaseError } from "../../../lib/core/errors.ts";
-import { during, forgive, lead, operate, release, type Stage, type TermWishes } from "./stage.ts";
+import { during, forgive, lead, operate, release, type Actor, type TermWishes } from "./actor.ts";
 import { tenureLogOf } from "./tenure.ts";
 import { type OpenTerm, operations } from "./terms.ts";
 
 /** A candidate that stands, and the client that it was made by. */
-interface Standing {
+interface Candidacy {
   readonly client: StoreLeaseClient;
   readonly candidate: Candidate;
   readonly wishes: TermWishes;
 }
 
 /** Stands for the lease, as a service does that runs all the time: for a while, then leaves, and comes back. */
-export async function stand(stage: Stage): Promise<void> {
-  const { draws, role, world } = stage;
+export async function stand(actor: Actor): Promise<void> {
+  const { draws, role, world } = actor;
   const { durationMs } = world.settings.timing;
-  let current: Standing | undefined;
+  let current: Candidacy | undefined;
   for (;;) {
     if (current === undefined || draws.happens(role.forgetful ?? 0.1)) {
       await current?.candidate.resign();
-      current = candidateOf(stage);
+      current = candidateOf(actor);
     }
     const part = draws.happens(0.6) ? runs : campaigns;
-    await part(stage, current);
-    await stage.sleep(draws.spread(5, durationMs / 2));
+    await part(actor, current);
+    await actor.sleep(draws.spread(5, durationMs / 2));
   }
 }
 
-function candidateOf(stage: Stage): Standing {
-  const { world, process, person, lease } = stage;
-  const { id, priority, settleMs, terms } = person;
+function candidateOf(actor: Actor): Candidacy {
+  const { world, process, identity, lease } = actor;
+  const { id, priority, minTermMs, terms } = identity;
   const number = world.nextOperation();
-  const client = stage.newClient();
+  const client = actor.newClient();
   const candidate = client.candidate(lease, {
     ...terms,
     id,
     priority,
-    settleMs,
+    minTermMs,
     registrationMs: 8_000,
     onElected: ({ token }) => {
       const operation = operations.getStore() ?? 0;
@@ -46,24 +46,24 @@ function candidateOf(stage: Stage): Standing {
     },
     onLost: (end) => world.record({ kind: "lost", process: process.name, candidate: number, end }),
   });
-  world.heralds.heed(process, () => candidate.notify());
-  const tenure = tenureLogOf(person, true, world.settings.timing.durationMs);
+  world.notifier.subscribe(process, () => candidate.notify());
+  const tenure = tenureLogOf(identity, true, world.settings.timing.durationMs);
   return { client, candidate, wishes: { tick: undefined, atMostOnce: false, manual: false, tenure } };
 }
 
 function standFor<T>(
-  stage: Stage,
+  actor: Actor,
   { id }: Candidate,
   timeoutMs: number,
   call: () => Promise<T>,
 ): Promise<T | undefined> {
   return operate(
-    stage,
+    actor,
     "stand",
     {},
     () => {
       const operation = operations.getStore() ?? 0;
-      const { world, process } = stage;
+      const { world, process } = actor;
       world.record({ kind: "stands", process: process.name, operation, id, timeoutMs });
       return call();
     },
@@ -72,76 +72,76 @@ function standFor<T>(
 }
 
 /** Lets the candidate do it all. */
-async function runs(stage: Stage, { candidate, wishes }: Standing): Promise<void> {
-  const { draws, process, world } = stage;
+async function runs(actor: Actor, { candidate, wishes }: Candidacy): Promise<void> {
+  const { draws, process, world } = actor;
   const stop = new AbortController();
   const cancel = process.timer(draws.spread(1, 12) * world.settings.timing.durationMs, () => stop.abort());
   const work = (lease: Lease): Promise<void> =>
-    during(stage, lease, wishes, async (open) => {
-      await lead(stage, open, draws.spread(0.2, 6) * world.settings.timing.durationMs);
-      if (draws.happens(0.1)) void handOver(stage, open, () => lease.stepDown());
+    during(actor, lease, wishes, async (open) => {
+      await lead(actor, open, draws.spread(0.2, 6) * world.settings.timing.durationMs);
+      if (draws.happens(0.1)) void handOver(actor, open, () => lease.stepDown());
       world.record({ kind: "release-asked", term: open.log, completed: true });
     });
-  await standFor(stage, candidate, Infinity, () => candidate.run(work, { signal: stop.signal }));
+  await standFor(actor, candidate, Infinity, () => candidate.run(work, { signal: stop.signal }));
   cancel();
 }
 
 /** Does its own bookkeeping: campaigns, and when it has led for long enough, resigns or names a successor. */
-async function campaigns(stage: Stage, { candidate, client, wishes }: Standing): Promise<void> {
-  const { draws, world } = stage;
+async function campaigns(actor: Actor, { candidate, client, wishes }: Candidacy): Promise<void> {
+  const { draws, world } = actor;
   const { durationMs } = world.settings.timing;
   const timeoutMs = draws.happens(0.3) ? Math.floor(draws.spread(100, 60_000)) : undefined;
-  const lease = await standFor(stage, candidate, timeoutMs ?? Infinity, () =>
+  const lease = await standFor(actor, candidate, timeoutMs ?? Infinity, () =>
     candidate.campaign({ timeoutMs }),
   );
   if (lease === undefined) return;
-  await during(stage, lease, wishes, async (open) => {
-    await lead(stage, open, draws.spread(0.2, 6) * durationMs);
-    await askAgain(stage, candidate);
+  await during(actor, lease, wishes, async (open) => {
+    await lead(actor, open, draws.spread(0.2, 6) * durationMs);
+    await askAgain(actor, candidate);
     const how = draws.pick(["resign", "resign", "release", "step-down", "transfer"] as const);
-    if (how === "step-down") await handOver(stage, open, () => candidate.stepDown());
-    if (how === "transfer") await transfer(stage, open, candidate, client);
-    if (how === "release") await release(stage, open, draws.happens(0.8));
+    if (how === "step-down") await handOver(actor, open, () => candidate.stepDown());
+    if (how === "transfer") await transfer(actor, open, candidate, client);
+    if (how === "release") await release(actor, open, draws.happens(0.8));
     world.record({ kind: "release-asked", term: open.log, completed: false });
     await candidate.resign();
   });
 }
 
 /** Asks for the lease that it has, in case that it has it still: some lease comes of that, or an error. */
-async function askAgain(stage: Stage, candidate: Candidate): Promise<void> {
-  const { world, process, draws } = stage;
+async function askAgain(actor: Actor, candidate: Candidate): Promise<void> {
+  const { world, process, draws } = actor;
   for (let times = draws.pick([0, 1, 60]); times > 0; times -= 1) {
     try {
       const lease: unknown = await candidate.campaign({ signal: AbortSignal.abort() });
       if (lease !== undefined) continue;
       world.record({ kind: "surprise", process: process.name, error: "a campaign ends without a lease" });
     } catch (error) {
-      forgive(stage, error);
+      forgive(actor, error);
       return;
     }
   }
 }
 
 async function transfer(
-  stage: Stage,
+  actor: Actor,
   open: OpenTerm,
   candidate: Candidate,
   client: StoreLeaseClient,
 ): Promise<void> {
-  const ids = await list(stage, client);
-  const to = stage.draws.pick(ids.filter((id) => id !== candidate.id));
-  if (to !== undefined) await handOver(stage, open, () => candidate.transferTo(to), to);
+  const ids = await list(actor, client);
+  const to = actor.draws.pick(ids.filter((id) => id !== candidate.id));
+  if (to !== undefined) await handOver(actor, open, () => candidate.transferTo(to), to);
 }
 
 async function handOver(
-  stage: Stage,
+  actor: Actor,
   open: OpenTerm,
   call: () => Promise<unknown>,
   to?: string,
 ): Promise<void> {
-  stage.world.record({ kind: "step-down-asked", term: open.log, to });
+  actor.world.record({ kind: "step-down-asked", term: open.log, to });
   await operate(
-    stage,
+    actor,
     "operate",
     {},
     () => call().catch(refusesSuccessor),
@@ -156,10 +156,10 @@ function refusesSuccessor(error: unknown): void {
   if (!refuses) throw error;
 }
 
-async function list(stage: Stage, client: StoreLeaseClient): Promise<readonly string[]> {
-  const { world, process, lease } = stage;
+async function list(actor: Actor, client: StoreLeaseClient): Promise<readonly string[]> {
+  const { world, process, lease } = actor;
   const listed = await operate(
-    stage,
+    actor,
     "operate",
     {},
     () => client.candidates(lease),
@@ -171,17 +171,17 @@ async function list(stage: Stage, client: StoreLeaseClient): Promise<readonly st
 }
 
 /** An operator: looks who stands, asks leaders to hand over, and now and then loses patience. */
-export async function oversee(stage: Stage): Promise<void> {
-  const { draws, lease, world, role } = stage;
-  const client = stage.newClient();
+export async function oversee(actor: Actor): Promise<void> {
+  const { draws, lease, world, role } = actor;
+  const client = actor.newClient();
   while (!world.faultsStopped) {
-    await stage.sleep(draws.spread(1_000, 60_000));
-    const ids = await list(stage, client);
+    await actor.sleep(draws.spread(1_000, 60_000));
+    const ids = await list(actor, client);
     const force = draws.happens(role.force ?? 0);
     const reserveFor = draws.happens(0.5) ? draws.pick(ids) : undefined;
     if (!draws.happens(0.5) || world.faultsStopped) continue;
     const ask = (): Promise<unknown> =>
       force ? client.forceRelease(lease) : client.requestStepDown(lease, { reserveFor });
-    await operate(stage, "operate", {}, ask, () => "other").catch((error: unknown) => forgive(stage, error));
+    await operate(actor, "operate", {}, ask, () => "other").catch((error: unknown) => forgive(actor, error));
   }
 }

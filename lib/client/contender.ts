@@ -11,7 +11,7 @@ import type { Memory } from "./memory.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 
 /** What the parts of one client share. */
-export interface Surroundings {
+export interface Runtime {
   readonly exchange: Exchange;
   readonly memory: Memory;
   readonly clock: Timekeeper;
@@ -23,19 +23,19 @@ export interface Surroundings {
 }
 
 /** Who a candidate is, where it is more than one attempt. */
-export interface Person {
+export interface Identity {
   readonly holder: string;
   /** Whether whatever process runs here next has the id, too. */
   readonly stable: boolean;
   readonly priority: number;
-  /** How old a term has to be before a higher priority is heeded, in ms. */
-  readonly settleMs: number;
+  /** How old a term has to be before a higher priority is accepted, in ms. */
+  readonly minTermMs: number;
   /** The highest token of the terms that it began and ended. */
   readonly lastToken: () => number;
 }
 
 /** One candidate for one lease: its id, its settings, and how it speaks. */
-export interface Candidacy extends Surroundings, Person {
+export interface Contender extends Runtime, Identity {
   readonly name: string;
   readonly settings: TermSettings;
   /** Sends a write within the candidate's own deadline. */
@@ -50,18 +50,18 @@ export interface Candidacy extends Surroundings, Person {
 }
 
 /** Makes a candidate: somebody in particular, or one with an id that nobody else has. */
-export function candidacyOf(
-  around: Surroundings,
+export function contenderOf(
+  around: Runtime,
   name: string,
   settings: TermSettings,
-  person?: Person,
-): Candidacy {
+  identity?: Identity,
+): Contender {
   const { exchange, random, emit } = around;
-  const self = person ?? {
+  const self = identity ?? {
     holder: `${settings.label}/${random.id()}`,
     stable: false,
     priority: 0,
-    settleMs: 0,
+    minTermMs: 0,
     lastToken: () => 0,
   };
   return {

@@ -4,8 +4,8 @@ import { type EpochMs, plusMs } from "./units.ts";
 import { type LeaseWrite, OF_A_TERM, ttlOf } from "./writes.ts";
 
 /** Sort keys of the rows beside a lease's own. */
-export const NEIGHBOURS = {
-  /** What the sort key of a standing candidate begins with; its id follows. */
+export const AUXILIARY = {
+  /** What the sort key of a registered candidate begins with; its id follows. */
   candidate: "candidate#",
   /** The sort key of a high-water mark. */
   fence: "fence",
@@ -18,12 +18,12 @@ export const OPERATOR_PRIORITY: number = 2 ** 52;
 const KEPT_MS = 3_600_000;
 
 /**
- * Asks the holder of the term that was seen to hand over. It rides on the record and leaves `revision` and
+ * Asks the holder of the term that was seen to hand over. It piggybacks on the record and leaves `revision` and
  * `writeId` alone, so it makes no renewal fail and no watch begin anew; the holder sees it in its next renewal.
  * The strongest request stays; another term's holder never sees it.
  */
-export function ask(
-  { name, holder = "", token, askedPriority = 0 }: LeaseRecord,
+export function requestTransfer(
+  { name, holder = "", token, requestedPriority = 0 }: LeaseRecord,
   request: { readonly writeId: string; readonly by: string; readonly priority: number },
 ): LeaseWrite {
   const { writeId, by } = request;
@@ -31,16 +31,16 @@ export function ask(
   const priority =
     request.priority < OPERATOR_PRIORITY
       ? request.priority
-      : Math.max(OPERATOR_PRIORITY, risen(name, "askedPriority", askedPriority));
+      : Math.max(OPERATOR_PRIORITY, risen(name, "requestedPriority", requestedPriority));
   return {
-    kind: "ask",
+    kind: "request",
     name,
     writeId,
-    expects: { holder, token, askedBelow: priority },
-    set: { askedBy: by, askedPriority: priority },
+    expects: { holder, token, requestedBelow: priority },
+    set: { requestedBy: by, requestedPriority: priority },
     clear: [],
     beginsTerm: false,
-    rides: true,
+    piggybacks: true,
   };
 }
 
@@ -58,7 +58,7 @@ export function revoke({ name, holder, token, revision }: LeaseRecord, writeId: 
 }
 
 /** What a candidate says of itself while it stands. */
-export interface Standing {
+export interface Entry {
   readonly writeId: string;
   readonly id: string;
   readonly priority: number;
@@ -71,12 +71,12 @@ export interface Standing {
 }
 
 /** Registers a candidate beside the lease that it stands for, for a bounded time. */
-export function stand(name: string, standing: Standing): LeaseWrite {
-  const { writeId, id, priority, sequence, now, forMs, since } = standing;
+export function register(name: string, entry: Entry): LeaseWrite {
+  const { writeId, id, priority, sequence, now, forMs, since } = entry;
   return {
-    kind: "stand",
+    kind: "register",
     name,
-    row: `${NEIGHBOURS.candidate}${id}`,
+    row: `${AUXILIARY.candidate}${id}`,
     writeId,
     expects: { tokenBelow: sequence },
     set: {
@@ -102,7 +102,7 @@ export function admit(resource: string, writeId: string, token: number): LeaseWr
   return {
     kind: "admit",
     name: resource,
-    row: NEIGHBOURS.fence,
+    row: AUXILIARY.fence,
     writeId,
     expects: { tokenBelow: token + 1 },
     set: { token },

@@ -10,7 +10,7 @@ import type { Clock, LeaseStore, Random } from "../core/ports.ts";
 import type { ReleaseResult } from "../core/term.ts";
 import { parseTiming, type TimingOptions } from "../core/timing.ts";
 import { attempt, type Refusal } from "./attempt.ts";
-import { type Candidacy, candidacyOf, type Person, type Surroundings } from "./candidacy.ts";
+import { type Contender, contenderOf, type Identity, type Runtime } from "./contender.ts";
 import { publish } from "./channels.ts";
 import { exchangeWith } from "./exchange.ts";
 import type { LeaseHandle, OnEnd } from "./handle.ts";
@@ -47,13 +47,13 @@ export type Try = (
 ) => Promise<Refusal | { readonly kind: "acquired"; readonly lease: LeaseHandle }>;
 
 /** What the calls of one client share. */
-export interface Hub extends Surroundings {
+export interface ClientCore extends Runtime {
   /** Checks what is asked of a term. */
   settle(options: TermOptions & TickOptions): TermSettings;
   /** Makes one candidate, with one id. */
-  candidacy(name: string, settings: TermSettings, person?: Person): Candidacy;
+  contender(name: string, settings: TermSettings, identity?: Identity): Contender;
   /** Returns what makes a candidate's attempts; `onEnd` is told of the end of each term that comes of them. */
-  tries(self: Candidacy, onEnd?: OnEnd): Try;
+  tries(self: Contender, onEnd?: OnEnd): Try;
   /** Releases every lease that is held, ends what is under way, and refuses further calls. */
   close(): Promise<readonly ReleaseResult[]>;
 }
@@ -62,7 +62,7 @@ export interface Hub extends Surroundings {
  * Makes what the calls of one client share.
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
  */
-export function openHub(options: StoreClientOptions): Hub {
+export function openClientCore(options: StoreClientOptions): ClientCore {
   const timing = parseTiming(options);
   const { store, clock = systemClock, random = systemRandom, holder = defaultLabel() } = options;
   const defaults = { options, timing, label: parseHolder(holder) };
@@ -75,11 +75,11 @@ export function openHub(options: StoreClientOptions): Hub {
   const around = { exchange, memory: new Memory(), clock: time, random, emit: publish, timing, life };
   let closing: Promise<readonly ReleaseResult[]> | undefined;
 
-  async function tryOnce(self: Candidacy, first: "claim" | "look", onEnd?: OnEnd): ReturnType<Try> {
+  async function tryOnce(self: Contender, first: "claim" | "look", onEnd?: OnEnd): ReturnType<Try> {
     const result = await attempt(self, first);
     if (result.kind === "refused") return result;
     const lease = openLease(self, result.term, open, onEnd);
-    if (life.is !== "open") await lease.giveBack();
+    if (life.is !== "open") await lease.releaseUnseen();
     life.assertOpen();
     return { kind: "acquired", lease };
   }
@@ -87,7 +87,7 @@ export function openHub(options: StoreClientOptions): Hub {
   return {
     ...around,
     settle: (asked) => parseTerm(asked, defaults),
-    candidacy: (name, settings, person) => candidacyOf(around, parseName(name), settings, person),
+    contender: (name, settings, identity) => contenderOf(around, parseName(name), settings, identity),
     tries: (self, onEnd) => async (first) => {
       life.assertOpen();
       return life.track(() => tryOnce(self, first, onEnd));

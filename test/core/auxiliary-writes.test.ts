@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { accepts, applied } from "../../lib/core/execution.ts";
-import { admit, ask, revoke, stand } from "../../lib/core/neighbour-writes.ts";
+import { admit, requestTransfer, revoke, register } from "../../lib/core/auxiliary-writes.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { epochMs } from "../../lib/core/units.ts";
 import { claim, type LeaseWrite, release, renew, resume, takeOver } from "../../lib/core/writes.ts";
@@ -24,29 +24,30 @@ const held: LeaseRecord = {
 const renewal = { writeId: "w-4", now: epochMs(NOON), durationMs: 10_000, timed: true, retentionMs: 1_000 };
 const term = { ...renewal, name: "jobs", holder: "bob", tick: undefined, claimsTick: false };
 
-const asked = (priority: number, by = "bob") => ask(held, { writeId: `w-${by}-${priority}`, by, priority });
+const asked = (priority: number, by = "bob") =>
+  requestTransfer(held, { writeId: `w-${by}-${priority}`, by, priority });
 
 describe("a request to hand over", () => {
   it("is two attributes on the holder's record and nothing else", () => {
     const write = asked(5);
     expect(write).toEqual({
-      kind: "ask",
+      kind: "request",
       name: "jobs",
       writeId: "w-bob-5",
-      expects: { holder: "ann", token: 7, askedBelow: 5 },
-      set: { askedBy: "bob", askedPriority: 5 },
+      expects: { holder: "ann", token: 7, requestedBelow: 5 },
+      set: { requestedBy: "bob", requestedPriority: 5 },
       clear: [],
       beginsTerm: false,
-      rides: true,
+      piggybacks: true,
     });
-    expect(applied(held, write)).toEqual({ ...held, askedBy: "bob", askedPriority: 5 });
+    expect(applied(held, write)).toEqual({ ...held, requestedBy: "bob", requestedPriority: 5 });
   });
 
   it("leaves the holder's next renewal acceptable, which carries it on", () => {
     const after = applied(held, asked(5));
     const next = renew(held, renewal);
     expect(accepts(after, next.expects)).toBe(true);
-    expect(applied(after, next)).toMatchObject({ askedBy: "bob", askedPriority: 5, revision: 4 });
+    expect(applied(after, next)).toMatchObject({ requestedBy: "bob", requestedPriority: 5, revision: 4 });
   });
 
   it("reaches the very term that was seen, and no other", () => {
@@ -63,7 +64,7 @@ describe("a request to hand over", () => {
     const after = applied(held, asked(5));
     expect(accepts(after, asked(5, "cy").expects)).toBe(false);
     expect(accepts(after, asked(4, "cy").expects)).toBe(false);
-    expect(applied(after, asked(6, "cy"))).toMatchObject({ askedBy: "cy", askedPriority: 6 });
+    expect(applied(after, asked(6, "cy"))).toMatchObject({ requestedBy: "cy", requestedPriority: 6 });
     expect(accepts(applied(held, asked(OPERATOR, "")), asked(1_000_000_000).expects)).toBe(false);
   });
 
@@ -76,8 +77,8 @@ describe("a request to hand over", () => {
     ];
     for (const end of ends) {
       expect(accepts(after, end.expects), end.kind).toBe(true);
-      expect(applied(after, end)).not.toHaveProperty("askedBy");
-      expect(applied(after, end)).not.toHaveProperty("askedPriority");
+      expect(applied(after, end)).not.toHaveProperty("requestedBy");
+      expect(applied(after, end)).not.toHaveProperty("requestedPriority");
     }
   });
 });
@@ -86,8 +87,8 @@ describe("a revocation", () => {
   const everything = {
     ...held,
     value: "v",
-    askedBy: "bob",
-    askedPriority: 1,
+    requestedBy: "bob",
+    requestedPriority: 1,
     lockDelayMs: 9,
     tick: "t",
     ttl: 5,
@@ -200,7 +201,7 @@ describe("who stands", () => {
   };
 
   it("is a row of its own beside the lease, which TTL clears an hour after it lapsed", () => {
-    const write = stand("jobs", standing);
+    const write = register("jobs", standing);
     expect(write.row).toBe("candidate#bob/1");
     expect(applied(undefined, write)).toEqual({
       name: "jobs",
@@ -219,8 +220,8 @@ describe("who stands", () => {
   });
 
   it("is not undone by a late duplicate of an earlier registration", () => {
-    const first = stand("jobs", standing);
-    const left = stand("jobs", { ...standing, sequence: NOON + 1, forMs: -1_000 });
+    const first = register("jobs", standing);
+    const left = register("jobs", { ...standing, sequence: NOON + 1, forMs: -1_000 });
     const row = applied(applied(undefined, first), left);
     expect(row).toMatchObject({ durationMs: 0, expiresAt: NOON - 1_000 });
     expect(Number(row.ttl) * 1_000, "kept for a while all the same").toBeGreaterThan(NOON + 3_000_000);
@@ -239,7 +240,7 @@ it("raises a mark for a later token, admits the same again, and refuses an earli
 });
 
 describe("over any sequence of writes", () => {
-  const KINDS = ["claim", "take-over", "resume", "renew", "release", "ask", "revoke"] as const;
+  const KINDS = ["claim", "take-over", "resume", "renew", "release", "request", "revoke"] as const;
   const steps = fc.array(fc.tuple(fc.constantFrom(...KINDS), fc.nat({ max: 2 }), fc.nat({ max: 3 })), {
     minLength: 2,
     maxLength: 25,
@@ -256,7 +257,7 @@ describe("over any sequence of writes", () => {
       resume: resume(record, { ...request, priority: who, lockDelayMs: who }),
       renew: renew(record, request),
       release: release(mine, { writeId: id, ttl: 1, tick: undefined, ...(who > 0 ? { reserve } : {}) }),
-      ask: ask(record, { writeId: id, by: `h-${who}`, priority: 1 + who }),
+      request: requestTransfer(record, { writeId: id, by: `h-${who}`, priority: 1 + who }),
       revoke: revoke(record, id),
     };
     return writes[kind] as LeaseWrite;
@@ -276,7 +277,7 @@ describe("over any sequence of writes", () => {
           const next = applied(record, write);
           if (write.beginsTerm) expect(next.token).toBeGreaterThan(record.token);
           else expect(next.token).toBe(record.token);
-          expect(next.revision - record.revision).toBe(write.kind === "ask" ? 0 : 1);
+          expect(next.revision - record.revision).toBe(write.kind === "request" ? 0 : 1);
           record = next;
           done.push(write);
           applications += 1;

@@ -1,7 +1,7 @@
 import { DynamoDBClient, type QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stand } from "../../lib/core/neighbour-writes.ts";
+import { register } from "../../lib/core/auxiliary-writes.ts";
 import { epochMs } from "../../lib/core/units.ts";
 import { DynamoDBLeaseStore } from "../../lib/dynamodb/store.ts";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
@@ -40,7 +40,7 @@ function paged(rows: number | undefined) {
 }
 
 const candidate = (name: string, id: string) =>
-  stand(name, {
+  register(name, {
     writeId: `w-${id}`,
     id,
     priority: 1,
@@ -53,7 +53,7 @@ const candidate = (name: string, id: string) =>
 describe("who stands", () => {
   it("is one strong query of the lease's partition, for the rows of candidates alone", async () => {
     const { store, inputs, client } = paged(undefined);
-    expect((await store.standing("nightly", call)).records).toEqual([]);
+    expect((await store.candidates("nightly", call)).records).toEqual([]);
     expect(inputs).toHaveLength(1);
     const [input] = inputs;
     expect(input).toMatchObject({
@@ -72,7 +72,7 @@ describe("who stands", () => {
     const { store, inputs, client } = paged(3);
     for (const id of ids) await store.write(candidate("paged", id), call);
     inputs.length = 0;
-    const { records, servedAt } = await store.standing("paged", call);
+    const { records, servedAt } = await store.candidates("paged", call);
     expect(records.map(({ holder }) => holder)).toEqual(ids);
     expect(inputs.length).toBeGreaterThanOrEqual(3);
     expect(inputs.every(({ ConsistentRead }) => ConsistentRead === true)).toBe(true);
@@ -82,19 +82,19 @@ describe("who stands", () => {
 
   it("fails as any other read does, naming the lease and the table", async () => {
     const missing = new DynamoDBLeaseStore({ tableName: "no-such-table", client: admin });
-    const error = await leaseErrorOf(missing.standing("nightly", call), "TABLE_NOT_FOUND");
+    const error = await leaseErrorOf(missing.candidates("nightly", call), "TABLE_NOT_FOUND");
     expect(error.lease).toBe("nightly");
     expect(error.message).toContain("no-such-table");
     const aborted = { signal: AbortSignal.abort() };
     const store = new DynamoDBLeaseStore({ tableName: TABLE, client: admin });
-    await leaseErrorOf(store.standing("nightly", aborted), "STORE_UNAVAILABLE");
+    await leaseErrorOf(store.candidates("nightly", aborted), "STORE_UNAVAILABLE");
   });
 
   it("is a row under the lease's key, of the attributes that the table format names", async () => {
     const { store, client } = paged(undefined);
     const outcome = await store.write(candidate("format", "bob/1"), call);
     expect(outcome.kind).toBe("written");
-    const { records } = await store.standing("format", call);
+    const { records } = await store.candidates("format", call);
     expect(records).toEqual([
       {
         name: "format",
