@@ -1,164 +1,189 @@
 import type { ElectionSettings } from "../core/candidate-options.ts";
 import { shouldRequest } from "../core/handover.ts";
 import { isLeaseError } from "../core/errors.ts";
-import { requestTransfer as transferRequest } from "../core/auxiliary-writes.ts";
+import { requestTransfer } from "../core/auxiliary-writes.ts";
 import type { LeaseEnd } from "../core/term.ts";
 import type { Refusal } from "./attempt.ts";
 import { campaign } from "./campaign.ts";
-import type { Contender } from "./contender.ts";
 import type { ClientCore } from "./client-core.ts";
+import type { Contender } from "./contender.ts";
 import type { LeaseHandle } from "./handle.ts";
 import type { Announcer } from "./listeners.ts";
-import { registration } from "./registration.ts";
+import { type Registration, registration } from "./registration.ts";
 import { makeWakeup } from "./waiting.ts";
 
 /** A try that takes this many times its request's deadline is stuck. */
 const MOST_REQUESTS = 8;
 
+/** What a candidate is about. `dueBy`: when, on the monotonic clock, something has to have happened. */
+type CandidateState =
+  /** It does not stand. */
+  | { readonly is: "idle" }
+  /** It tries and waits. */
+  | { readonly is: "campaigning"; readonly dueBy?: number }
+  /** It has been elected. `works`: the term's work has begun. */
+  | {
+      readonly is: "leading";
+      readonly lease: LeaseHandle;
+      /** Whether it stands on when the term ends. */
+      readonly stays: boolean;
+      readonly works: boolean;
+      readonly dueBy?: number | undefined;
+    }
+  /** Its term has ended; its work may go on, and is overdue then. */
+  | { readonly is: "leaving"; readonly works: boolean; readonly dueBy?: number | undefined };
+
 /** What a candidate does between standing and leading, and what it remembers of its terms. */
-export interface Campaigner {
+export class Campaigner {
   /** The candidate's id. */
   readonly id: string;
+  readonly #core: ClientCore;
+  readonly #self: Contender;
+  readonly #announce: Announcer;
+  readonly #entry: Registration;
+  readonly #wakeup = makeWakeup();
+  #state: CandidateState = { is: "idle" };
+  /** The highest token of its terms. */
+  #lastToken = 0;
+  #latest: LeaseHandle | undefined;
+
+  constructor(
+    core: ClientCore,
+    contender: Contender,
+    { registrationMs }: ElectionSettings,
+    announce: Announcer,
+  ) {
+    this.id = contender.holder;
+    this.#core = core;
+    this.#self = { ...contender, lastToken: () => this.#lastToken };
+    this.#announce = announce;
+    this.#entry = registration(this.#self, registrationMs);
+  }
+
   /** The term that it leads in; `undefined` while it does not. */
-  readonly lease: LeaseHandle | undefined;
+  get lease(): LeaseHandle | undefined {
+    const state = this.#state;
+    return state.is === "leading" && state.lease.isHeld() ? state.lease : undefined;
+  }
+
+  /** The term that was led last, ended or not, until it has been released. */
+  get latest(): LeaseHandle | undefined {
+    return this.#latest;
+  }
+
   /**
-   * Campaigns until elected. `works` says that the term's work is waited for when it ends, so that work that goes on
-   * is overdue.
+   * Campaigns until elected. `runs` says that the term's work is waited for when it ends, so that work that goes on is
+   * overdue, and that the candidate stands on after the term.
    * @throws {LeaseError} as `campaign`
    */
-  elect(signal: AbortSignal, timeoutMs: number, works: boolean): Promise<LeaseHandle>;
-  /** Ends the wait for the lease. */
-  notify(): void;
-  /** How long something has been overdue, in ms; 0 while all goes on as it can. */
-  overdueMs(): number;
-  /** The term that was led last, ended or not, until it has been released. */
-  readonly latest: LeaseHandle | undefined;
-  /** The work of the term begins. */
-  begin(): void;
-  /** Nothing is expected any more. */
-  rest(): void;
-  /** Leaves the list of who stands. */
-  leave(): Promise<void>;
-}
-
-/** Makes the campaigner of one candidate. */
-export function campaigner(
-  core: ClientCore,
-  stands: Contender,
-  { priority, registrationMs }: ElectionSettings,
-  announce: Announcer,
-): Campaigner {
-  const { name, holder } = stands;
-  const { clock, random, memory } = core;
-  const { requestTimeoutMs, retryIntervalMs } = stands.settings.timing;
-  const wakeup = makeWakeup();
-  let lastToken = 0;
-  let current: LeaseHandle | undefined;
-  let latest: LeaseHandle | undefined;
-  let campaigning = false;
-  let working = false;
-  /** Whether it goes on standing when a term ends. */
-  let stays = false;
-  /** When, on the monotonic clock, something has to have happened. */
-  let dueBy: number | undefined;
-
-  const self: Contender = { ...stands, lastToken: () => lastToken };
-  const entry = registration(self, registrationMs);
-
-  function expect(withinMs: number): void {
-    dueBy = clock.now().mono + withinMs;
-  }
-
-  function ended(end: LeaseEnd, token: number): void {
-    lastToken = Math.max(lastToken, token);
-    current = undefined;
-    if (working) expect(0);
-    if (!stays && !campaigning) void entry.stop();
-    announce.lost(end);
-  }
-
-  async function standBy(refusal: Refusal): Promise<void> {
-    entry.start();
-    announce.leader(refusal.state);
-    await requestTransfer();
-  }
-
-  /** Asks a weaker leader to hand over, once: the record tells whether it was asked. */
-  async function requestTransfer(): Promise<void> {
-    const record = memory.sighting(name)?.record;
-    if (record === undefined || !shouldRequest(record, priority)) return;
-    // What comes of it shows at the next look, which asks again where it has to.
-    await self
-      .send(transferRequest(record, { writeId: random.id(), by: holder, priority }))
-      .catch(() => undefined);
-  }
-
-  return {
-    id: holder,
-    get lease() {
-      return current?.isHeld() ? current : undefined;
-    },
-    get latest() {
-      return latest;
-    },
-    async elect(signal, timeoutMs, works) {
-      if (latest?.releasing) await latest.released; // Else it would find a term of its own to take over.
-      const tryOnce = core.tries(self, ended);
-      const wait = {
+  async elect(signal: AbortSignal, timeoutMs: number, runs: boolean): Promise<LeaseHandle> {
+    // Else it would find a term of its own to take over.
+    if (this.#latest?.releasing) await this.#latest.released;
+    const { clock, random, life } = this.#core;
+    const { name, settings } = this.#self;
+    const { retryIntervalMs, requestTimeoutMs } = settings.timing;
+    const tryOnce = this.#core.tries(this.#self, (end, token) => this.#ended(end, token));
+    this.#state = { is: "campaigning" };
+    const lease = await campaign(
+      (first) => {
+        this.#expect(MOST_REQUESTS * requestTimeoutMs);
+        return tryOnce(first);
+      },
+      {
         name,
         clock,
         random,
+        life,
         retryIntervalMs,
         timeoutMs,
         signal,
-        wakeup,
-        life: core.life,
-        onRefused: standBy,
-        onWait: expect,
-      };
-      campaigning = true;
-      working = false;
-      stays = works;
-      try {
-        const lease = await campaign((first) => {
-          expect(MOST_REQUESTS * requestTimeoutMs);
-          return tryOnce(first);
-        }, wait);
-        if (works) lease.waitForWork();
-        current = lease;
-        latest = lease;
-        void lease.released.finally(() => {
-          if (latest === lease) latest = undefined;
-        });
-        campaigning = false;
-        dueBy = undefined;
-        lease.signal.addEventListener("abort", () => {
-          if (works && isLeaseError(lease.signal.reason, "HANDED_OVER")) expect(0);
-        });
-        announce.elected(lease);
-        // It may have ended before anyone was told of it (the client was closed), or by the listener's own hand.
-        if (lease.end !== undefined) ended(lease.end, lease.token);
-        else {
-          entry.start();
-          announce.leader(lease.state);
-        }
-        return lease;
-      } finally {
-        campaigning = false;
-      }
-    },
-    notify: () => wakeup.wake(),
-    overdueMs() {
-      current?.isHeld(); // A term that ran out unnoticed ends here, and its work is due.
-      return dueBy === undefined ? 0 : Math.max(0, clock.now().mono - dueBy);
-    },
-    begin() {
-      working = true;
-    },
-    rest() {
-      dueBy = undefined;
-      working = false;
-    },
-    leave: () => entry.stop(),
-  };
+        wakeup: this.#wakeup,
+        onRefused: (refusal) => this.#standBy(refusal),
+        onWait: (waitMs) => this.#expect(waitMs),
+      },
+    );
+    this.#won(lease, runs);
+    return lease;
+  }
+
+  /** Ends the wait for the lease. */
+  notify(): void {
+    this.#wakeup.wake();
+  }
+
+  /** How long something has been overdue, in ms; 0 while all goes on as it can. */
+  overdueMs(): number {
+    // A term that ran out unnoticed ends here, and its work is due.
+    if (this.#state.is === "leading") this.#state.lease.isHeld();
+    const state = this.#state;
+    if (state.is === "idle" || state.dueBy === undefined) return 0;
+    return Math.max(0, this.#core.clock.now().mono - state.dueBy);
+  }
+
+  /** The work of the term begins. */
+  begin(): void {
+    const state = this.#state;
+    if (state.is === "leading" || state.is === "leaving") this.#state = { ...state, works: true };
+  }
+
+  /** Nothing is expected any more: a campaign has ended, or the work has settled. */
+  rest(): void {
+    const state = this.#state;
+    this.#state = state.is === "leading" ? { ...state, works: false, dueBy: undefined } : { is: "idle" };
+  }
+
+  /** Leaves the list of who stands. */
+  leave(): Promise<void> {
+    return this.#entry.stop();
+  }
+
+  #expect(withinMs: number): void {
+    if (this.#state.is === "idle") return;
+    this.#state = { ...this.#state, dueBy: this.#core.clock.now().mono + withinMs };
+  }
+
+  #won(lease: LeaseHandle, runs: boolean): void {
+    if (runs) lease.waitForWork();
+    this.#state = { is: "leading", lease, stays: runs, works: false };
+    this.#latest = lease;
+    void lease.released.finally(() => {
+      if (this.#latest === lease) this.#latest = undefined;
+    });
+    lease.signal.addEventListener("abort", () => {
+      if (runs && isLeaseError(lease.signal.reason, "HANDED_OVER")) this.#expect(0);
+    });
+    this.#announce.elected(lease);
+    // It may have ended before anyone was told of it (the client was closed), or by the listener's own hand.
+    if (lease.end !== undefined) return this.#ended(lease.end, lease.token);
+    this.#entry.start();
+    this.#announce.leader(lease.state);
+  }
+
+  #ended(end: LeaseEnd, token: number): void {
+    this.#lastToken = Math.max(this.#lastToken, token);
+    const state = this.#state;
+    if (state.is === "leading") {
+      const { works, dueBy } = state;
+      this.#state = { is: "leaving", works, dueBy };
+      if (works) this.#expect(0);
+      if (!state.stays) void this.#entry.stop();
+    }
+    this.#announce.lost(end);
+  }
+
+  async #standBy(refusal: Refusal): Promise<void> {
+    this.#entry.start();
+    this.#announce.leader(refusal.state);
+    await this.#requestTransfer();
+  }
+
+  /** Asks a weaker leader to hand over, once: the record tells whether it was asked. */
+  async #requestTransfer(): Promise<void> {
+    const { name, holder, priority, memory, random, send } = this.#self;
+    const record = memory.sighting(name)?.record;
+    if (record === undefined || !shouldRequest(record, priority)) return;
+    // What comes of it shows at the next look, which asks again where it has to.
+    const request = { writeId: random.id(), by: holder, priority };
+    await send(requestTransfer(record, request)).catch(() => undefined);
+  }
 }

@@ -6,7 +6,7 @@ import type { LeaseState } from "../core/record.ts";
 import type { ReleaseResult } from "../core/term.ts";
 import { parseWholeMs } from "../core/timing.ts";
 import { unlessAborted } from "./campaign.ts";
-import { type Campaigner, campaigner } from "./campaigner.ts";
+import { Campaigner } from "./campaigner.ts";
 import { guarded } from "./guarded-run.ts";
 import type { ClientCore } from "./client-core.ts";
 import type { Lease, StepDownOptions } from "./lease.ts";
@@ -33,6 +33,14 @@ export interface CampaignOptions {
 /** How long a candidate that gave up its term leaves others their turn at least, and up to twice as long, in ms. */
 const TURN_MS = 2_000;
 
+/** A campaign or a run that is under way. */
+interface Engagement {
+  /** Ends it. */
+  readonly ender: AbortController;
+  /** Resolves once it has ended, however; `undefined` while it has not come to its first wait. */
+  settled: Promise<unknown> | undefined;
+}
+
 /**
  * A long-lived candidate for one lease: it has one id, campaigns, leads, and campaigns again after a loss.
  *
@@ -44,9 +52,8 @@ export class Candidate implements AsyncDisposable {
   readonly #core: ClientCore;
   readonly #make: () => Campaigner;
   #made: Campaigner | undefined;
-  /** Ends what is going on: a campaign, or a whole run. */
-  #ender: AbortController | undefined;
-  #running: Promise<unknown> | undefined;
+  /** What is going on: a campaign, or a whole run; `undefined` while neither is. */
+  #engagement: Engagement | undefined;
 
   /** Made by `LeaseClient.candidate`. */
   constructor(core: ClientCore, name: string, options: CandidateOptions) {
@@ -59,7 +66,7 @@ export class Candidate implements AsyncDisposable {
     this.#make = () => {
       const holder = id ?? `${term.label}/${core.random.id()}`;
       const identity = { holder, stable: id !== undefined, priority, minTermMs, lastToken: () => 0 };
-      return campaigner(core, core.contender(name, term, identity), settings, announcer(options));
+      return new Campaigner(core, core.contender(name, term, identity), settings, announcer(options));
     };
   }
 
@@ -88,30 +95,15 @@ export class Candidate implements AsyncDisposable {
    *   it campaigns or runs already; CLIENT_CLOSED; TABLE_NOT_FOUND, ACCESS_DENIED and the like
    */
   async campaign(options: CampaignOptions = {}): Promise<Lease> {
-    if (this.#ender !== undefined) throw this.#busy();
+    if (this.#engagement !== undefined) throw this.#busy();
     const { lease: present } = this; // Read once: a term can end between two looks.
     if (present !== undefined) return present;
     const timeoutMs = parseTimeout(options.timeoutMs);
-    const ender = new AbortController();
-    this.#ender = ender;
-    const { signal } = ender;
-    const unfollow = follows(ender, options.signal);
-    const electing = this.#campaigner.elect(signal, timeoutMs, false).then(async (lease) => {
-      if (signal.aborted) await lease.release({ completed: false }); // Its listeners have been told.
-      return unlessAborted(lease, signal);
+    return this.#engage(options.signal, { stays: true }, async (ended) => {
+      const lease = await this.#campaigner.elect(ended, timeoutMs, false);
+      if (ended.aborted) await lease.release({ completed: false }); // Its listeners have been told.
+      return unlessAborted(lease, ended);
     });
-    this.#running = electing.catch(() => undefined);
-    try {
-      return await electing;
-    } catch (error) {
-      await this.#campaigner.leave();
-      throw error;
-    } finally {
-      unfollow();
-      this.#ender = undefined;
-      this.#running = undefined;
-      this.#campaigner.rest();
-    }
   }
 
   /**
@@ -131,21 +123,8 @@ export class Candidate implements AsyncDisposable {
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
     if (typeof work !== "function") throw invalid("work must be a function");
-    if (this.#ender !== undefined || this.lease !== undefined) throw this.#busy();
-    const ender = new AbortController();
-    this.#ender = ender;
-    const unfollow = follows(ender, options.signal);
-    const running = this.#run(work, ender.signal);
-    this.#running = running.catch(() => undefined);
-    try {
-      await running;
-    } finally {
-      unfollow();
-      this.#ender = undefined;
-      this.#running = undefined;
-      this.#campaigner.rest();
-      await this.#campaigner.leave();
-    }
+    if (this.#engagement !== undefined || this.lease !== undefined) throw this.#busy();
+    await this.#engage(options.signal, { stays: false }, (ended) => this.#run(work, ended));
   }
 
   /**
@@ -155,15 +134,15 @@ export class Candidate implements AsyncDisposable {
    */
   async resign(): Promise<ReleaseResult | undefined> {
     const { latest } = this.#campaigner;
-    const ender = this.#ender;
-    ender?.abort();
-    await this.#running;
+    const engagement = this.#engagement;
+    engagement?.ender.abort();
+    await engagement?.settled;
     // A run has released what it led. A campaign may have been won just before it was ended.
     const { lease } = this.#campaigner;
     const released = latest?.releasing ? latest.released : undefined;
     const result = lease === undefined ? await released : await lease.release({ completed: false });
     // Whoever has campaigned anew meanwhile stands. What was ended here may still be about to leave.
-    const anew = this.#ender !== undefined && this.#ender !== ender;
+    const anew = this.#engagement !== undefined && this.#engagement !== engagement;
     if (!anew && this.lease === undefined) await this.#campaigner.leave();
     return result;
   }
@@ -231,6 +210,31 @@ export class Candidate implements AsyncDisposable {
   /** Resigns. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.resign();
+  }
+
+  /** Does one thing at a time. Whoever does not stay, and whose activity failed, leaves the list of who stands. */
+  async #engage<T>(
+    follow: AbortSignal | undefined,
+    { stays }: { readonly stays: boolean },
+    activity: (ended: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const ender = new AbortController();
+    const engagement: Engagement = { ender, settled: undefined };
+    this.#engagement = engagement;
+    const unfollow = follows(ender, follow);
+    let leaves = true;
+    try {
+      const going = activity(ender.signal);
+      engagement.settled = going.catch(() => undefined);
+      const result = await going;
+      leaves = !stays;
+      return result;
+    } finally {
+      unfollow();
+      this.#engagement = undefined;
+      this.#campaigner.rest();
+      if (leaves) await this.#campaigner.leave();
+    }
   }
 
   async #run(work: (lease: Lease) => Promise<unknown>, ended: AbortSignal): Promise<void> {

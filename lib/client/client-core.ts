@@ -12,7 +12,7 @@ import { parseTiming, type TimingOptions } from "../core/timing.ts";
 import { attempt, type Refusal } from "./attempt.ts";
 import { type Contender, contenderOf, type Identity, type Runtime } from "./contender.ts";
 import { publish } from "./channels.ts";
-import { exchangeWith } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import type { LeaseHandle, OnEnd } from "./handle.ts";
 import { openLease } from "./lease-handle.ts";
 import { lifetime } from "./lifetime.ts";
@@ -69,7 +69,7 @@ export function openClientCore(options: StoreClientOptions): ClientCore {
   const open = new Set<LeaseHandle>();
   const life = lifetime();
   const time = timekeeperOf(clock);
-  const exchange = exchangeWith(store, time, timing, life, (date, at) => {
+  const exchange = new Exchange(store, time, timing, life, (date, at) => {
     for (const lease of open) lease.heard(date, at);
   });
   const around = { exchange, memory: new Memory(), clock: time, random, emit: publish, timing, life };

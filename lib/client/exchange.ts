@@ -19,78 +19,133 @@ export interface Answer<Outcome> {
   readonly sample: Sample | undefined;
 }
 
-/**
- * Everything that passes between a client and its store: gives each request its deadline, stamps it, and
- * learns service time from the response.
- */
-export interface Exchange {
-  /** The store's table, if it is one. */
-  readonly tableName: string | undefined;
-  /** What responses have told of service time. */
-  readonly samples: readonly Sample[];
-  /** Whether the last response had a `Date` header, or there was none yet. If not, no claim sets `expiresAt`. */
-  readonly timed: boolean;
-  /** The best guess at service time now: what claims are stamped with. */
-  estimate(): EpochMs;
-  /** The best guess that no step of the wall clock decides; see {@link steadyServiceTime}. */
-  steady(): EpochMs;
-  /**
-   * Sends a write. Ends by its deadline with the outcome `unknown`, even when the store never answers.
-   * @throws {LeaseError} when the write surely was not applied
-   */
-  write(write: LeaseWrite, timeoutMs: number): Promise<Answer<WriteOutcome>>;
-  /**
-   * Reads a record, strongly consistent.
-   * @throws {LeaseError} STORE_UNAVAILABLE after `timeoutMs`, and whatever the store throws
-   */
-  read(name: string, timeoutMs: number): Promise<Answer<ReadOutcome>>;
-  /**
-   * Reads who stands for a lease, strongly consistent.
-   * @throws {LeaseError} as {@link read}
-   */
-  candidates(name: string, timeoutMs: number): Promise<Answer<ListPage>>;
-  /**
-   * Reads all records page by page; each page has its own deadline.
-   * @throws {LeaseError} STORE_UNAVAILABLE after `timeoutMs`, and whatever the store throws
-   */
-  list(timeoutMs: number): AsyncGenerator<ListPage, void, undefined>;
-}
-
 /** What a client that closes still sends: it gives up what it has. */
 const PARTING: ReadonlySet<LeaseWrite["kind"]> = new Set(["release", "abandon", "register"]);
 
 /**
- * Makes the exchange of one client with one store. `onDate` is told of every `Date` header, before anybody else is. When the
- * client closes, reads under way end at once, and writes are waited for.
+ * Everything that passes between a client and its store: gives each request its deadline, stamps it, and
+ * learns service time from the response. When the client closes, reads under way end at once, and writes are waited for.
  */
-export function exchangeWith(
-  store: LeaseStore,
-  clock: Timekeeper,
-  timing: Timing,
-  life: Lifetime = lifetime(),
-  onDate: (date: EpochMs, received: Reading) => void = () => undefined,
-): Exchange {
-  let samples: readonly Sample[] = [];
-  let timed = true;
+export class Exchange {
+  readonly #store: LeaseStore;
+  readonly #clock: Timekeeper;
+  readonly #timing: Timing;
+  readonly #life: Lifetime;
+  readonly #onDate: (date: EpochMs, received: Reading) => void;
+  #samples: readonly Sample[] = [];
+  #timed = true;
 
-  function assertMay(kind?: LeaseWrite["kind"]): void {
+  /** `onDate` is told of every `Date` header, before anybody else is. */
+  constructor(
+    store: LeaseStore,
+    clock: Timekeeper,
+    timing: Timing,
+    life: Lifetime = lifetime(),
+    onDate: (date: EpochMs, received: Reading) => void = () => undefined,
+  ) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#timing = timing;
+    this.#life = life;
+    this.#onDate = onDate;
+  }
+
+  /** The store's table, if it is one. */
+  get tableName(): string | undefined {
+    return this.#store.tableName;
+  }
+
+  /** What responses have told of service time. */
+  get samples(): readonly Sample[] {
+    return this.#samples;
+  }
+
+  /** Whether the last response had a `Date` header, or there was none yet. If not, no claim sets `expiresAt`. */
+  get timed(): boolean {
+    return this.#timed;
+  }
+
+  /** The best guess at service time now: what claims are stamped with. */
+  estimate(): EpochMs {
+    return estimateServiceTime(this.#samples, this.#clock.now(), this.#timing);
+  }
+
+  /** The best guess that no step of the wall clock decides; see {@link steadyServiceTime}. */
+  steady(): EpochMs {
+    return steadyServiceTime(this.#samples, this.#clock.now(), this.#timing);
+  }
+
+  /**
+   * Sends a write. Ends by its deadline with the outcome `unknown`, even when the store never answers.
+   * @throws {LeaseError} when the write surely was not applied
+   */
+  async write(write: LeaseWrite, timeoutMs: number): Promise<Answer<WriteOutcome>> {
+    this.#assertMay(write.kind);
+    const sending = (): Promise<WriteOutcome> =>
+      this.#within(timeoutMs, write.name, (call) => this.#store.write(write, call)).catch(
+        (cause: unknown) => {
+          // Only a store that says so has surely applied nothing; whatever else it throws tells nothing.
+          if (isLeaseError(cause) && cause.code !== "STORE_UNAVAILABLE") throw cause;
+          return { kind: "unknown", cause };
+        },
+      );
+    return this.#life.track(() => this.#stamped(sending));
+  }
+
+  /**
+   * Reads a record, strongly consistent.
+   * @throws {LeaseError} STORE_UNAVAILABLE after `timeoutMs`, and whatever the store throws
+   */
+  read(name: string, timeoutMs: number): Promise<Answer<ReadOutcome>> {
+    return this.#stamped(() => this.#reading(timeoutMs, name, (call) => this.#store.read(name, call)));
+  }
+
+  /**
+   * Reads who stands for a lease, strongly consistent.
+   * @throws {LeaseError} as {@link read}
+   */
+  candidates(name: string, timeoutMs: number): Promise<Answer<ListPage>> {
+    return this.#stamped(() => this.#reading(timeoutMs, name, (call) => this.#store.candidates(name, call)));
+  }
+
+  /**
+   * Reads all records page by page; each page has its own deadline.
+   * @throws {LeaseError} STORE_UNAVAILABLE after `timeoutMs`, and whatever the store throws
+   */
+  async *list(timeoutMs: number): AsyncGenerator<ListPage, void, undefined> {
+    const ender = new AbortController();
+    const pages = this.#store.list({ signal: ender.signal })[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const page = await this.#reading(timeoutMs, "*", () => pages.next());
+        if (page.done === true) return;
+        yield page.value;
+      }
+    } finally {
+      ender.abort();
+    }
+  }
+
+  #assertMay(kind?: LeaseWrite["kind"]): void {
+    const life = this.#life;
     if (life.is !== "closing" || kind === undefined || !PARTING.has(kind)) life.assertOpen();
   }
 
-  /** As {@link within}, and ends when the client closes: nothing is left behind by a read. */
-  async function reading<T>(
+  /** As {@link #within}, and ends when the client closes: nothing is left behind by a read. */
+  async #reading<T>(
     timeoutMs: number,
     lease: string,
     call: (options: CallOptions) => Promise<T>,
   ): Promise<T> {
-    assertMay();
+    this.#assertMay();
     let forget: () => void = () => undefined;
     const closed = new Promise<never>((_, reject) => {
-      forget = life.onClose(() => reject(closedError()));
+      forget = this.#life.onClose(() => reject(closedError()));
     });
     const ender = new AbortController();
     try {
-      return await Promise.race([within(timeoutMs, lease, call, ender), closed]).catch(asUnanswered(lease));
+      const answer = this.#within(timeoutMs, lease, call, ender);
+      return await Promise.race([answer, closed]).catch(asUnanswered(lease));
     } finally {
       forget();
       ender.abort();
@@ -98,14 +153,14 @@ export function exchangeWith(
   }
 
   /** Races a call against its deadline: a store that ignores its signal is not waited for. */
-  function within<T>(
+  #within<T>(
     timeoutMs: number,
     lease: string,
     call: (options: CallOptions) => Promise<T>,
     ender: AbortController = new AbortController(),
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const cancel = clock.timer(timeoutMs, () => {
+      const cancel = this.#clock.timer(timeoutMs, () => {
         const message = `lease "${lease}": no answer within ${timeoutMs} ms, nobody can say what became of the request; check the network`;
         const late = new LeaseError("STORE_UNAVAILABLE", message, { lease });
         ender.abort(late);
@@ -117,59 +172,19 @@ export function exchangeWith(
     });
   }
 
-  async function stamped<T extends object>(sending: () => Promise<T>): Promise<Answer<T>> {
-    const sent = clock.now();
+  async #stamped<T extends object>(sending: () => Promise<T>): Promise<Answer<T>> {
+    const sent = this.#clock.now();
     const outcome = await sending();
-    const received = clock.now();
+    const received = this.#clock.now();
     if (!("servedAt" in outcome)) return { outcome, sent, received, sample: undefined };
     const date = outcome.servedAt as EpochMs | undefined;
-    timed = date !== undefined;
+    this.#timed = date !== undefined;
     if (date === undefined) return { outcome, sent, received, sample: undefined };
     const sample = { sent, received, date };
-    samples = withSample(samples, sample, timing);
-    onDate(date, received);
+    this.#samples = withSample(this.#samples, sample, this.#timing);
+    this.#onDate(date, received);
     return { outcome, sent, received, sample };
   }
-
-  return {
-    tableName: store.tableName,
-    get samples() {
-      return samples;
-    },
-    get timed() {
-      return timed;
-    },
-    steady: () => steadyServiceTime(samples, clock.now(), timing),
-    estimate: () => estimateServiceTime(samples, clock.now(), timing),
-    async write(write, timeoutMs) {
-      assertMay(write.kind);
-      return life.track(() =>
-        stamped<WriteOutcome>(() =>
-          within(timeoutMs, write.name, (call) => store.write(write, call)).catch((cause: unknown) => {
-            // Only a store that says so has surely applied nothing; whatever else it throws tells nothing.
-            if (isLeaseError(cause) && cause.code !== "STORE_UNAVAILABLE") throw cause;
-            return { kind: "unknown", cause };
-          }),
-        ),
-      );
-    },
-    read: (name, timeoutMs) => stamped(() => reading(timeoutMs, name, (call) => store.read(name, call))),
-    candidates: (name, timeoutMs) =>
-      stamped(() => reading(timeoutMs, name, (call) => store.candidates(name, call))),
-    async *list(timeoutMs) {
-      const ender = new AbortController();
-      const pages = store.list({ signal: ender.signal })[Symbol.asyncIterator]();
-      try {
-        for (;;) {
-          const page = await reading(timeoutMs, "*", () => pages.next());
-          if (page.done === true) return;
-          yield page.value;
-        }
-      } finally {
-        ender.abort();
-      }
-    },
-  };
 }
 
 /** A store that throws something of its own has not answered: only a `LeaseError` says more. */

@@ -123,11 +123,3 @@ export function wonBy(
   if (remainingOf(validity, at) <= 0) return { not: "was claimed, but answered after the term" };
   return { term: { record, validity, vouchers, ...rest } };
 }
-
-/**
- * Whether to vacate what a candidate that does not lead may have taken. Not what was written over a term of its own: a
- * vacancy would undo the lock-delay or the minimum hold of that term.
- */
-export function mayAbandon(overOwn: boolean): boolean {
-  return !overOwn;
-}

@@ -1,4 +1,4 @@
-import { type Exchange, exchangeWith } from "../client/exchange.ts";
+import { Exchange } from "../client/exchange.ts";
 import { chooseStore, type StoreChoice } from "../dynamodb/store-choice.ts";
 import { timekeeperOf } from "../client/timekeeper.ts";
 import { systemClock, systemRandom } from "../client/system-ports.ts";
@@ -47,7 +47,7 @@ export class FenceGuard implements AsyncDisposable {
     this.#requestTimeoutMs = parseWholeMs(requestTimeoutMs, "requestTimeoutMs", fallback, 50, 60_000);
     const chosen = chooseStore(options);
     this.#destroy = () => chosen.destroy();
-    this.#exchange = exchangeWith(chosen.store, timekeeperOf(clock), DEFAULT_TIMING);
+    this.#exchange = new Exchange(chosen.store, timekeeperOf(clock), DEFAULT_TIMING);
   }
 
   /**

@@ -1,12 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  amendmentOf,
-  firstWriteOf,
-  goesOverOwn,
-  mayAbandon,
-  type Won,
-  wonBy,
-} from "../../lib/core/attempt.ts";
+import { amendmentOf, firstWriteOf, goesOverOwn, type Won, wonBy } from "../../lib/core/attempt.ts";
 import { parseTerm, type TermOptions } from "../../lib/core/options.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import type { TermRules } from "../../lib/core/term-state.ts";
@@ -117,13 +110,8 @@ describe("the proof of a term", () => {
   });
 });
 
-describe("giving up", () => {
-  it("vacates what may have been taken, but never what was written over a term of its own", () => {
-    expect(mayAbandon(false)).toBe(true);
-    expect(mayAbandon(true)).toBe(false);
-  });
-
-  it("knows which moves go over a term of its own", () => {
+describe("going over a term of its own", () => {
+  it("is what a move of that kind does", () => {
     expect(goesOverOwn({ kind: "claim" })).toBe(false);
     expect(goesOverOwn({ kind: "take-over", seen, because: "observation" })).toBe(false);
     expect(goesOverOwn({ kind: "take-over", seen, because: "own-claim" })).toBe(true);
