@@ -1,3 +1,9 @@
+/*
+ * A dead leader tells nobody that it died, and no clock of a candidate can be trusted to say that a term is over. So a
+ * challenger has to prove it before it writes. There are two proofs. The service's own clock is past the row's `expiresAt`,
+ * whatever the wall clocks of holder and challenger say. Or the challenger has watched the row, unchanged, for the whole length that
+ * the row promises. Why each of them is enough: docs/protocol.md, Evidence, and I2.
+ */
 import type { LeaseRecord } from "./record.ts";
 import type { Timing } from "./timing.ts";
 import { elapsedAtLeast, type EpochMs, type Reading } from "./units.ts";

@@ -1,3 +1,9 @@
+/*
+ * `expiresAt` is compared with the service's clock, and nobody can read that clock. What can be read is the `Date` header of a response:
+ * in whole seconds, and of some moment between the request and its answer. So service time is known as a range, from a few such
+ * samples and the process's own clocks in between. Who must stop uses the latest that service time can be; who wants to
+ * take over uses the earliest. The best guess is good for what nothing rests on. Docs: docs/protocol.md, Service time.
+ */
 import type { Timing } from "./timing.ts";
 import { elapsedAtLeast, elapsedAtMost, type EpochMs, epochMs, type Reading } from "./units.ts";
 

@@ -1,3 +1,9 @@
+/*
+ * A term can be renewed, drained, handed over, released, lost, frozen and thawed, several of them at once and in any order, and after
+ * whatever happened it must never lead again once it has ended. A closure full of variables hides which orders were thought of. So the term
+ * is a machine: plain data, one `step` that takes an event and returns the next data and what to do, and one
+ * timer. `lib/client/term-driver.ts` does what it says and decides nothing. test/core/transcripts has its orders of events, line by line.
+ */
 import { atLimit, type Draft, draftOf, drained, lose, planLook, planRenewal, runOut } from "./term-draft.ts";
 import { onRelease, onReleased, onStepDown } from "./term-leaving.ts";
 import { onRenew, onRenewed } from "./term-renewal.ts";

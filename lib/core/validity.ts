@@ -1,3 +1,9 @@
+/*
+ * A holder has to stop before anybody else can have proof that its term is over. It cannot ask first: the question could take
+ * longer than the rest of the term. So it counts for itself, from its last acknowledged write, and takes the shorter of two bounds, one for
+ * each proof that a challenger can have: the written length by its own clock, and `expiresAt` by service time. Why that is
+ * soon enough: docs/protocol.md, Validity, and I2.
+ */
 import { allowanceUntil, type Sample, samplesSince } from "./service-clock.ts";
 import type { Timing } from "./timing.ts";
 import { elapsedAtMost, type EpochMs, plusMs, type Reading } from "./units.ts";
