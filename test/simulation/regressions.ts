@@ -18,6 +18,12 @@ export const REGRESSIONS: readonly Regression[] = [
       "a stall between winning and making the handle ended the term before the client knew the handle: acquire threw a ReferenceError",
   },
   {
+    scenario: "lambda",
+    seed: 501_003_216,
+    found:
+      "the checker's fault: a client was closed in the instant in which its work was done; the release, on its way by then, rightly did not record the occurrence",
+  },
+  {
     scenario: "limits",
     seed: 314,
     found:
