@@ -16,7 +16,10 @@ export const ticksOnce: Checker = (history) => {
   const atMostOnce = new Set<string>();
   const recorded: { readonly tick: string; readonly at: number; readonly holder: string }[] = [];
   const wanted = new Map<number, string>();
-  /** Releases that were on their way before the work was done: a client that closes gives up the row, and the tick is led again. */
+  /**
+   * Holders whose release was on its way before their work was done: a client that closes gives up the row, and the tick is led
+   * again. What is sent once more because nobody answered says the same.
+   */
   const parting = new Set<string>();
   // A claim that nobody was told of uses its occurrence up as well; nothing is lost if that is forgotten.
   const led = new Set(digest.terms.map(({ term }) => term.holder));
@@ -30,8 +33,8 @@ export const ticksOnce: Checker = (history) => {
     }
     if (event.kind === "work-done") done.add(event.term.holder);
     if (event.kind === "sent" && event.write?.kind === "release") {
-      const { writeId, expects } = event.write;
-      if (!done.has(expects.holder ?? "")) parting.add(writeId);
+      const { holder = "" } = event.write.expects;
+      if (!done.has(holder)) parting.add(holder);
     }
     if (event.kind === "executed" && event.after !== undefined) onWrite(event);
     if (event.kind === "operation-ended" && event.end === "tick-done") {
@@ -64,7 +67,7 @@ export const ticksOnce: Checker = (history) => {
       if (early)
         found(at, `tick ${tick} was recorded by a ${write.kind} of ${holder} before its work was done`);
     }
-    const says = write.kind === "release" && !parting.has(write.writeId);
+    const says = write.kind === "release" && !parting.has(holder);
     if (says && tick === undefined && done.has(holder)) {
       found(at, `${holder} did its work, and its release does not record the tick`);
     }
