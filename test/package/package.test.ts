@@ -111,7 +111,7 @@ describe("the packed package", () => {
   });
 
   // 25 KB was the bound for the client without elections of long-lived candidates: docs/adr/0013.
-  it("adds at most 54 KB to a minified Lambda bundle, beside the SDK and middy", async () => {
+  it("adds at most 55 KB to a minified Lambda bundle, beside the SDK and middy", async () => {
     const { build } = await import("esbuild");
     const contents = `
       import { LeaseClient } from "leasehold";
@@ -131,6 +131,6 @@ describe("the packed package", () => {
       external: ["@aws-sdk/*", "@middy/*"],
     });
     const bytes = Object.values(metafile.outputs)[0]?.bytes ?? Number.NaN;
-    expect(bytes).toBeLessThanOrEqual(54 * 1024);
+    expect(bytes).toBeLessThanOrEqual(55 * 1024);
   });
 });
