@@ -18,6 +18,12 @@ export const REGRESSIONS: readonly Regression[] = [
       "a stall between winning and making the handle ended the term before the client knew the handle: acquire threw a ReferenceError",
   },
   {
+    scenario: "operators",
+    seed: 510_002_164,
+    found:
+      "the checker's fault: backups had brought one token out four times, and a late copy of a take-over of the first of these terms took the row of the last",
+  },
+  {
     scenario: "lambda",
     seed: 501_003_216,
     found:

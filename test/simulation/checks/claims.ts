@@ -90,6 +90,20 @@ export function tamperedSince(digest: Digest, { term, claimedAt }: Begun): numbe
   return hand?.at ?? Number.POSITIVE_INFINITY;
 }
 
+/**
+ * Whether an operator's backup has brought a term's token out a second time. A late copy of a write about the earlier term then
+ * finds a row that looks like it, and takes it from a holder that nothing can tell.
+ */
+export function isRepeated({ terms, hands }: Digest, { term, claimedAt }: Begun): boolean {
+  return terms.some(
+    (other) =>
+      other.term.lease === term.lease &&
+      other.term.token === term.token &&
+      other.claimedAt < claimedAt &&
+      hands.some(({ by, at }) => by === "operator-restore" && at >= other.claimedAt && at <= claimedAt),
+  );
+}
+
 /** Whether a row was deleted or overwritten by hand between two instants. */
 export function tamperedBetween(digest: Digest, from: number, to: number, by: readonly RowHand[]): boolean {
   return digest.hands.some((hand) => by.includes(hand.by) && hand.at >= from && hand.at <= to);

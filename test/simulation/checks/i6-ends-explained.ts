@@ -1,11 +1,12 @@
 import type { Checker, HistoryEvent, Violation } from "../history.ts";
-import { begunOf, type Digest, digestOf, nameOf, stateKey, tamperedSince } from "./claims.ts";
+import { begunOf, type Digest, digestOf, isRepeated, nameOf, stateKey, tamperedSince } from "./claims.ts";
 
 type Ended = Extract<HistoryEvent, { kind: "ended" }>;
 
 /**
  * I6: a handle that ended says why, truthfully; its signal is aborted, in time where its process was awake and never froze;
- * and once it ended it is never held again.
+ * and once it ended it is never held again. Excluded are rows that an operator has tampered with since the term began, and
+ * terms whose token an operator's backup has brought out before.
  */
 export const endsExplained: Checker = (history) => {
   const digest = digestOf(history);
@@ -26,6 +27,7 @@ export const endsExplained: Checker = (history) => {
       case "heard": {
         const begun = begunOf(digest, event.term);
         if (event.aborted || tamperedSince(digest, begun) < event.at) return undefined;
+        if (isRepeated(digest, begun)) return undefined;
         return `${nameOf(event.term)} was awake and never told that its term is over`;
       }
       case "release-asked":
