@@ -25,7 +25,8 @@ export interface EnvironmentSettings {
 }
 
 const PROGRAM = fileURLToPath(new URL("./environment-process.ts", import.meta.url));
-const INIT_TIMEOUT_MS = 10_000;
+/** Longer than Lambda's own 10 s: this machine may be busy. */
+const INIT_TIMEOUT_MS = 30_000;
 
 /**
  * One execution environment of a function: a process that runs the deployed code, one invocation at a time. As

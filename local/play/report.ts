@@ -36,16 +36,32 @@ export interface TickReport {
   readonly tookOver: (run: Run) => boolean;
 }
 
+/** Says, at the moment when a leader is struck, what that means for the others: for up to `recoveryMs`. */
+export function strikeLine(atMs: number, run: Run, recoveryMs: number, colors: Colors): string {
+  const killed = run.struck === "kill";
+  const what = killed
+    ? "KILLED in mid-work. It released nothing"
+    : "FROZEN in mid-work, a write of it on its way. It neither renews nor releases";
+  const means = `nobody can lead until its lease has run out, which takes up to ${seconds(recoveryMs)}`;
+  const told = `env ${run.invocation.environment} is ${what}: ${means}`;
+  const start = startOf({ atMs, tick: run.tick }, colors);
+  return wrapParts(start, [killed ? colors.red(told) : colors.magenta(told)]);
+}
+
+function startOf({ atMs, tick }: Pick<TickReport, "atMs" | "tick">, colors: Colors): string {
+  return `${colors.dim(seconds(atMs).padStart(7))}  ${clock(tick)}  `;
+}
+
 /** Says who led a tick and what else happened meanwhile. */
 export function tickLine(report: TickReport, colors: Colors): string {
-  const { atMs, tick, notes } = report;
+  const { notes } = report;
   // Who leads comes first, in the order of time otherwise.
   const inOrder = [...notes].sort((a, b) => Number(leads(b)) - Number(leads(a)));
   const parts = inOrder.flatMap((note) => tell(note, report, colors) ?? []);
   if (!notes.some(leads)) parts.unshift(colors.yellow(`nobody led${reasonOf(report)}`));
   const followers = tellFollowers(notes, colors);
   if (followers !== undefined) parts.push(followers);
-  return wrapParts(`${colors.dim(seconds(atMs).padStart(7))}  ${clock(tick)}  `, parts);
+  return wrapParts(startOf(report, colors), parts);
 }
 
 function reasonOf({ unfollowed }: TickReport): string {
@@ -67,8 +83,8 @@ function tell(note: Note, report: TickReport, colors: Colors): string | undefine
     case "struck": {
       const begun = `${leading(note.run, report)}, ${note.run.accepted} numbered`;
       return note.run.struck === "kill"
-        ? colors.red(`${begun}, KILLED in mid-work`)
-        : colors.magenta(`${begun}, FROZEN in mid-work`);
+        ? colors.red(`${begun}, was killed`)
+        : colors.magenta(`${begun}, was frozen`);
     }
     case "late":
       return colors.dim(`late duplicate of ${clock(note.tick)} came`);
@@ -132,9 +148,11 @@ export function summaryLines(summary: Summary, problems: readonly string[], colo
     const end = `OK: invoices 1 to ${summary.numbered} are numbered without gap or duplicate.`;
     return [...table, "", colors.green(end)];
   }
-  return [
-    ...table,
+  const found = [
+    "What is wrong:",
+    ...problemLines(problems, "  - ", MOST_PROBLEMS),
     "",
-    ...["NOT OK:", ...problemLines(problems, "  - ", MOST_PROBLEMS)].map((line) => colors.red(line)),
+    `NOT OK: ${problems[0]}.`,
   ];
+  return [...table, "", ...found.map((line) => colors.red(line))];
 }

@@ -10,7 +10,7 @@ import { beginRun, type Run } from "./journal.ts";
 import { leadersOf, tokenOf, tookOver } from "./judge.ts";
 import { DELIVERY_DELAY_MS, type Delivery, type Plan } from "./plan.ts";
 import { PlannedFaults } from "./planned-faults.ts";
-import { type Note, tickLine } from "./report.ts";
+import { type Note, strikeLine, tickLine } from "./report.ts";
 import type { Roles } from "./roles.ts";
 import { fillIn, scheduledTime } from "./schedule.ts";
 
@@ -48,13 +48,15 @@ export class Runner implements AsyncDisposable {
   readonly #signal: AbortSignal;
   readonly #runs: Run[] = [];
   readonly #notes: Note[] = [];
+  /** When the first tick began, and how much later the present one. */
+  #start = 0;
+  #tickAtMs = 0;
 
   constructor(options: RunnerOptions) {
     const { plan, engine, roles, tickMs, signal } = options;
     this.#options = options;
     this.#signal = AbortSignal.any([signal, this.#failure.signal]);
-    const struck = (run: Run): void => void this.#notes.push({ kind: "struck", run });
-    this.#faults = new PlannedFaults(plan.faults, struck, this.#signal);
+    this.#faults = new PlannedFaults(plan.faults, (run) => this.#struck(run), this.#signal);
     const timeScale = tickMs / roles.numberingSchedule.periodMs;
     const serve = (spec: FunctionSpec, observer: ServiceObserver): FunctionService =>
       new FunctionService(spec, { engine, timeScale, observer });
@@ -86,16 +88,16 @@ export class Runner implements AsyncDisposable {
 
   async #playAll(): Promise<Remains> {
     const { plan, tickMs, roles } = this.#options;
-    const start = performance.now();
+    this.#start = performance.now();
     let books = await this.#books();
     for (const [index, deliveries] of plan.deliveries.entries()) {
       const tick = index + 1;
-      books = await this.#playTick(tick, deliveries, start, tick === plan.ticks);
+      books = await this.#playTick(tick, deliveries, tick === plan.ticks);
     }
     const mostDrainTicks = 4 + 2 * Math.ceil(roles.recoveryMs / tickMs);
     for (let drain = 1; (books.pending > 0 || this.#busy) && drain <= mostDrainTicks; drain += 1) {
       const tick = plan.ticks + drain;
-      books = await this.#playTick(tick, [{ tick, afterMs: DELIVERY_DELAY_MS, kind: "first" }], start, true);
+      books = await this.#playTick(tick, [{ tick, afterMs: DELIVERY_DELAY_MS, kind: "first" }], true);
     }
     return { runs: this.#runs, books };
   }
@@ -110,18 +112,20 @@ export class Runner implements AsyncDisposable {
     return this.#numbering.busy || this.#others.some(({ service }) => service.busy);
   }
 
+  #struck(run: Run): void {
+    const { roles, screen } = this.#options;
+    this.#notes.push({ kind: "struck", run });
+    screen.line(strikeLine(this.#tickAtMs, run, roles.recoveryMs, screen.colors));
+  }
+
   /** Plays one tick to its end, or, when it may be short, until all is done; tells of it and reads the books. */
-  async #playTick(
-    tick: number,
-    deliveries: readonly Delivery[],
-    start: number,
-    short: boolean,
-  ): Promise<Books> {
+  async #playTick(tick: number, deliveries: readonly Delivery[], short: boolean): Promise<Books> {
     const { tickMs, screen, plan } = this.#options;
     const begin = performance.now();
+    this.#tickAtMs = begin - this.#start;
     this.#faults.tickBegins(tick);
     if (tick <= plan.ticks) this.#deliverOthers(tick);
-    const end = Math.max(start + tick * tickMs, begin + (short ? tickMs : 0));
+    const end = Math.max(this.#start + tick * tickMs, begin + (short ? tickMs : 0));
     const due = [...deliveries].sort((a, b) => a.afterMs - b.afterMs);
     while (performance.now() < end) {
       const passed = performance.now() - begin;
@@ -133,7 +137,7 @@ export class Runner implements AsyncDisposable {
     }
     for (const delivery of due) this.#deliver(delivery);
     const books = await this.#books();
-    this.#tell(tick, begin - start, books);
+    this.#tell(tick, books);
     return books;
   }
 
@@ -158,14 +162,14 @@ export class Runner implements AsyncDisposable {
     return readBooks(this.#options.client, this.#options.roles.invoiceTable);
   }
 
-  #tell(tick: number, atMs: number, books: Books): void {
+  #tell(tick: number, books: Books): void {
     const { screen, roles } = this.#options;
     for (const run of this.#runs)
       if (works(run) && run.struck === undefined) this.#notes.push({ kind: "working", run });
     const leaders = leadersOf(this.#runs);
     const last = leaders.at(-1);
     const report = {
-      atMs,
+      atMs: this.#tickAtMs,
       tick: scheduledTime(tick, roles.numberingSchedule.periodMs),
       notes: this.#notes.splice(0),
       unfollowed: last?.struck === undefined ? undefined : last,

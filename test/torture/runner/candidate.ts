@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Link, monotonicMs } from "../../../local/harness/link.ts";
 import { type OwnedProcess, spawnOwned } from "../../../local/harness/processes.ts";
-import type { CandidateConfig, Order, Report } from "../candidate/messages.ts";
+import type { CandidateConfig, Order, Report, Traits } from "../candidate/messages.ts";
 import { forgetSharedMemory, type ProcessClock, type WrongClock } from "./clocks.ts";
 import type { Journal } from "./journal.ts";
 
@@ -23,7 +23,7 @@ export interface CandidateOptions {
 /** One candidate over all its lives: killed, it is started again, on the same link. */
 export class Candidate {
   readonly name: string;
-  readonly role: CandidateConfig["role"];
+  readonly traits: Traits;
   /** How long its terms last without renewal, in ms. */
   readonly durationMs: number;
   readonly link: Link;
@@ -38,7 +38,7 @@ export class Candidate {
     const { config, link } = options;
     this.#options = options;
     this.name = config.name;
-    this.role = config.role;
+    this.traits = config;
     this.durationMs = config.durationMs;
     this.link = link;
   }

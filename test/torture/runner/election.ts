@@ -11,7 +11,7 @@ import { Ledger, type WriteCounts } from "../network/ledger.ts";
 import { LATEST_MS, RandomNetwork } from "../network/random-network.ts";
 import { Candidate } from "./candidate.ts";
 import { ProcessClock } from "./clocks.ts";
-import { type CandidatePlan, ELECTIONS, type ElectionPlan } from "./elections.ts";
+import { type CandidatePlan, castOf, ELECTIONS, type ElectionPlan } from "./elections.ts";
 import type { Journal } from "./journal.ts";
 import { RandomFaults } from "./random-faults.ts";
 import { ElectionTables } from "./tables.ts";
@@ -75,8 +75,16 @@ export class Election implements AsyncDisposable {
   static async open(options: ElectionOptions): Promise<Election> {
     const tables = await ElectionTables.create(options.client, options.plan.name);
     const election = new Election(options, tables);
-    for (const candidate of options.plan.candidates) await election.#add(candidate);
+    for (const candidate of castOf(options.plan, election.#chance)) await election.#add(candidate);
     return election;
+  }
+
+  /** Who its candidates are, in words. */
+  get cast(): readonly string[] {
+    return this.#candidates.map(({ name, traits: { id, priority, affinity } }) => {
+      const more = [id && "stable id", priority !== 0 && `priority ${priority}`, affinity].filter(Boolean);
+      return more.length === 0 ? name : `${name} (${more.join(", ")})`;
+    });
   }
 
   /** Starts everyone and strikes for so long, or until the signal ends it. */
@@ -156,7 +164,7 @@ export class Election implements AsyncDisposable {
     const { plan, journal, endpoint, fakeTime, folder } = this.#options;
     const { leases: leaseTable, invoices: invoiceTable } = this.tables;
     const { name } = candidate;
-    const network = new RandomNetwork(this.#chance, name, plan.without);
+    const network = new RandomNetwork(this.#chance, name, plan.without, candidate.id !== undefined);
     const link = await Link.open({
       engine: endpoint,
       traffic: {
@@ -179,7 +187,7 @@ export class Election implements AsyncDisposable {
     const late = draws.happens(0.1) ? draws.between(1_000, 10_000) : 0;
     const tick = new Date(Date.now() - late).toISOString();
     for (const candidate of this.#candidates) {
-      if (candidate.role === "scheduled") candidate.tell({ kind: "tick", tick });
+      if (candidate.traits.role === "scheduled") candidate.tell({ kind: "tick", tick });
     }
   }
 }

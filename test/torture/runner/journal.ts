@@ -61,16 +61,13 @@ export class Journal {
       this.#leading.delete(candidate);
     }
     if (report.kind !== "began" && report.kind !== "held") return;
-    const { holder, token } = report;
-    const key = `${candidate} ${holder} ${token}`;
-    if (report.kind === "held") {
-      const { first, last, samples } = report;
-      this.#terms.set(key, { candidate, holder, token, first, last, samples });
-      return;
+    const { kind, ...told } = report;
+    const key = `${candidate} ${told.pid} ${told.holder} ${told.token}`;
+    if (kind === "began") {
+      if (this.#terms.has(key)) this.surprises.push(`${candidate} was handed term ${told.token} twice`);
+      this.#leading.set(candidate, told.token);
     }
-    if (this.#terms.has(key)) this.surprises.push(`${candidate} was handed term ${token} twice`);
     const never = { before: Number.NaN, after: Number.NaN };
-    this.#terms.set(key, { candidate, holder, token, first: never, last: never, samples: 0 });
-    this.#leading.set(candidate, token);
+    this.#terms.set(key, { first: never, last: never, samples: 0, ...told, candidate });
   }
 }
