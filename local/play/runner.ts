@@ -6,11 +6,11 @@ import { FunctionService, type ServiceObserver } from "../functions/service.ts";
 import { type Books, readBooks } from "../harness/books.ts";
 import { UNDISTURBED } from "../harness/link.ts";
 import type { Screen } from "../harness/screen.ts";
-import { beginRun, type Run } from "./journal.ts";
-import { leadersOf, tokenOf, tookOver } from "./judge.ts";
+import { beginRun, resultOf, type Run } from "./journal.ts";
+import { leadersOf, tookOver } from "./judge.ts";
 import { DELIVERY_DELAY_MS, type Delivery, type Plan } from "./plan.ts";
 import { PlannedFaults } from "./planned-faults.ts";
-import { type Note, strikeLine, tickLine } from "./report.ts";
+import { Report } from "./report.ts";
 import type { Roles } from "./roles.ts";
 import { fillIn, scheduledTime } from "./schedule.ts";
 
@@ -47,16 +47,16 @@ export class Runner implements AsyncDisposable {
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
   readonly #runs: Run[] = [];
-  readonly #notes: Note[] = [];
-  /** When the first tick began, and how much later the present one. */
+  readonly #report: Report;
   #start = 0;
-  #tickAtMs = 0;
 
   constructor(options: RunnerOptions) {
-    const { plan, engine, roles, tickMs, signal } = options;
+    const { plan, engine, roles, tickMs, screen, signal } = options;
     this.#options = options;
     this.#signal = AbortSignal.any([signal, this.#failure.signal]);
-    this.#faults = new PlannedFaults(plan.faults, (run) => this.#struck(run), this.#signal);
+    this.#report = new Report(screen.colors, (line) => screen.line(line));
+    const struck = (run: Run): void => this.#report.struck(run, roles.recoveryMs);
+    this.#faults = new PlannedFaults(plan.faults, struck, this.#signal);
     const timeScale = tickMs / roles.numberingSchedule.periodMs;
     const serve = (spec: FunctionSpec, observer: ServiceObserver): FunctionService =>
       new FunctionService(spec, { engine, timeScale, observer });
@@ -112,17 +112,11 @@ export class Runner implements AsyncDisposable {
     return this.#numbering.busy || this.#others.some(({ service }) => service.busy);
   }
 
-  #struck(run: Run): void {
-    const { roles, screen } = this.#options;
-    this.#notes.push({ kind: "struck", run });
-    screen.line(strikeLine(this.#tickAtMs, run, roles.recoveryMs, screen.colors));
-  }
-
   /** Plays one tick to its end, or, when it may be short, until all is done; tells of it and reads the books. */
   async #playTick(tick: number, deliveries: readonly Delivery[], short: boolean): Promise<Books> {
-    const { tickMs, screen, plan } = this.#options;
+    const { tickMs, screen, plan, roles } = this.#options;
     const begin = performance.now();
-    this.#tickAtMs = begin - this.#start;
+    this.#report.tickBegins(begin - this.#start, scheduledTime(tick, roles.numberingSchedule.periodMs));
     this.#faults.tickBegins(tick);
     if (tick <= plan.ticks) this.#deliverOthers(tick);
     const end = Math.max(this.#start + tick * tickMs, begin + (short ? tickMs : 0));
@@ -137,7 +131,9 @@ export class Runner implements AsyncDisposable {
     }
     for (const delivery of due) this.#deliver(delivery);
     const books = await this.#books();
-    this.#tell(tick, books);
+    const last = leadersOf(this.#runs).at(-1);
+    const working = this.#runs.filter((run) => works(run) && run.struck === undefined);
+    this.#report.tickEnds(working, last?.struck === undefined ? undefined : last);
     return books;
   }
 
@@ -145,7 +141,7 @@ export class Runner implements AsyncDisposable {
     if (delivery === undefined) return;
     const { numberingSchedule } = this.#options.roles;
     const at = scheduledTime(delivery.tick, numberingSchedule.periodMs);
-    if (delivery.kind === "late") this.#notes.push({ kind: "late", tick: at });
+    if (delivery.kind === "late") this.#report.late(at);
     this.#numbering.deliver(payloadOf(numberingSchedule, at));
   }
 
@@ -160,23 +156,6 @@ export class Runner implements AsyncDisposable {
 
   #books(): Promise<Books> {
     return readBooks(this.#options.client, this.#options.roles.invoiceTable);
-  }
-
-  #tell(tick: number, books: Books): void {
-    const { screen, roles } = this.#options;
-    for (const run of this.#runs)
-      if (works(run) && run.struck === undefined) this.#notes.push({ kind: "working", run });
-    const leaders = leadersOf(this.#runs);
-    const last = leaders.at(-1);
-    const report = {
-      atMs: this.#tickAtMs,
-      tick: scheduledTime(tick, roles.numberingSchedule.periodMs),
-      notes: this.#notes.splice(0),
-      unfollowed: last?.struck === undefined ? undefined : last,
-      tokenOf: (run: Run) => tokenOf(run, books),
-      tookOver: (run: Run) => tookOver(run, leaders),
-    };
-    screen.line(tickLine(report, screen.colors));
   }
 
   #progress(tick: number): string {
@@ -202,7 +181,7 @@ export class Runner implements AsyncDisposable {
         if (run === undefined) return;
         run.outcome = outcome;
         this.#faults.runEnds(run);
-        this.#notes.push({ kind: "settled", run });
+        this.#report.settled(run, tookOver(run, leadersOf(this.#runs)));
       },
     };
   }
@@ -211,9 +190,10 @@ export class Runner implements AsyncDisposable {
     return {
       started: () => UNDISTURBED,
       settled: (_, outcome) => {
-        if (outcome.kind !== "returned") this.#notes.push({ kind: "failed", name, outcome });
+        const result = resultOf({ outcome });
+        if (outcome.kind !== "returned" && result.kind === "broken") this.#report.failed(name, result.why);
       },
-      gaveUp: (payload) => this.#notes.push({ kind: "gave-up", tick: tickIn(payload) }),
+      gaveUp: (payload) => this.#report.gaveUp(tickIn(payload)),
       log: (environment, line) => this.#options.log(`${name} env ${environment}: ${line}`),
       broke: (error) => this.#failure.abort(error),
     };
