@@ -23,7 +23,7 @@ const HISTORY: History = {
 
 function outcome({ without = "", ...more }: Partial<Outcome> & { readonly without?: string } = {}): Outcome {
   const journal = new Journal();
-  for (const kind of KINDS) if (kind !== without) journal.faults.add(kind);
+  for (const kind of KINDS) if (kind !== without) journal.faults.set(kind, 1);
   return {
     engine: "embedded",
     seed: 1,

@@ -58,16 +58,16 @@ export function judge(outcome: Outcome): Summary {
   const { elections, journal, shiftsClocks, lateness, torturedUntil, ...rest } = outcome;
   const surprises = journal.surprises.map((what) => `nothing happens that nobody planned: ${what}`);
   const claimed = { ...NETWORK_FAULTS, ...PROCESS_FAULTS, ...(shiftsClocks ? CLOCK_FAULTS : {}) };
-  const neverInjected = Object.keys(claimed).filter((kind) => journal.faults.of(kind) === 0);
+  const neverInjected = Object.keys(claimed).filter((kind) => !journal.faults.has(kind));
   const violations = [...elections.flatMap(violationsOf), ...lateness, ...surprises];
-  const events = journal.events.toObject();
+  const events = inOrder(journal.events);
   const takeovers = ["service-clock", "observation", "own-claim"].map(
     (proof) => events[`acquired: ${proof}`] ?? 0,
   );
   const leaderless = elections.map(({ history }) => longestWithoutLeaderMs(history.handedOut, torturedUntil));
   return {
     ...rest,
-    faults: journal.faults.toObject(),
+    faults: inOrder(journal.faults),
     writes: sumOf(elections.map(({ writes }) => writes)),
     terms: elections.reduce((sum, { history }) => sum + history.handedOut.length, 0),
     takeovers: takeovers.reduce((sum, times) => sum + times, 0),
@@ -85,6 +85,11 @@ export function judge(outcome: Outcome): Summary {
 
 function violationsOf({ name, history }: ElectionRecord): string[] {
   return CHECKS.flatMap(({ claim, check }) => check(history).map((what) => `${claim}: ${name}: ${what}`));
+}
+
+/** Counts, by name in alphabetical order. */
+function inOrder(counts: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b)));
 }
 
 /** Adds counts up, kind by kind. */

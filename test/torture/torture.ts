@@ -76,7 +76,7 @@ function progressOf(journal: Journal, elections: readonly Election[], leftMs: nu
     `${seconds(Math.max(0, leftMs))} left`,
     `${journal.handedOut.length} terms`,
     `${sum(({ ledger }) => ledger.counts.numbersGiven)} of ${sum(({ tables }) => tables.received)} invoices`,
-    `${journal.faults.total} faults`,
+    `${[...journal.faults.values()].reduce((total, times) => total + times, 0)} faults`,
     `${sum(({ ledger }) => ledger.counts.staleRejected)} stale writes rejected`,
     `leading: ${journal.leaders.join(", ") || "nobody"}`,
   ];

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DEFAULT_TIMING, recoveryBoundMs } from "../../../lib/index.ts";
+import { countPending, readBooks } from "../../../local/harness/books.ts";
 import { Link, monotonicMs } from "../../../local/harness/link.ts";
 import { seconds } from "../../../local/harness/screen.ts";
 import { Chance } from "../../simulation/world/chance.ts";
@@ -12,7 +13,7 @@ import { LATEST_MS, RandomNetwork } from "../network/random-network.ts";
 import { Candidate } from "./candidate.ts";
 import { ProcessClock } from "./clocks.ts";
 import { type CandidatePlan, castOf, ELECTIONS, type ElectionPlan } from "./elections.ts";
-import type { Journal } from "./journal.ts";
+import { type Journal, tally } from "./journal.ts";
 import { RandomFaults } from "./random-faults.ts";
 import { ElectionTables } from "./tables.ts";
 
@@ -120,7 +121,7 @@ export class Election implements AsyncDisposable {
     const lead = recoveryBoundMs({ ...DEFAULT_TIMING, durationMs }) + extraRecoveryMs;
     const bound = LATEST_MS + lead + WORK_MS;
     for (;;) {
-      const pending = signal.aborted ? 0 : await this.tables.pending();
+      const pending = signal.aborted ? 0 : await countPending(this.#options.client, this.tables.invoices);
       const recoveryMs = Math.round(monotonicMs() - began);
       if (pending === 0) return { recoveryMs, lateness: [] };
       if (recoveryMs > bound) {
@@ -143,7 +144,7 @@ export class Election implements AsyncDisposable {
     const handedOut = this.#options.journal.handedOut.filter(({ candidate }) => names.has(candidate));
     const { given, counts: writes } = this.ledger;
     const { seen } = this.tables;
-    const books = await this.tables.books();
+    const books = await readBooks(this.#options.client, this.tables.invoices);
     const history = { states, writesUpon, contradictions, reached, seen, handedOut, given, books };
     return { name: this.#options.plan.name, writes, history };
   }
@@ -171,7 +172,7 @@ export class Election implements AsyncDisposable {
         fateOf: (operation) => network.fateOf(operation),
         onExchange: (exchange) => this.ledger.note(exchange),
       },
-      onFault: (fault) => journal.faults.add(fault),
+      onFault: (fault) => tally(journal.faults, fault),
       onTrouble: (error) => journal.surprises.push(`the way of ${name}: ${String(error)}`),
     });
     const config = { ...candidate, leaseTable, invoiceTable, lease: plan.name };
