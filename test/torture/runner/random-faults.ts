@@ -118,7 +118,7 @@ export class RandomFaults {
     this.#journal.forget(target.name);
     tally(this.#journal.faults, "killed");
     if (leads) tally(this.#journal.faults, "killed while leading");
-    await this.#wait(this.#chance.of("troubles/dead").spread(100, 4_000));
+    await this.#wait(this.#chance.of("troubles/dead").spread(30, 4_000));
     await this.start(target);
   }
 
