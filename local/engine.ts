@@ -20,7 +20,8 @@ export const LOCAL_AWS = {
   credentials: { accessKeyId: "local", secretAccessKey: "local" },
 } as const;
 
-const START_TIMEOUT_MS = 10_000;
+/** Java on a busy machine takes more than ten seconds. */
+const START_TIMEOUT_MS = 60_000;
 const START_ATTEMPTS = 5;
 
 /**

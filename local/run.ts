@@ -77,7 +77,11 @@ function introduction({ elected, seed }: Options, { leftOut }: Plan): string[] {
     `A minute of the schedule is played in ${TICK_MS / 1_000} s; leases and work take their real time.`,
   ];
   if (!elected) {
-    return [...time, "There is no election and no fence, and nothing but duplicate deliveries goes wrong."];
+    return [
+      ...time,
+      "There is no election and no fence, and nothing but duplicate deliveries goes wrong. That is enough",
+      "to break the numbering, so this is expected to end with NOT OK.",
+    ];
   }
   const election = [
     "Only the environment that holds the lease leads and works; the others follow, and say why: held",

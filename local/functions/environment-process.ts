@@ -30,26 +30,14 @@ async function loadHandler(): Promise<Handler> {
   throw new Error(`${file} exports no function ${handlerName.slice(dot + 1)}`);
 }
 
-async function invoke(message: InvokeMessage): Promise<void> {
+async function invoke({ event, context, deadline }: InvokeMessage): Promise<void> {
   try {
-    tell({ kind: "returned", value: await handler(message.event, contextOf(message)) });
+    const getRemainingTimeInMillis = (): number => Math.max(0, deadline - Date.now());
+    const value = await handler(event, { ...context, getRemainingTimeInMillis });
+    tell({ kind: "returned", value });
   } catch (error) {
     tell({ kind: "threw", error: handlerError(error) });
   }
-}
-
-function contextOf({ requestId, functionName, functionArn, memoryMb, deadline }: InvokeMessage): object {
-  return {
-    awsRequestId: requestId,
-    functionName,
-    functionVersion: "$LATEST",
-    invokedFunctionArn: functionArn,
-    memoryLimitInMB: String(memoryMb),
-    logGroupName: `/aws/lambda/${functionName}`,
-    logStreamName: String(process.pid),
-    callbackWaitsForEmptyEventLoop: true,
-    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
-  };
 }
 
 function tell(message: EnvironmentMessage): void {

@@ -25,7 +25,8 @@ export interface EnvironmentSettings {
 }
 
 const PROGRAM = fileURLToPath(new URL("./environment-process.ts", import.meta.url));
-const INIT_TIMEOUT_MS = 10_000;
+/** Longer than Lambda's own 10 s: this machine may be busy. */
+const INIT_TIMEOUT_MS = 30_000;
 
 /**
  * One execution environment of a function: a process that runs the deployed code, one invocation at a time. As
@@ -33,7 +34,7 @@ const INIT_TIMEOUT_MS = 10_000;
  */
 export class Environment {
   readonly #spec: FunctionSpec;
-  readonly #process: OwnedProcess;
+  readonly process: OwnedProcess;
   readonly #link: Link;
   /** 1 is the first of its function. */
   readonly number: number;
@@ -43,7 +44,7 @@ export class Environment {
   private constructor(spec: FunctionSpec, number: number, process: OwnedProcess, link: Link) {
     this.number = number;
     this.#spec = spec;
-    this.#process = process;
+    this.process = process;
     this.#link = link;
     process.child.on("message", (message: EnvironmentMessage) => this.#answer.resolve(message));
     process.child.once("exit", () => {
@@ -71,7 +72,7 @@ export class Environment {
       await environment.close();
       throw new Error(`${spec.name}: an execution environment did not come up; its log says why (--logs)`);
     }
-    environment.freeze();
+    owned.freeze();
     return environment;
   }
 
@@ -92,40 +93,34 @@ export class Environment {
   }
 
   async #invoke(event: unknown, requestId: string): Promise<Outcome> {
-    const { name: functionName, arn: functionArn, memoryMb, timeoutMs } = this.#spec;
+    const { name, arn, memoryMb, timeoutMs } = this.#spec;
     if (this.#gone) return { kind: "crashed" };
     this.#answer = Promise.withResolvers();
-    this.thaw();
-    const deadline = Date.now() + timeoutMs;
-    const message: InvokeMessage = { event, requestId, functionName, functionArn, memoryMb, deadline };
-    this.#process.tell(message);
+    this.process.thaw();
+    const context = {
+      awsRequestId: requestId,
+      functionName: name,
+      functionVersion: "$LATEST",
+      invokedFunctionArn: arn,
+      memoryLimitInMB: String(memoryMb),
+      logGroupName: `/aws/lambda/${name}`,
+      logStreamName: String(this.process.pid),
+      callbackWaitsForEmptyEventLoop: true,
+    };
+    const message: InvokeMessage = { event, context, deadline: Date.now() + timeoutMs };
+    this.process.tell(message);
     const answer = await this.#nextMessage(timeoutMs);
     if (answer === "nothing") {
-      await this.kill();
+      await this.process.kill();
       return { kind: "timed-out" };
     }
-    this.freeze();
+    this.process.freeze();
     return answer === undefined || answer.kind === "ready" ? { kind: "crashed" } : answer;
   }
 
-  /** Stops the process where it is. */
-  freeze(): void {
-    this.#process.freeze();
-  }
-
-  /** Lets a frozen process go on. */
-  thaw(): void {
-    this.#process.thaw();
-  }
-
-  /** Ends the process, frozen or not. An invocation under way ends as crashed. */
-  kill(): Promise<void> {
-    return this.#process.kill();
-  }
-
-  /** Ends the process and closes its link. */
+  /** Ends the process, frozen or not, and closes its link. An invocation under way ends as crashed. */
   async close(): Promise<void> {
-    await this.kill();
+    await this.process.kill();
     await this.#link.close();
   }
 

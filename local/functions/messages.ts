@@ -1,10 +1,8 @@
 /** What the runner tells an execution environment: run the handler once. */
 export interface InvokeMessage {
   readonly event: unknown;
-  readonly requestId: string;
-  readonly functionName: string;
-  readonly functionArn: string;
-  readonly memoryMb: number;
+  /** Lambda's context, but for its one function. */
+  readonly context: object;
   /** When the invocation times out, epoch ms by this machine's wall clock. */
   readonly deadline: number;
 }

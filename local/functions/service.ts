@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FunctionSpec } from "../assembly/deployment.ts";
 import type { Traffic } from "../harness/link.ts";
+import type { OwnedProcess } from "../harness/processes.ts";
 import { Environment, type Outcome } from "./environment.ts";
 
 /** One run of a handler. */
@@ -16,7 +17,7 @@ export interface Invocation {
 }
 
 /** What one may do to the environment of an invocation. */
-export type Control = Pick<Environment, "freeze" | "thaw" | "kill">;
+export type Control = Pick<OwnedProcess, "freeze" | "thaw" | "kill">;
 
 /** Sees what becomes of events. */
 export interface ServiceObserver {
@@ -150,7 +151,7 @@ export class FunctionService {
   async #run(environment: Environment, event: Omit<Invocation, "environment">): Promise<boolean> {
     const { observer } = this.#options;
     const invocation = { ...event, environment: environment.number };
-    const traffic = observer.started(invocation, environment);
+    const traffic = observer.started(invocation, environment.process);
     const outcome = await environment.invoke(JSON.parse(event.payload), event.requestId, traffic);
     if (this.#stopped) return true;
     observer.settled(invocation, outcome);

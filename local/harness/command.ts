@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { makeScreen, type Screen } from "./screen.ts";
+import { fold, makeScreen, type Screen } from "./screen.ts";
 
 /** The largest seed: they are whole numbers from 0 to 2^31 - 1. */
 export const LARGEST_SEED = 2 ** 31 - 1;
@@ -28,19 +28,26 @@ export interface CommandOptions {
 }
 
 /**
+ * A second signal within this time, in ms, is the same one: npm passes on the Ctrl-C of a terminal, which every process
+ * of the terminal gets by itself, too.
+ */
+const ONE_SIGNAL_MS = 1_000;
+
+/**
  * Runs a program to its end, or until a signal interrupts it: SIGINT, SIGTERM, SIGHUP, the end of npm above it, or
  * the end of whoever reads its output. It then says so. The exit code is 0 if all is well and 1 if not; after a
  * signal it is the one that shells use. What the program owns is gone when it settles. A second signal does not
- * wait for that: the reaper cleans up.
+ * wait for that: the reaper cleans up, and that is said, too.
  */
 export async function runCommand(
   { json, traces }: CommandOptions,
   program: (screen: Screen, signal: AbortSignal) => Promise<Finding>,
 ): Promise<void> {
   const screen = makeScreen(json ? process.stderr : process.stdout);
-  const interruption = interrupted();
+  const interruption = interrupted(screen);
   try {
     const { summary, lines } = await program(screen, interruption);
+    interruption.throwIfAborted();
     for (const line of lines) screen.line(line);
     if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     process.exitCode ??= summary.ok ? 0 : 1;
@@ -48,22 +55,29 @@ export async function runCommand(
     process.exitCode ??= 1;
     // A terminal's Ctrl-C ends the engine, too, and whoever was just asking it fails.
     if (interruption.aborted) screen.line("Interrupted; nothing is left running.");
-    else process.stderr.write(`${explain(error, traces)}\n`);
+    else process.stderr.write(`${traces ? explain(error, traces) : fold(explain(error, traces))}\n`);
   }
 }
 
 /** Aborted by whatever ends a program early. */
-function interrupted(): AbortSignal {
+function interrupted(screen: Screen): AbortSignal {
   const interruption = new AbortController();
+  let at = 0;
   for (const [signal, code] of [
     ["SIGINT", 130],
     ["SIGTERM", 143],
     ["SIGHUP", 129],
   ] as const) {
     process.on(signal, () => {
-      if (interruption.signal.aborted) process.exit(code);
-      process.exitCode = code;
-      interruption.abort();
+      if (!interruption.signal.aborted) {
+        at = performance.now();
+        process.exitCode = code;
+        screen.progress("interrupted, ending what runs ...");
+        interruption.abort();
+      } else if (performance.now() - at > ONE_SIGNAL_MS) {
+        screen.line("Interrupted twice; what still runs is ended by the reaper.");
+        process.exit(code);
+      }
     });
   }
   // npm passes some signals to its shell only, which dies of them without a word: then the parent is another.

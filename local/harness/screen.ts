@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from "node:util";
-import Table from "cli-table3";
+import { Help } from "commander";
 import picocolors from "picocolors";
 
 /** Colours, or none. */
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
-/** Where a run is told of: lines that stay and, on a terminal, one that changes. */
+/** Where a run is told of: lines that stay, folded at {@link WIDTH}, and, on a terminal, one that changes. */
 export interface Screen {
   readonly colors: Colors;
   line(text: string): void;
@@ -14,7 +14,12 @@ export interface Screen {
 }
 
 /** Most columns that a line takes. */
-export const WIDTH = 100;
+const WIDTH = 100;
+
+/** Breaks lines between words where they are longer than so many columns. */
+export function fold(text: string, width: number = WIDTH): string {
+  return new Help().boxWrap(text, width);
+}
 
 /** Makes a screen of a stream. Colours and the progress line are for terminals. */
 export function makeScreen(stream: NodeJS.WriteStream): Screen {
@@ -26,7 +31,7 @@ export function makeScreen(stream: NodeJS.WriteStream): Screen {
     colors: picocolors.createColors(terminal && picocolors.isColorSupported),
     line: (text) => {
       shown = "";
-      stream.write(`${erase}${text}\n`);
+      stream.write(`${erase}${fold(text)}\n`);
     },
     progress: (text) => {
       if (!terminal || text === shown) return;
@@ -38,15 +43,8 @@ export function makeScreen(stream: NodeJS.WriteStream): Screen {
 
 /** Rows of labels and values, aligned. */
 export function tableLines(rows: readonly (readonly [label: string, value: string])[]): string[] {
-  const borders =
-    "top,top-mid,top-left,top-right,bottom,bottom-mid,bottom-left,bottom-right,left,left-mid,mid,mid-mid,right,right-mid,middle";
-  const chars = Object.fromEntries(borders.split(",").map((part) => [part, ""]));
-  const table = new Table({ chars, style: { "padding-left": 0, "padding-right": 2, head: [], border: [] } });
-  table.push(...rows.map((row) => [...row]));
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}`);
 }
 
 /** The first of many problems, each as a line of its own, and how many more there are. */
@@ -56,17 +54,14 @@ export function problemLines(problems: readonly string[], prefix: string, most: 
   return more > 0 ? [...lines, `${prefix}and ${more} more`] : lines;
 }
 
-/** Joins parts by semicolons, and goes on in an indented line wherever the next part would not fit. */
+/** Joins parts by semicolons, and goes on in indented lines where they do not fit into one, between parts if possible. */
 export function wrapParts(start: string, parts: readonly string[]): string {
-  const indent = " ".repeat(lengthOf(start));
-  const [first = "", ...rest] = parts;
-  const lines = [`${start}${first}`];
-  for (const part of rest) {
-    const joined = `${lines.at(-1)}; ${part}`;
-    if (lengthOf(joined) < WIDTH) lines.splice(-1, 1, joined);
-    else lines.splice(-1, 1, `${lines.at(-1)};`, `${indent}${part}`);
-  }
-  return lines.join("\n");
+  const indent = stripVTControlCharacters(start).length;
+  const width = WIDTH - indent;
+  const fits = (part: string): boolean => stripVTControlCharacters(part).length < width;
+  const whole = parts.map((part) => (fits(part) ? part.replaceAll(" ", "\0") : part));
+  const lines = fold(whole.join("; "), width).replaceAll("\0", " ").split("\n");
+  return start + lines.join(`\n${" ".repeat(indent)}`);
 }
 
 /** A number and its noun, which gets an s when there are several. */
@@ -77,8 +72,4 @@ export function count(n: number, noun: string): string {
 /** A length of time in seconds, to the tenth. */
 export function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`;
-}
-
-function lengthOf(text: string): number {
-  return stripVTControlCharacters(text).length;
 }

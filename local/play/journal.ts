@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Outcome } from "../functions/environment.ts";
 import type { Invocation } from "../functions/service.ts";
 import type { Fault } from "./plan.ts";
@@ -46,16 +47,17 @@ export function resultOf({ outcome }: Pick<Run, "outcome">): Result {
   }
 }
 
+/** What the handler returns, as far as it is read. */
+const valueSchema = z.discriminatedUnion("led", [
+  z.object({ led: z.literal(true), token: z.number().optional(), numbers: z.array(z.number()) }),
+  z.object({ led: z.literal(false), reason: z.string() }),
+]);
+
 function resultOfValue(value: unknown): Result {
-  if (typeof value !== "object" || value === null || !("led" in value)) {
-    return { kind: "broken", why: "the handler's result does not say whether it led" };
-  }
-  if (value.led === true) {
-    const token = "token" in value && typeof value.token === "number" ? value.token : undefined;
-    const numbered = "numbers" in value && Array.isArray(value.numbers) ? value.numbers.length : 0;
-    return { kind: "led", token, numbered };
-  }
-  return { kind: "followed", reason: "reason" in value ? String(value.reason) : "unknown" };
+  const { data } = valueSchema.safeParse(value);
+  if (data === undefined) return { kind: "broken", why: "the handler's result does not say whether it led" };
+  if (!data.led) return { kind: "followed", reason: data.reason };
+  return { kind: "led", token: data.token, numbered: data.numbers.length };
 }
 
 /** A run that has just begun. */

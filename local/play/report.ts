@@ -1,113 +1,95 @@
-import type { Outcome } from "../functions/environment.ts";
 import { type Colors, problemLines, seconds, tableLines, wrapParts } from "../harness/screen.ts";
-import { resultOf, type Run, worked } from "./journal.ts";
+import { resultOf, type Run } from "./journal.ts";
 import type { Summary } from "./judge.ts";
 
 /** Most problems that are told one by one: the figures are told before them. */
 const MOST_PROBLEMS = 8;
 
-/** One thing that happened. */
-export type Note =
-  /** A run ended. */
-  | { readonly kind: "settled"; readonly run: Run }
-  /** A run led and has not ended. */
-  | { readonly kind: "working"; readonly run: Run }
-  /** A leader was killed or frozen in mid-work. */
-  | { readonly kind: "struck"; readonly run: Run }
+/** Tells of a run, tick by tick: who led, who followed and why, and what went wrong meanwhile. */
+export class Report {
+  readonly #colors: Colors;
+  readonly #line: (text: string) => void;
+  /** What happened since the last tick was told: those who led, then everything else. */
+  #led: string[] = [];
+  #others: string[] = [];
+  #followed: string[] = [];
+  #start = "";
+
+  constructor(colors: Colors, line: (text: string) => void) {
+    this.#colors = colors;
+    this.#line = line;
+  }
+
+  /** A tick begins, so long after the first. */
+  tickBegins(atMs: number, tick: string): void {
+    this.#start = `${this.#colors.dim(seconds(atMs).padStart(7))}  ${clock(tick)}  `;
+  }
+
+  /** Says, at the moment when a leader is struck, what that means for the others: for up to `recoveryMs`. */
+  struck({ invocation, accepted, struck }: Run, recoveryMs: number): void {
+    const [color, what] =
+      struck === "kill"
+        ? [this.#colors.red, "KILLED in mid-work. It released nothing"]
+        : [this.#colors.magenta, "FROZEN in mid-work, a write on its way. It neither renews nor releases"];
+    const until = `nobody can lead until its lease has run out, which takes up to ${seconds(recoveryMs)}`;
+    this.#line(wrapParts(this.#start, [color(`env ${invocation.environment} is ${what}: ${until}`)]));
+    this.#led.push(color(`env ${invocation.environment} led, ${accepted} numbered, was ${verbOf(struck)}`));
+  }
+
+  /** A run ended; `tookOver` says that the leader before it had released nothing. */
+  settled(run: Run, tookOver: boolean): void {
+    const result = resultOf(run);
+    const env = `env ${run.invocation.environment}`;
+    if (result.kind === "followed") this.#followed.push(result.reason);
+    if (result.kind === "led") {
+      const by = result.token === undefined ? "" : ` with token ${result.token}`;
+      const led = `${env} ${tookOver ? "took over" : "led"}${by}, ${result.numbered} numbered`;
+      this.#led.push(this.#colors.green(led));
+    }
+    if (result.kind !== "broken" || run.struck === "kill") return;
+    const stale = `${env} thawed, its stale write for ${clock(run.tick)} was REJECTED by the fence`;
+    if (run.struck === "freeze" && run.fenced > 0) this.#others.push(this.#colors.magenta(stale));
+    else this.failed(env, result.why);
+  }
+
+  /** An environment or a function failed. */
+  failed(who: string, why: string): void {
+    this.#others.push(this.#colors.red(`${who} failed (${why})`));
+  }
+
   /** An occurrence was delivered again, long after it was due. */
-  | { readonly kind: "late"; readonly tick: string }
-  /** A function that needs no leader failed; the event is tried again. */
-  | { readonly kind: "failed"; readonly name: string; readonly outcome: Outcome }
+  late(tick: string): void {
+    this.#others.push(this.#colors.dim(`late duplicate of ${clock(tick)} came`));
+  }
+
   /** An event failed every attempt. */
-  | { readonly kind: "gave-up"; readonly tick: string };
+  gaveUp(tick: string): void {
+    this.#others.push(this.#colors.red(`event of ${clock(tick)} went to the dead-letter queue`));
+  }
 
-/** What happened between one tick and the next. */
-export interface TickReport {
-  /** Since the first tick, in ms. */
-  readonly atMs: number;
-  /** The scheduled time. */
-  readonly tick: string;
-  readonly notes: readonly Note[];
-  /** A leader that was struck and that nobody has followed yet. */
-  readonly unfollowed: Run | undefined;
-  /** Token of a run that led. */
-  readonly tokenOf: (run: Run) => number | undefined;
-  /** Whether a run took the lease from a leader that had not released it. */
-  readonly tookOver: (run: Run) => boolean;
-}
-
-/** Says who led a tick and what else happened meanwhile. */
-export function tickLine(report: TickReport, colors: Colors): string {
-  const { atMs, tick, notes } = report;
-  // Who leads comes first, in the order of time otherwise.
-  const inOrder = [...notes].sort((a, b) => Number(leads(b)) - Number(leads(a)));
-  const parts = inOrder.flatMap((note) => tell(note, report, colors) ?? []);
-  if (!notes.some(leads)) parts.unshift(colors.yellow(`nobody led${reasonOf(report)}`));
-  const followers = tellFollowers(notes, colors);
-  if (followers !== undefined) parts.push(followers);
-  return wrapParts(`${colors.dim(seconds(atMs).padStart(7))}  ${clock(tick)}  `, parts);
-}
-
-function reasonOf({ unfollowed }: TickReport): string {
-  if (unfollowed === undefined) return "";
-  const { invocation, struck } = unfollowed;
-  return `: env ${invocation.environment} was ${struck === "kill" ? "killed" : "frozen"}, its lease has to run out first`;
-}
-
-function leads(note: Note): boolean {
-  return "run" in note && worked(note.run) && note.run.outcome?.kind !== "threw";
-}
-
-function tell(note: Note, report: TickReport, colors: Colors): string | undefined {
-  switch (note.kind) {
-    case "settled":
-      return tellSettled(note.run, report, colors);
-    case "working":
-      return colors.green(`env ${note.run.invocation.environment} leads on`);
-    case "struck": {
-      const begun = `${leading(note.run, report)}, ${note.run.accepted} numbered`;
-      return note.run.struck === "kill"
-        ? colors.red(`${begun}, KILLED in mid-work`)
-        : colors.magenta(`${begun}, FROZEN in mid-work`);
+  /** Tells of the tick that ends: with those who lead on, and the leader that was struck and nobody has followed yet. */
+  tickEnds(working: readonly Run[], unfollowed: Run | undefined): void {
+    for (const { invocation } of working) {
+      this.#led.push(this.#colors.green(`env ${invocation.environment} leads on`));
     }
-    case "late":
-      return colors.dim(`late duplicate of ${clock(note.tick)} came`);
-    case "failed": {
-      const { outcome } = note;
-      const why = outcome.kind === "threw" ? outcome.error.message : outcome.kind;
-      return colors.red(`${note.name} failed (${why})`);
+    if (this.#led.length === 0) {
+      const why = unfollowed && `env ${unfollowed.invocation.environment} was ${verbOf(unfollowed.struck)}`;
+      const nobody = why === undefined ? "nobody led" : `nobody led: ${why}, its lease has to run out first`;
+      this.#led.push(this.#colors.yellow(nobody));
     }
-    case "gave-up":
-      return colors.red(`event of ${clock(note.tick)} went to the dead-letter queue`);
-    default:
-      return note satisfies never;
+    const reasons = [...Map.groupBy(this.#followed, (reason) => reason)];
+    const why = reasons.map(([reason, { length }]) => (reasons.length > 1 ? `${length} ${reason}` : reason));
+    const followed = this.#colors.dim(`${this.#followed.length} followed (${why.join(", ")})`);
+    const parts = [...this.#led, ...this.#others, ...(reasons.length > 0 ? [followed] : [])];
+    this.#line(wrapParts(this.#start, parts));
+    this.#led = [];
+    this.#others = [];
+    this.#followed = [];
   }
 }
 
-function tellSettled(run: Run, report: TickReport, colors: Colors): string | undefined {
-  const result = resultOf(run);
-  if (result.kind === "led") return colors.green(`${leading(run, report)}, ${result.numbered} numbered`);
-  if (result.kind !== "broken" || run.struck === "kill") return undefined;
-  const env = `env ${run.invocation.environment}`;
-  if (run.struck === "freeze" && run.fenced > 0) {
-    return colors.magenta(`${env} thawed, its stale write for ${clock(run.tick)} was REJECTED by the fence`);
-  }
-  return colors.red(`${env} failed (${result.why})`);
-}
-
-function leading(run: Run, { tokenOf, tookOver }: TickReport): string {
-  const token = tokenOf(run);
-  const by = token === undefined ? "" : ` with token ${token}`;
-  return `env ${run.invocation.environment} ${tookOver(run) ? "took over" : "led"}${by}`;
-}
-
-function tellFollowers(notes: readonly Note[], colors: Colors): string | undefined {
-  const results = notes.flatMap((note) => (note.kind === "settled" ? resultOf(note.run) : []));
-  const followed = results.filter((result) => result.kind === "followed");
-  if (followed.length === 0) return undefined;
-  const reasons = [...Map.groupBy(followed, ({ reason }) => reason)];
-  const why = reasons.map(([reason, { length }]) => (reasons.length > 1 ? `${length} ${reason}` : reason));
-  return colors.dim(`${followed.length} followed (${why.join(", ")})`);
+function verbOf(struck: Run["struck"]): string {
+  return struck === "kill" ? "killed" : "frozen";
 }
 
 /** The time of day of an ISO-8601 time, to the minute. */
@@ -132,9 +114,11 @@ export function summaryLines(summary: Summary, problems: readonly string[], colo
     const end = `OK: invoices 1 to ${summary.numbered} are numbered without gap or duplicate.`;
     return [...table, "", colors.green(end)];
   }
-  return [
-    ...table,
+  const found = [
+    "What is wrong:",
+    ...problemLines(problems, "  - ", MOST_PROBLEMS),
     "",
-    ...["NOT OK:", ...problemLines(problems, "  - ", MOST_PROBLEMS)].map((line) => colors.red(line)),
+    `NOT OK: ${problems[0]}.`,
   ];
+  return [...table, "", ...found.map((line) => colors.red(line))];
 }

@@ -6,11 +6,11 @@ import { FunctionService, type ServiceObserver } from "../functions/service.ts";
 import { type Books, readBooks } from "../harness/books.ts";
 import { UNDISTURBED } from "../harness/link.ts";
 import type { Screen } from "../harness/screen.ts";
-import { beginRun, type Run } from "./journal.ts";
-import { leadersOf, tokenOf, tookOver } from "./judge.ts";
+import { beginRun, resultOf, type Run } from "./journal.ts";
+import { leadersOf, tookOver } from "./judge.ts";
 import { DELIVERY_DELAY_MS, type Delivery, type Plan } from "./plan.ts";
 import { PlannedFaults } from "./planned-faults.ts";
-import { type Note, tickLine } from "./report.ts";
+import { Report } from "./report.ts";
 import type { Roles } from "./roles.ts";
 import { fillIn, scheduledTime } from "./schedule.ts";
 
@@ -47,13 +47,15 @@ export class Runner implements AsyncDisposable {
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
   readonly #runs: Run[] = [];
-  readonly #notes: Note[] = [];
+  readonly #report: Report;
+  #start = 0;
 
   constructor(options: RunnerOptions) {
-    const { plan, engine, roles, tickMs, signal } = options;
+    const { plan, engine, roles, tickMs, screen, signal } = options;
     this.#options = options;
     this.#signal = AbortSignal.any([signal, this.#failure.signal]);
-    const struck = (run: Run): void => void this.#notes.push({ kind: "struck", run });
+    this.#report = new Report(screen.colors, (line) => screen.line(line));
+    const struck = (run: Run): void => this.#report.struck(run, roles.recoveryMs);
     this.#faults = new PlannedFaults(plan.faults, struck, this.#signal);
     const timeScale = tickMs / roles.numberingSchedule.periodMs;
     const serve = (spec: FunctionSpec, observer: ServiceObserver): FunctionService =>
@@ -86,16 +88,16 @@ export class Runner implements AsyncDisposable {
 
   async #playAll(): Promise<Remains> {
     const { plan, tickMs, roles } = this.#options;
-    const start = performance.now();
+    this.#start = performance.now();
     let books = await this.#books();
     for (const [index, deliveries] of plan.deliveries.entries()) {
       const tick = index + 1;
-      books = await this.#playTick(tick, deliveries, start, tick === plan.ticks);
+      books = await this.#playTick(tick, deliveries, tick === plan.ticks);
     }
     const mostDrainTicks = 4 + 2 * Math.ceil(roles.recoveryMs / tickMs);
     for (let drain = 1; (books.pending > 0 || this.#busy) && drain <= mostDrainTicks; drain += 1) {
       const tick = plan.ticks + drain;
-      books = await this.#playTick(tick, [{ tick, afterMs: DELIVERY_DELAY_MS, kind: "first" }], start, true);
+      books = await this.#playTick(tick, [{ tick, afterMs: DELIVERY_DELAY_MS, kind: "first" }], true);
     }
     return { runs: this.#runs, books };
   }
@@ -111,17 +113,13 @@ export class Runner implements AsyncDisposable {
   }
 
   /** Plays one tick to its end, or, when it may be short, until all is done; tells of it and reads the books. */
-  async #playTick(
-    tick: number,
-    deliveries: readonly Delivery[],
-    start: number,
-    short: boolean,
-  ): Promise<Books> {
-    const { tickMs, screen, plan } = this.#options;
+  async #playTick(tick: number, deliveries: readonly Delivery[], short: boolean): Promise<Books> {
+    const { tickMs, screen, plan, roles } = this.#options;
     const begin = performance.now();
+    this.#report.tickBegins(begin - this.#start, scheduledTime(tick, roles.numberingSchedule.periodMs));
     this.#faults.tickBegins(tick);
     if (tick <= plan.ticks) this.#deliverOthers(tick);
-    const end = Math.max(start + tick * tickMs, begin + (short ? tickMs : 0));
+    const end = Math.max(this.#start + tick * tickMs, begin + (short ? tickMs : 0));
     const due = [...deliveries].sort((a, b) => a.afterMs - b.afterMs);
     while (performance.now() < end) {
       const passed = performance.now() - begin;
@@ -133,7 +131,9 @@ export class Runner implements AsyncDisposable {
     }
     for (const delivery of due) this.#deliver(delivery);
     const books = await this.#books();
-    this.#tell(tick, begin - start, books);
+    const last = leadersOf(this.#runs).at(-1);
+    const working = this.#runs.filter((run) => works(run) && run.struck === undefined);
+    this.#report.tickEnds(working, last?.struck === undefined ? undefined : last);
     return books;
   }
 
@@ -141,7 +141,7 @@ export class Runner implements AsyncDisposable {
     if (delivery === undefined) return;
     const { numberingSchedule } = this.#options.roles;
     const at = scheduledTime(delivery.tick, numberingSchedule.periodMs);
-    if (delivery.kind === "late") this.#notes.push({ kind: "late", tick: at });
+    if (delivery.kind === "late") this.#report.late(at);
     this.#numbering.deliver(payloadOf(numberingSchedule, at));
   }
 
@@ -156,23 +156,6 @@ export class Runner implements AsyncDisposable {
 
   #books(): Promise<Books> {
     return readBooks(this.#options.client, this.#options.roles.invoiceTable);
-  }
-
-  #tell(tick: number, atMs: number, books: Books): void {
-    const { screen, roles } = this.#options;
-    for (const run of this.#runs)
-      if (works(run) && run.struck === undefined) this.#notes.push({ kind: "working", run });
-    const leaders = leadersOf(this.#runs);
-    const last = leaders.at(-1);
-    const report = {
-      atMs,
-      tick: scheduledTime(tick, roles.numberingSchedule.periodMs),
-      notes: this.#notes.splice(0),
-      unfollowed: last?.struck === undefined ? undefined : last,
-      tokenOf: (run: Run) => tokenOf(run, books),
-      tookOver: (run: Run) => tookOver(run, leaders),
-    };
-    screen.line(tickLine(report, screen.colors));
   }
 
   #progress(tick: number): string {
@@ -198,7 +181,7 @@ export class Runner implements AsyncDisposable {
         if (run === undefined) return;
         run.outcome = outcome;
         this.#faults.runEnds(run);
-        this.#notes.push({ kind: "settled", run });
+        this.#report.settled(run, tookOver(run, leadersOf(this.#runs)));
       },
     };
   }
@@ -207,9 +190,10 @@ export class Runner implements AsyncDisposable {
     return {
       started: () => UNDISTURBED,
       settled: (_, outcome) => {
-        if (outcome.kind !== "returned") this.#notes.push({ kind: "failed", name, outcome });
+        const result = resultOf({ outcome });
+        if (outcome.kind !== "returned" && result.kind === "broken") this.#report.failed(name, result.why);
       },
-      gaveUp: (payload) => this.#notes.push({ kind: "gave-up", tick: tickIn(payload) }),
+      gaveUp: (payload) => this.#report.gaveUp(tickIn(payload)),
       log: (environment, line) => this.#options.log(`${name} env ${environment}: ${line}`),
       broke: (error) => this.#failure.abort(error),
     };

@@ -79,8 +79,8 @@ describe("a link to a tiny engine", () => {
   it("passes requests on untouched, one after the other on one connection, and tells of each", async () => {
     struckBy(undefined);
     const socket = await dial();
-    const first = await ask(50, socket);
-    const second = await ask(50, socket);
+    const first = await ask(400, socket);
+    const second = await ask(400, socket);
     expect(first.text).toMatch(/^HTTP\/1.1 200 OK[^]*answer 1$/);
     expect(second.text).toMatch(/answer 2$/);
     expect(reached.map(({ body }) => body)).toEqual(['{"n":1234}', '{"n":1234}']);

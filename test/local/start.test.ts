@@ -1,13 +1,13 @@
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { NPM_START, start } from "../support/programs.ts";
+import { start } from "../support/programs.ts";
 
 it("numbers every invoice once, through a killed leader, a frozen one and duplicates", {
   timeout: 120_000,
 }, async () => {
   const began = performance.now();
-  const { code, stdout, stderr } = await (await start(NPM_START, "--json")).ended();
+  const { code, stdout, stderr } = await (await start("start", "--json")).ended();
   expect(stdout.trim().split("\n"), stderr).toHaveLength(1);
   const result: Record<string, unknown> = JSON.parse(stdout);
   expect(result, stderr).toMatchObject({ ticks: 16, gaps: 0, duplicates: 0, overlaps: 0, ok: true });
@@ -22,20 +22,25 @@ it("numbers every invoice once, through a killed leader, a frozen one and duplic
   // The report names every tick, fits a terminal, and has no colour where there is no terminal.
   for (let tick = 1; tick <= 16; tick++) expect(stderr).toContain(`00:${String(tick).padStart(2, "0")}  `);
   expect(Math.max(...stderr.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+  // It says why nobody leads when that begins, and as long as it lasts.
+  const released = "KILLED in mid-work. It released nothing: nobody can lead until its lease has run out";
+  expect(stderr.replaceAll(/\s+/g, " ")).toContain(released);
   expect(stderr).toContain("was killed, its lease has to run out first");
   expect(stderr).not.toContain("\u001b");
+  expect(stderr).not.toContain("Warning");
   expect(performance.now() - began).toBeLessThan(90_000);
 });
 
 describe("npm start", { timeout: 90_000 }, () => {
   it("fails its own check without an election", async () => {
-    const run = await start(NPM_START, "--without-election", "--json", "--ticks", "2");
+    const run = await start("start", "--without-election", "--json", "--ticks", "2");
     const { code, stdout, stderr } = await run.ended();
     const result: Record<string, unknown> = JSON.parse(stdout);
     expect(result, stderr).toMatchObject({ ok: false, followed: 0, tokens: [] });
     expect(result["duplicates"]).toBeGreaterThan(0);
     expect(result["overlaps"]).toBeGreaterThan(0);
     expect(code).toBe(1);
+    expect(stderr.trim().split("\n").at(-1)).toMatch(/^NOT OK: the numbering has \d+ duplicates?\.$/);
     expect(await run.left([], 0)).toEqual([]);
   });
 
@@ -43,7 +48,7 @@ describe("npm start", { timeout: 90_000 }, () => {
     ["SIGINT", 130],
     ["SIGKILL", null],
   ] as const)("leaves no process and no folder behind on %s", async (signal, code) => {
-    const run = await start(NPM_START, "--seed", "3");
+    const run = await start("start", "--seed", "3");
     // The first tick is told when environments run and some of them are frozen.
     for await (const line of createInterface({ input: run.stdout })) if (line.includes(" 00:01 ")) break;
     const started = run.started();
@@ -54,13 +59,19 @@ describe("npm start", { timeout: 90_000 }, () => {
     expect(await run.left(started, signal === "SIGKILL" ? 3_000 : 0)).toEqual([]);
   });
 
-  it("leaves nothing behind when it is interrupted during synthesis", async () => {
-    const run = await start(NPM_START);
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("says so and leaves nothing behind when %s interrupts synthesis", async (signal, exitCode) => {
+    const run = await start("start");
     while (run.started().length < 4) await delay(50);
     const started = run.started();
-    run.child.kill("SIGTERM");
+    run.child.kill(signal);
+    // npm passes on what the terminal has sent to everybody: that is the same interruption.
+    await delay(50);
+    run.child.kill(signal);
     const { code, stdout } = await run.ended();
-    expect([code, stdout]).toEqual([143, "Interrupted; nothing is left running.\n"]);
+    expect([code, stdout]).toEqual([exitCode, "Interrupted; nothing is left running.\n"]);
     expect(await run.left(started, 0)).toEqual([]);
   });
 
@@ -71,7 +82,7 @@ describe("npm start", { timeout: 90_000 }, () => {
     [["--tick", "5"], "unknown option"],
     [["16"], "too many arguments"],
   ])("refuses %j at once and says what is allowed", async (args, message) => {
-    const { code, stdout, stderr } = await (await start(NPM_START, ...args)).ended();
+    const { code, stdout, stderr } = await (await start("start", ...args)).ended();
     expect(code).toBe(1);
     expect(stdout).toBe("");
     expect(stderr).toContain(message);

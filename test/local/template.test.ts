@@ -1,5 +1,11 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { App, Stack } from "aws-cdk-lib";
+import { CfnTable, type CfnTableProps } from "aws-cdk-lib/aws-dynamodb";
+import { CfnEventInvokeConfig, CfnFunction } from "aws-cdk-lib/aws-lambda";
+import { Asset } from "aws-cdk-lib/aws-s3-assets";
+import { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
+import { CfnQueue } from "aws-cdk-lib/aws-sqs";
 import { describe, expect, it } from "vitest";
 import { readAssembly } from "../../local/assembly/assembly.ts";
 import { parseRate, readDeployment } from "../../local/assembly/deployment.ts";
@@ -81,18 +87,18 @@ describe("the resolver", () => {
 describe("an assembly", () => {
   it("becomes tables, functions and schedules", async () => {
     await using folder = await makeOwnedFolder("leasehold-test-");
-    await writeAssembly(folder.path);
+    synthesize(folder.path);
     const { tables, functions, schedules } = readDeployment(readAssembly(folder.path), "x1");
-    expect(tables.map(({ name }) => name)).toEqual(["Tables-Leases-x1", "given-name", "App-Invoices-x1"]);
+    expect(tables.map(({ name }) => name)).toEqual(["Tables-Leases-x1", "given-name"]);
     expect(functions).toEqual([
       {
         name: "App-Job-x1",
         arn: "arn:aws:lambda:eu-central-1:000000000000:function:App-Job-x1",
-        codeFolder: join(folder.path, "asset.abc"),
+        codeFolder: expect.stringContaining(join(folder.path, "asset.")),
         handler: "index.handler",
         timeoutMs: 30_000,
         memoryMb: 256,
-        variables: { LEASE_TABLE_NAME: "Tables-Leases-x1", INVOICE_TABLE_NAME: "App-Invoices-x1" },
+        variables: { LEASE_TABLE_NAME: "Tables-Leases-x1", INVOICE_TABLE_NAME: "given-name" },
         reservedConcurrency: undefined,
         asynchronous: {
           retries: 1,
@@ -136,67 +142,44 @@ describe("a rate", () => {
   );
 });
 
-async function writeAssembly(folder: string): Promise<void> {
-  const write = (name: string, content: Json): Promise<void> =>
-    writeFile(join(folder, name), JSON.stringify(content));
-  const stack = (name: string) => ({
-    type: "aws:cloudformation:stack",
-    environment: "aws://unknown-account/unknown-region",
-    properties: { templateFile: `${name}.json`, stackName: name },
+/** Synthesizes two stacks, of which one uses what the other exports. */
+function synthesize(outdir: string): void {
+  const app = new App({ outdir, analyticsReporting: false });
+  const tables = new Stack(app, "Tables");
+  const table: CfnTableProps = {
+    keySchema: [{ attributeName: "pk", keyType: "HASH" }],
+    attributeDefinitions: [{ attributeName: "pk", attributeType: "S" }],
+    billingMode: "PAY_PER_REQUEST",
+  };
+  const role = "arn:aws:iam::000000000000:role/any";
+  const leases = new CfnTable(tables, "Leases", table);
+  const stack = new Stack(app, "App");
+  const invoices = new CfnTable(stack, "Invoices", { ...table, tableName: "given-name" });
+  const dead = new CfnQueue(stack, "Dead");
+  const code = new Asset(stack, "Code", { path: join(import.meta.dirname, "../../lambda") });
+  const job = new CfnFunction(stack, "Job", {
+    code: { s3Bucket: code.s3BucketName, s3Key: code.s3ObjectKey },
+    role,
+    runtime: "nodejs24.x",
+    handler: "index.handler",
+    timeout: 30,
+    memorySize: 256,
+    environment: { variables: { LEASE_TABLE_NAME: leases.ref, INVOICE_TABLE_NAME: invoices.ref } },
   });
-  await mkdir(join(folder, "asset.abc"));
-  await write("manifest.json", {
-    version: "48.0.0",
-    artifacts: {
-      Tree: { type: "cdk:tree", properties: { file: "tree.json" } },
-      Tables: stack("Tables"),
-      App: { ...stack("App"), dependencies: ["Tables"] },
-      "App.assets": { type: "cdk:asset-manifest", properties: { file: "App.assets.json" } },
-    },
+  new CfnEventInvokeConfig(stack, "Config", {
+    functionName: job.ref,
+    qualifier: "$LATEST",
+    maximumRetryAttempts: 1,
+    maximumEventAgeInSeconds: 60,
+    destinationConfig: { onFailure: { destination: dead.attrArn } },
   });
-  await write("App.assets.json", {
-    files: { abc: { source: { path: "asset.abc" }, destinations: { here: { objectKey: "abc.zip" } } } },
-  });
-  await write("Tables.json", tableStack);
-  await write("App.json", {
-    Resources: {
-      Invoices: { Type: "AWS::DynamoDB::Table" },
-      Dead: { Type: "AWS::SQS::Queue" },
-      Job: {
-        Type: "AWS::Lambda::Function",
-        Properties: {
-          Code: { S3Bucket: { "Fn::Sub": "assets-${AWS::AccountId}" }, S3Key: "abc.zip" },
-          Handler: "index.handler",
-          Timeout: 30,
-          MemorySize: 256,
-          Environment: {
-            Variables: {
-              LEASE_TABLE_NAME: { "Fn::ImportValue": "Tables:Leases" },
-              INVOICE_TABLE_NAME: { Ref: "Invoices" },
-            },
-          },
-        },
-      },
-      Config: {
-        Type: "AWS::Lambda::EventInvokeConfig",
-        Properties: {
-          FunctionName: { Ref: "Job" },
-          MaximumRetryAttempts: 1,
-          MaximumEventAgeInSeconds: 60,
-          DestinationConfig: { OnFailure: { Destination: { "Fn::GetAtt": ["Dead", "Arn"] } } },
-        },
-      },
-      Every: {
-        Type: "AWS::Scheduler::Schedule",
-        Properties: {
-          ScheduleExpression: "rate(1 minute)",
-          Target: {
-            Arn: { "Fn::GetAtt": ["Job", "Arn"] },
-            Input: '{"tick":"<aws.scheduler.scheduled-time>"}',
-          },
-        },
-      },
-      Off: { Type: "AWS::Scheduler::Schedule", Properties: { State: "DISABLED" } },
-    },
-  });
+  const often = { scheduleExpression: "rate(1 minute)", flexibleTimeWindow: { mode: "OFF" } };
+  const target = {
+    arn: job.attrArn,
+    roleArn: role,
+    input: '{"tick":"<aws.scheduler.scheduled-time>"}',
+  };
+  new CfnSchedule(stack, "Every", { ...often, target });
+  new CfnSchedule(stack, "Off", { ...often, target, state: "DISABLED" });
+  app.synth();
 }

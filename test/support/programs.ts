@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -7,19 +7,22 @@ import { onTestFinished } from "vitest";
 import { spawnOwned } from "../../local/harness/processes.ts";
 import { descendantsOf, remaining } from "./processes.ts";
 
-/** What `npm start` starts. */
-export const NPM_START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
-/** What `npm run torture` starts. */
-export const TORTURE = fileURLToPath(new URL("../torture/run.ts", import.meta.url));
+const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Starts a program as a user would, with an engine and a folder for temporary files of its own. */
-export async function start(program: string, ...args: string[]) {
+/** Starts what an npm script starts, with an engine and a folder for temporary files of its own. */
+export async function start(script: "start" | "torture", ...args: string[]) {
   const folder = mkdtempSync(join(tmpdir(), "leasehold-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const { LEASEHOLD_DYNAMODB_ENDPOINT: _, AWS_ENDPOINT_URL_DYNAMODB: __, ...env } = process.env;
-  const { child, pid, gone } = await spawnOwned(process.execPath, [program, ...args], {
-    // A runner may ask for colour of everything it starts; there is still none where there is no terminal.
-    env: { ...env, FORCE_COLOR: "1", TMPDIR: folder },
+  const scripts: Record<string, string> = JSON.parse(
+    readFileSync(join(REPOSITORY, "package.json"), "utf8"),
+  ).scripts;
+  const [, program = ""] = /^(?:exec )?node (.*)$/.exec(scripts[script] ?? "") ?? [];
+  const { child, pid, gone } = await spawnOwned(process.execPath, [...program.split(" "), ...args], {
+    cwd: REPOSITORY,
+    // A runner may ask for colour of everything it starts; there is still none where there is no terminal. Node warns
+    // of both together.
+    env: { ...env, FORCE_COLOR: "1", NO_COLOR: "1", TMPDIR: folder },
     stdio: ["ignore", "pipe", "pipe"],
   });
   if (child.stdout === null || child.stderr === null) throw new Error("the program has no output");

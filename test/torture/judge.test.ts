@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { books, given } from "../local/numbered-invoices.ts";
+import type { Report } from "./candidate/messages.ts";
 import type { History } from "./checks/history.ts";
 import { NETWORK_FAULTS } from "../../local/harness/faults.ts";
 import { judge, type Outcome } from "./judge.ts";
@@ -22,7 +23,7 @@ const HISTORY: History = {
 
 function outcome({ without = "", ...more }: Partial<Outcome> & { readonly without?: string } = {}): Outcome {
   const journal = new Journal();
-  for (const kind of KINDS) if (kind !== without) journal.faults.add(kind);
+  for (const kind of KINDS) if (kind !== without) journal.faults.set(kind, 1);
   return {
     engine: "embedded",
     seed: 1,
@@ -79,11 +80,19 @@ describe("a judgement", () => {
   });
 });
 
+const began = (name: string, token: number): Report => ({
+  kind: "began",
+  holder: `${name}/1`,
+  token,
+  pid: 1,
+  because: "vacant",
+});
+
 describe("the journal", () => {
   it("keeps who leads by what was told last", () => {
     const journal = new Journal();
-    journal.hear("ann", { kind: "began", holder: "ann/1", token: 1 });
-    journal.hear("bob", { kind: "began", holder: "bob/1", token: 2 });
+    journal.hear("ann", began("ann", 1));
+    journal.hear("bob", began("bob", 2));
     journal.hear("ann", { kind: "over", token: 1 });
     expect(journal.leaders).toEqual(["bob"]);
     journal.forget("bob");
@@ -96,8 +105,8 @@ describe("the journal", () => {
 
   it("is surprised by a term that is handed out twice", () => {
     const journal = new Journal();
-    journal.hear("ann", { kind: "began", holder: "ann/1", token: 1 });
-    journal.hear("ann", { kind: "began", holder: "ann/1", token: 1 });
+    journal.hear("ann", began("ann", 1));
+    journal.hear("ann", began("ann", 1));
     expect(journal.surprises).toEqual(["ann was handed term 1 twice"]);
   });
 });

@@ -1,7 +1,8 @@
 import { NETWORK_FAULTS } from "../../local/harness/faults.ts";
 import { CHECKS } from "./checks/all.ts";
 import { longestWithoutLeaderMs } from "./checks/one-leader.ts";
-import { NO_WRITES, type WriteCounts } from "./network/ledger.ts";
+import { type Successions, successionsOf } from "./checks/successions.ts";
+import type { WriteCounts } from "./network/ledger.ts";
 import type { ElectionRecord } from "./runner/election.ts";
 import type { Journal } from "./runner/journal.ts";
 import { CLOCK_FAULTS, PROCESS_FAULTS } from "./runner/random-faults.ts";
@@ -20,6 +21,8 @@ export interface Summary {
   readonly terms: number;
   /** Terms that began although the one before had not been released. */
   readonly takeovers: number;
+  /** Terms that were kept for their candidate or for its label, and those that a new process went on with. */
+  readonly successions: Readonly<Successions>;
   readonly longestWithoutLeaderMs: number;
   readonly invoices: number;
   /** What the candidates and their clients told of, by event. */
@@ -55,19 +58,20 @@ export function judge(outcome: Outcome): Summary {
   const { elections, journal, shiftsClocks, lateness, torturedUntil, ...rest } = outcome;
   const surprises = journal.surprises.map((what) => `nothing happens that nobody planned: ${what}`);
   const claimed = { ...NETWORK_FAULTS, ...PROCESS_FAULTS, ...(shiftsClocks ? CLOCK_FAULTS : {}) };
-  const neverInjected = Object.keys(claimed).filter((kind) => journal.faults.of(kind) === 0);
+  const neverInjected = Object.keys(claimed).filter((kind) => !journal.faults.has(kind));
   const violations = [...elections.flatMap(violationsOf), ...lateness, ...surprises];
-  const events = journal.events.toObject();
+  const events = inOrder(journal.events);
   const takeovers = ["service-clock", "observation", "own-claim"].map(
     (proof) => events[`acquired: ${proof}`] ?? 0,
   );
   const leaderless = elections.map(({ history }) => longestWithoutLeaderMs(history.handedOut, torturedUntil));
   return {
     ...rest,
-    faults: journal.faults.toObject(),
+    faults: inOrder(journal.faults),
     writes: sumOf(elections.map(({ writes }) => writes)),
     terms: elections.reduce((sum, { history }) => sum + history.handedOut.length, 0),
     takeovers: takeovers.reduce((sum, times) => sum + times, 0),
+    successions: sumOf(elections.map(({ history }) => successionsOf(history))),
     longestWithoutLeaderMs: Math.round(Math.max(...leaderless)),
     invoices: elections.reduce((sum, { history }) => sum + history.books.invoices.length, 0),
     events,
@@ -83,9 +87,15 @@ function violationsOf({ name, history }: ElectionRecord): string[] {
   return CHECKS.flatMap(({ claim, check }) => check(history).map((what) => `${claim}: ${name}: ${what}`));
 }
 
-function sumOf(all: readonly WriteCounts[]): WriteCounts {
-  const sum = { ...NO_WRITES };
-  const kinds = Object.keys(sum) as (keyof WriteCounts)[];
-  for (const counts of all) for (const kind of kinds) sum[kind] += counts[kind];
-  return sum;
+/** Counts, by name in alphabetical order. */
+function inOrder(counts: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b)));
+}
+
+/** Adds counts up, kind by kind. */
+function sumOf<T extends object>(all: readonly T[]): T {
+  return all.reduce((sum, counts) => {
+    const added = Object.entries(counts).map(([kind, n]) => [kind, n + Reflect.get(sum, kind)] as const);
+    return Object.fromEntries(added) as T;
+  });
 }

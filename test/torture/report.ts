@@ -6,10 +6,13 @@ const MOST_VIOLATIONS = 20;
 /** Says what came of a run, for people. */
 export function summaryLines(summary: Summary, colors: Colors): string[] {
   const { writes, faults, violations, neverInjected, leftOut } = summary;
+  const { byHandover, byAffinity, resumed } = summary.successions;
   const total = Object.values(faults).reduce((sum, times) => sum + times, 0);
   const rows: readonly (readonly [string, string])[] = [
     ["tortured", `${summary.candidates} candidates for ${lengthOf(summary.tortureMs)} on ${summary.engine}`],
     ["terms", `${summary.terms}, of which ${summary.takeovers} by takeover`],
+    ["  kept for the next leader", `${byHandover} by hand-over, ${byAffinity} by affinity`],
+    ["  gone on with by a new process", `${resumed}, under its stable id`],
     ["lease writes", `${writes.leaseAccepted} accepted, ${writes.leaseRefused} refused`],
     ["  of them late or repeated", `${writes.lateAccepted} accepted, ${writes.lateRefused} refused`],
     ["invoices numbered", `${writes.numbersGiven} of ${summary.invoices}`],

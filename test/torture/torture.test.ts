@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { start, TORTURE } from "../support/programs.ts";
+import { start } from "../support/programs.ts";
 import type { Summary } from "./judge.ts";
 
 describe("a short torture", () => {
   it("finds no violation, and leaves no process and no folder behind", { timeout: 100_000 }, async () => {
-    const run = await start(TORTURE, "--minutes", "0.5", "--seed", "20", "--json");
+    const run = await start("torture", "--minutes", "0.5", "--seed", "20", "--json");
     await delay(8_000);
     const started = run.started();
     const { code, stdout, stderr } = await run.ended();
@@ -20,7 +20,7 @@ describe("a short torture", () => {
   });
 
   it("leaves nothing behind when it is interrupted", { timeout: 30_000 }, async () => {
-    const run = await start(TORTURE, "--minutes", "5");
+    const run = await start("torture", "--minutes", "5");
     await delay(6_000);
     const started = run.started();
     run.child.kill("SIGINT");
@@ -32,7 +32,7 @@ describe("a short torture", () => {
   });
 
   it("says what is wrong with its options", async () => {
-    const { code, stderr } = await (await start(TORTURE, "--minutes", "0")).ended();
+    const { code, stderr } = await (await start("torture", "--minutes", "0")).ended();
     expect(code).toBe(1);
     expect(stderr).toContain("It must be a number of minutes from 0.1 to 1440.");
   });

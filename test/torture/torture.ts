@@ -2,7 +2,7 @@ import { engineClient, startEngine } from "../../local/engine.ts";
 import type { Finding } from "../../local/harness/command.ts";
 import { monotonicMs } from "../../local/harness/link.ts";
 import { makeOwnedFolder } from "../../local/harness/processes.ts";
-import { type Screen, seconds } from "../../local/harness/screen.ts";
+import { type Screen, seconds, wrapParts } from "../../local/harness/screen.ts";
 import { startDynamoDBLocal } from "../support/dynamodb-local.ts";
 import { judge } from "./judge.ts";
 import type { Options } from "./options.ts";
@@ -26,7 +26,7 @@ export async function torture(
   const { endpoint } = stack.use(await (name === "embedded" ? startEngine() : startDynamoDBLocal()));
   const client = stack.adopt(engineClient(endpoint), (opened) => opened.destroy());
   const fakeTime = findFakeTime();
-  const candidates = ELECTIONS.flatMap((plan) => plan.candidates).length;
+  const candidates = ELECTIONS.flatMap((plan) => plan.seats).length;
   screen.line(`${name} engine at ${endpoint}, ${candidates} candidates, seed ${seed}`);
   if (fakeTime === undefined) {
     screen.line("libfaketime is not installed (Debian: apt-get install faketime): clock shifts are left out");
@@ -35,7 +35,9 @@ export async function torture(
   const elections: Election[] = [];
   for (const plan of ELECTIONS) {
     const options = { plan, journal, endpoint, client, seed, fakeTime, folder: folder.path };
-    elections.push(stack.use(await Election.open(options)));
+    const election = stack.use(await Election.open(options));
+    elections.push(election);
+    screen.line(wrapParts(`${plan.name}: `, election.cast));
   }
 
   const began = monotonicMs();
@@ -74,7 +76,7 @@ function progressOf(journal: Journal, elections: readonly Election[], leftMs: nu
     `${seconds(Math.max(0, leftMs))} left`,
     `${journal.handedOut.length} terms`,
     `${sum(({ ledger }) => ledger.counts.numbersGiven)} of ${sum(({ tables }) => tables.received)} invoices`,
-    `${journal.faults.total} faults`,
+    `${[...journal.faults.values()].reduce((total, times) => total + times, 0)} faults`,
     `${sum(({ ledger }) => ledger.counts.staleRejected)} stale writes rejected`,
     `leading: ${journal.leaders.join(", ") || "nobody"}`,
   ];

@@ -4,10 +4,17 @@ import { monotonicMs } from "../../../local/harness/link.ts";
 import { Chance } from "../../simulation/world/chance.ts";
 import { forgetSharedMemory } from "../runner/clocks.ts";
 import type { CandidateConfig, Order, Report } from "./messages.ts";
-import { campaignSteadily, pollImpolitely, serveTick, type Campaign } from "./roles.ts";
+import {
+  type Campaign,
+  campaignSteadily,
+  pollImpolitely,
+  serveTick,
+  standByCampaigning,
+  standByRunning,
+} from "./roles.ts";
 
 /** What is worth counting of what the client publishes. */
-const COUNTED = new Set(["acquired", "lost", "renewalFailed", "clockSkewed"]);
+const COUNTED = new Set(["acquired", "lost", "renewalFailed", "handover", "clockSkewed"]);
 
 forgetSharedMemory(process.pid);
 const config = JSON.parse(process.argv[2] ?? "{}") as CandidateConfig;
@@ -61,5 +68,10 @@ onLeaseEvent((event, details) => {
 });
 watchClock();
 report({ kind: "ready" });
-if (config.role === "steady") start(campaignSteadily(campaign));
-if (config.role === "impolite") start(pollImpolitely(campaign));
+const roles = {
+  steady: campaignSteadily,
+  impolite: pollImpolitely,
+  running: standByRunning,
+  campaigning: standByCampaigning,
+};
+if (config.role !== "scheduled") start(roles[config.role](campaign));

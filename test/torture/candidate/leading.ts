@@ -22,7 +22,7 @@ const RENDER_MS = 12;
 const PAUSE_MS = 60;
 
 /**
- * Numbers invoices for as long as planned, or until the term is over. A write without a clear answer ends it, so
+ * Numbers invoices for as long as planned, or until the term is over or to be handed over. A write without a clear answer ends it, so
  * that it never counts on from a guess. Resolves to whether the work came to its end.
  */
 export async function lead(
@@ -52,12 +52,14 @@ export async function lead(
     signal: plan.careless ? new AbortController().signal : lease.signal,
   };
   const until = monotonicMs() + plan.forMs;
+  const asked = new AbortController();
+  void lease.handover.then(() => asked.abort());
   try {
     do {
       await numberPendingInvoices(billing, mandate);
       if (plan.proclaims) await lease.proclaim({ endpoint: name, at: Date.now() });
       await delay(PAUSE_MS);
-    } while (monotonicMs() < until && (plan.careless || lease.isHeld()));
+    } while (monotonicMs() < until && (plan.careless || (lease.isHeld() && !asked.signal.aborted)));
     return true;
   } catch (error) {
     reportFailure(error, report);

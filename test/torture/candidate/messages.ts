@@ -1,4 +1,4 @@
-import type { Span } from "../checks/history.ts";
+import type { Span, TermId } from "../checks/history.ts";
 
 /** How a candidate campaigns. */
 export type Role =
@@ -7,12 +7,25 @@ export type Role =
   /** Lives long, waits for its turn, holds the lease for some seconds, proclaims, releases. */
   | "steady"
   /** Tries many times a second and waits for nobody; now and then leaves without releasing. */
-  | "impolite";
+  | "impolite"
+  /** One long-lived candidate that stands by `run`: leads, returns or hands over, and stands again. */
+  | "running"
+  /** One long-lived candidate that does its own bookkeeping: campaigns, leads, resigns or hands over. */
+  | "campaigning";
+
+/** How a candidate stands, besides its role. */
+export interface Traits {
+  readonly role: Role;
+  /** The id that it has in every life; `undefined` for a new one in each. */
+  readonly id: string | undefined;
+  readonly priority: number;
+  /** The label that it shares with others. */
+  readonly affinity: string | undefined;
+}
 
 /** What a candidate process is started with, as JSON in its first argument. */
-export interface CandidateConfig {
+export interface CandidateConfig extends Traits {
   readonly name: string;
-  readonly role: Role;
   readonly seed: number;
   readonly endpoint: string;
   readonly leaseTable: string;
@@ -30,16 +43,14 @@ export type Report =
   /** How far its wall clock is from its monotonic clock, in ms; told when it changes. */
   | { readonly kind: "clock"; readonly wallMinusMonoMs: number }
   /** It was handed a term. */
-  | { readonly kind: "began"; readonly holder: string; readonly token: number }
+  | ({ readonly kind: "began" } & TermId)
   /** When its handle said that the term was held, so far. */
-  | {
+  | ({
       readonly kind: "held";
-      readonly holder: string;
-      readonly token: number;
       readonly first: Span;
       readonly last: Span;
       readonly samples: number;
-    }
+    } & TermId)
   /** The handle says that the term is over. */
   | { readonly kind: "over"; readonly token: number }
   /** Something worth counting happened. */

@@ -1,8 +1,16 @@
 import { performance } from "node:perf_hooks";
-import type { Lease } from "../../../lib/index.ts";
+import { type Lease, onLeaseEvent } from "../../../lib/index.ts";
 import { monotonicMs } from "../../../local/harness/link.ts";
 import type { Span } from "../checks/history.ts";
 import type { Report } from "./messages.ts";
+
+/** Why each term of this process could begin, as its client said. */
+const proofs = new Map<string, string>();
+onLeaseEvent((event, details) => {
+  if (event === "acquired" && "because" in details) {
+    proofs.set(`${details.holder} ${details.token}`, details.because);
+  }
+});
 
 const SAMPLE_EVERY_MS = 4;
 const REPORT_EVERY_MS = 40;
@@ -13,6 +21,7 @@ const REPORT_EVERY_MS = 40;
  */
 export function observeTerm(lease: Lease, report: (report: Report) => void): void {
   const { holder, token } = lease;
+  const term = { holder, token, pid: process.pid, because: proofs.get(`${holder} ${token}`) };
   let first: Span | undefined;
   let last: Span | undefined;
   let samples = 0;
@@ -20,7 +29,7 @@ export function observeTerm(lease: Lease, report: (report: Report) => void): voi
 
   const tell = (): void => {
     if (first === undefined || last === undefined) return;
-    report({ kind: "held", holder, token, first, last, samples });
+    report({ kind: "held", ...term, first, last, samples });
     reportedAt = performance.now();
   };
   const sample = (): void => {
@@ -38,7 +47,7 @@ export function observeTerm(lease: Lease, report: (report: Report) => void): voi
     first ??= last;
     if (samples === 1 || performance.now() - reportedAt >= REPORT_EVERY_MS) tell();
   };
-  report({ kind: "began", holder, token });
+  report({ kind: "began", ...term });
   const timer = setInterval(sample, SAMPLE_EVERY_MS);
   sample();
 }

@@ -6,6 +6,7 @@ import { checkOneLeader, heldTogetherMs, longestWithoutLeaderMs } from "./one-le
 import { checkRow } from "./row.ts";
 import { type RowState, RowHistory } from "./row-history.ts";
 import { checkStaleWrites } from "./stale-writes.ts";
+import { successionsOf } from "./successions.ts";
 import { checkTokens } from "./tokens.ts";
 
 const state = (revision: number, token: number, holder: string | undefined, more = {}): RowState => ({
@@ -15,6 +16,7 @@ const state = (revision: number, token: number, holder: string | undefined, more
   writeId: `write-${revision}`,
   tick: undefined,
   expiresAt: undefined,
+  reservedFor: undefined,
   ...more,
 });
 const instantly = (at: number) => ({ before: at, after: at + 0.01 });
@@ -22,6 +24,8 @@ const term = (candidate: string, token: number, from: number, to: number): Hande
   candidate,
   holder: candidate,
   token,
+  pid: 1,
+  because: "vacant",
   first: instantly(from),
   last: instantly(to),
   samples: 2,
@@ -82,6 +86,21 @@ describe("the checks", () => {
     const wrong = checkTokens({ ...faultless(), handedOut: [...faultless().handedOut, ...eve] });
     expect(wrong).toContain("eve was handed term 15, which the row never showed");
     expect(wrong).toContain("term 20 of bob was handed out twice");
+  });
+
+  it("know a process that goes on with the term of an earlier one, and no other", () => {
+    const resumed = { ...term("ann", 10, 192, 195), pid: 2, because: "own-term" };
+    const checked = (more: Partial<HandedOut>): readonly string[] =>
+      checkTokens({ ...faultless(), handedOut: [...faultless().handedOut, { ...resumed, ...more }] });
+    expect(checked({})).toEqual([]);
+    const twice = ["term 10 of ann was handed out twice"];
+    expect(checked({ pid: 1 })).toEqual(twice);
+    expect(checked({ because: "vacant" })).toEqual(twice);
+    expect(checked({ candidate: "eve" })).toEqual(["term 10 of eve was handed out twice"]);
+    const together = { ...resumed, first: instantly(150) };
+    expect(checkOneLeader({ ...faultless(), handedOut: [term("ann", 10, 101, 190), together] })).toHaveLength(
+      1,
+    );
   });
 
   it("see somebody else's write within a term", () => {
@@ -168,6 +187,29 @@ describe("the check of leaders", () => {
     expect(longestWithoutLeaderMs(terms, 310)).toBeCloseTo(49.99);
     expect(longestWithoutLeaderMs(terms, 400)).toBeCloseTo(99.99);
     expect(longestWithoutLeaderMs([], 400)).toBe(0);
+  });
+});
+
+describe("successions", () => {
+  const keptFor = (reservedFor: string, more: Partial<HandedOut> = {}) =>
+    successionsOf({
+      states: new Map(faultless().states).set(3, state(3, 10, undefined, { reservedFor })),
+      handedOut: [term("ann", 10, 101, 190), { ...term("bob", 20, 301, 390), ...more }],
+    });
+
+  it("tell a lease that was kept for its next leader from one that others took when the time was up", () => {
+    expect(keptFor("bob")).toEqual({ byHandover: 1, byAffinity: 0, resumed: 0 });
+    expect(keptFor("@east")).toEqual({ byHandover: 0, byAffinity: 1, resumed: 0 });
+    const none = { byHandover: 0, byAffinity: 0, resumed: 0 };
+    expect(keptFor("@east", { because: "observation" })).toEqual(none);
+    expect(successionsOf(faultless())).toEqual(none);
+  });
+
+  it("see through a corrected claim, and count a term that a new process goes on with", () => {
+    const row = [state(1, 10, undefined, { reservedFor: "bob" }), state(2, 999, "bob"), state(3, 20, "bob")];
+    const states = new Map(row.map((one) => [one.revision, one]));
+    const handedOut = [term("bob", 20, 1, 2), { ...term("bob", 20, 3, 4), because: "own-term", pid: 2 }];
+    expect(successionsOf({ states, handedOut })).toEqual({ byHandover: 1, byAffinity: 0, resumed: 1 });
   });
 });
 

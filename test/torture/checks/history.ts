@@ -10,11 +10,19 @@ export interface Span {
   readonly after: number;
 }
 
-/** A term that a candidate was handed, and when its handle said that it was held. */
-export interface HandedOut {
-  readonly candidate: string;
+/** Which term a process was handed. */
+export interface TermId {
   readonly holder: string;
   readonly token: number;
+  /** The process; a candidate that is started again is another. */
+  readonly pid: number;
+  /** Which proof ended the term before, or `own-term` where a process goes on with that of an earlier one. */
+  readonly because: string | undefined;
+}
+
+/** A term that a candidate was handed, and when its handle said that it was held. */
+export interface HandedOut extends TermId {
+  readonly candidate: string;
   /** The first and the last time that `isHeld()` said yes. */
   readonly first: Span;
   readonly last: Span;

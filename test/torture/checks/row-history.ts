@@ -9,13 +9,16 @@ export interface RowState {
   readonly writeId: string;
   readonly tick: string | undefined;
   readonly expiresAt: number | undefined;
+  /** Whom the vacant lease is kept for: an id, or `@` and a label. */
+  readonly reservedFor: string | undefined;
 }
 
 /** Reads a row as the engine shows it; `undefined` for no row. */
 export function rowStateOf(item: Record<string, AttributeValue> | undefined): RowState | undefined {
   if (item === undefined || Object.keys(item).length === 0) return undefined;
-  const { revision, token, holder, writeId, tick, expiresAt } = unmarshall(item, { wrapNumbers: Number });
-  return { revision, token, holder, writeId, tick, expiresAt };
+  const row = unmarshall(item, { wrapNumbers: Number });
+  const { revision, token, holder, writeId, tick, expiresAt, reservedFor } = row;
+  return { revision, token, holder, writeId, tick, expiresAt, reservedFor };
 }
 
 /** A moment from which on the row had reached a revision. */

@@ -1,17 +1,23 @@
-import type { Check, History } from "./history.ts";
+import type { Check, HandedOut, History } from "./history.ts";
 
 /**
- * The tokens of handed-out terms strictly rise in the order of the table's own history (I1), and within a term no
- * other writes the row (I4). States that nobody was told of, a claim by a wrong clock for example, do not count.
+ * A term is handed out once, and to a process that goes on with it under a declared-stable id once more. The tokens of
+ * handed-out terms strictly rise in the order of the table's own history (I1), and within a term no other
+ * writes the row (I4). States that nobody was told of, a claim by a wrong clock for example, do not count.
  */
 export const checkTokens: Check = (history) => {
   const wrong: string[] = [];
   const placed = [];
-  const keys = new Set<string>();
-  for (const { candidate, holder, token } of history.handedOut) {
+  const terms = new Map<string, HandedOut>();
+  for (const term of history.handedOut) {
+    const { candidate, holder, token } = term;
     const key = `${holder} ${token}`;
-    if (keys.has(key)) wrong.push(`term ${token} of ${candidate} was handed out twice`);
-    keys.add(key);
+    const before = terms.get(key);
+    terms.set(key, term);
+    if (before !== undefined) {
+      if (!goesOn(term, before)) wrong.push(`term ${token} of ${candidate} was handed out twice`);
+      continue;
+    }
     const span = revisionsOf(history, holder, token);
     if (span === undefined) wrong.push(`${candidate} was handed term ${token}, which the row never showed`);
     else placed.push({ candidate, holder, token, ...span });
@@ -32,6 +38,11 @@ export const checkTokens: Check = (history) => {
   }
   return wrong;
 };
+
+/** Whether a process goes on with the term of an earlier one of the same candidate. */
+function goesOn({ candidate, pid, because }: HandedOut, before: HandedOut): boolean {
+  return because === "own-term" && candidate === before.candidate && pid !== before.pid;
+}
 
 /** The revisions at which the row showed a term. */
 export function revisionsOf(

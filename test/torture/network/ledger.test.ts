@@ -7,6 +7,8 @@ import { Ledger } from "./ledger.ts";
 const row = (revision: number) =>
   marshall({ pk: "lease", sk: "lease", revision, token: 10, holder: "ann", writeId: `write-${revision}` });
 
+const REVISION = { "#revision": "revision" };
+
 function exchange(
   operation: string,
   ask: object,
@@ -15,7 +17,13 @@ function exchange(
   more: Partial<Exchange> = {},
 ): Exchange {
   const body = (content: object): Buffer => Buffer.from(JSON.stringify(content));
-  const request = body({ TableName: "leases", ...ask });
+  const asked = {
+    TableName: "leases",
+    Key: { sk: { S: "lease" } },
+    ExpressionAttributeNames: REVISION,
+    ...ask,
+  };
+  const request = body(asked);
   const times = { forwardedAt: 1, answeredAt: 2 };
   return { operation, request, status, answer: body(answer), arrival: "in time", ...times, ...more };
 }
@@ -48,8 +56,16 @@ describe("the ledger", () => {
     expect(ledger.counts).toMatchObject({ leaseAccepted: 0, leaseRefused: 1, lateRefused: 1 });
   });
 
-  it("takes no account of other tables", () => {
+  it("takes a request to hand over for none of the writes that raise the revision", () => {
+    const ask = { ExpressionAttributeNames: { "#askedBy": "askedBy" } };
+    ledger.note(exchange("UpdateItem", ask, 200, { Attributes: row(2) }));
+    expect(history.writesUpon.size).toBe(0);
+    expect([...history.states.keys()]).toEqual([2]);
+  });
+
+  it("takes no account of other tables and other rows", () => {
     ledger.note(exchange("UpdateItem", { TableName: "invoices" }, 200, { Attributes: row(1) }));
+    ledger.note(exchange("UpdateItem", { Key: { sk: { S: "candidate#ann" } } }, 200, { Attributes: row(1) }));
     expect(history.states.size).toBe(0);
     expect(ledger.counts.leaseAccepted).toBe(0);
   });

@@ -28,6 +28,8 @@ type Item = Record<string, AttributeValue>;
 /** What the ledger reads of requests and answers. */
 interface Body {
   readonly TableName?: string;
+  readonly Key?: Item;
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
   readonly ClientRequestToken?: string;
   readonly TransactItems?: readonly { readonly Put?: { readonly Item?: Item } }[];
   readonly Attributes?: Item;
@@ -61,18 +63,23 @@ export class Ledger {
     const { operation, answeredAt } = exchange;
     if (operation === TRANSACTION) return this.#noteTransaction(exchange);
     if (operation !== "UpdateItem" && operation !== "GetItem") return;
-    if (parse<Body>(exchange.request).TableName !== this.#leaseTable) return;
+    const { TableName, Key, ExpressionAttributeNames: names } = parse<Body>(exchange.request);
+    // Beside the lease's own row there are those of the candidates that stand.
+    if (TableName !== this.#leaseTable || Key?.["sk"]?.S !== "lease") return;
     const answer = parse<Body>(exchange.answer);
     if (operation === "GetItem") this.#row.saw(rowStateOf(answer.Item), answeredAt);
-    else this.#noteLeaseWrite(exchange, answer);
+    else this.#noteLeaseWrite(exchange, answer, names?.["#revision"] === undefined);
   }
 
-  #noteLeaseWrite({ arrival, answeredAt, status }: Exchange, answer: Partial<Body>): void {
+  /** `rides`: it asks the holder to hand over, which the row's revision does not tell. */
+  #noteLeaseWrite({ arrival, answeredAt, status }: Exchange, answer: Partial<Body>, rides: boolean): void {
     const late = arrival === "in time" ? 0 : 1;
     if (status === 200) {
       this.counts.leaseAccepted += 1;
       this.counts.lateAccepted += late;
-      this.#row.wrote(rowStateOf(answer.Attributes), answeredAt);
+      const before = rowStateOf(answer.Attributes);
+      if (rides) this.#row.saw(before, answeredAt);
+      else this.#row.wrote(before, answeredAt);
     } else if (answer.__type?.endsWith("ConditionalCheckFailedException")) {
       this.counts.leaseRefused += 1;
       this.counts.lateRefused += late;

@@ -1,4 +1,5 @@
 import type { Fate, NetworkFault } from "../../../local/harness/faults.ts";
+import { TRANSACTION } from "../../../local/harness/transactions.ts";
 import type { Chance, Draws } from "../../simulation/world/chance.ts";
 
 const WEIGHTS: Record<NetworkFault, number> = {
@@ -31,13 +32,18 @@ export class RandomNetwork {
   readonly #whether: Draws;
   readonly #which: Draws;
   readonly #sizes: Draws;
-  readonly #kinds: readonly NetworkFault[];
+  readonly #without: readonly NetworkFault[];
+  readonly #punctual: boolean;
   /** While it is calm nothing happens, but front ends still disagree. */
   calm = false;
 
-  /** Every candidate has draws of its own; `without` names what never happens to it. */
-  constructor(chance: Chance, candidate: string, without: readonly NetworkFault[] = []) {
-    this.#kinds = KINDS.filter((kind) => !without.includes(kind));
+  /**
+   * Every candidate has draws of its own; `without` names what never happens to it. `punctual` says that the job's writes
+   * are never held back: for a candidate whose next life goes on with the token, by which storage cannot tell them apart.
+   */
+  constructor(chance: Chance, candidate: string, without: readonly NetworkFault[] = [], punctual = false) {
+    this.#without = without;
+    this.#punctual = punctual;
     this.#whether = chance.of(`${candidate}/network/whether`);
     this.#which = chance.of(`${candidate}/network/which`);
     this.#sizes = chance.of(`${candidate}/network/sizes`);
@@ -47,13 +53,17 @@ export class RandomNetwork {
   fateOf(operation: string): Fate {
     const rate = /^(Get|Query|Scan|Batch)/.test(operation) ? READ_RATE : WRITE_RATE;
     const struck = this.#whether.happens(rate) && !this.calm;
-    return fateOf(struck ? this.#pick() : undefined, this.#sizes);
+    return fateOf(struck ? this.#pick(operation) : undefined, this.#sizes);
   }
 
-  #pick(): NetworkFault | undefined {
-    const total = this.#kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0);
+  #pick(operation: string): NetworkFault | undefined {
+    const punctual = this.#punctual && operation === TRANSACTION;
+    const kinds = KINDS.filter(
+      (kind) => !this.#without.includes(kind) && !(punctual && (kind === "late" || kind === "delayed")),
+    );
+    const total = kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0);
     let left = this.#which.fraction() * total;
-    return this.#kinds.find((kind) => (left -= WEIGHTS[kind]) < 0);
+    return kinds.find((kind) => (left -= WEIGHTS[kind]) < 0);
   }
 }
 

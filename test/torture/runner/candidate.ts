@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Link, monotonicMs } from "../../../local/harness/link.ts";
 import { type OwnedProcess, spawnOwned } from "../../../local/harness/processes.ts";
-import type { CandidateConfig, Order, Report } from "../candidate/messages.ts";
+import type { CandidateConfig, Order, Report, Traits } from "../candidate/messages.ts";
 import { forgetSharedMemory, type ProcessClock, type WrongClock } from "./clocks.ts";
-import type { Journal } from "./journal.ts";
+import { type Journal, tally } from "./journal.ts";
 
 const PROGRAM = fileURLToPath(new URL("../candidate/candidate-process.ts", import.meta.url));
 /** How far a clock may be from what was asked for and still count as that. */
@@ -23,14 +23,13 @@ export interface CandidateOptions {
 /** One candidate over all its lives: killed, it is started again, on the same link. */
 export class Candidate {
   readonly name: string;
-  readonly role: CandidateConfig["role"];
+  readonly traits: Traits;
   /** How long its terms last without renewal, in ms. */
   readonly durationMs: number;
   readonly link: Link;
   readonly #options: CandidateOptions;
   #process: OwnedProcess | undefined;
   #ready = false;
-  #frozen = false;
   #expectedEnd = false;
   #clockJustSet: "clock shift" | "clock step" | undefined;
 
@@ -38,14 +37,19 @@ export class Candidate {
     const { config, link } = options;
     this.#options = options;
     this.name = config.name;
-    this.role = config.role;
+    this.traits = config;
     this.durationMs = config.durationMs;
     this.link = link;
   }
 
-  /** Whether it runs, has told so, and is not frozen. */
+  /** Whether it runs and has told so. */
   get active(): boolean {
-    return this.#ready && !this.#frozen;
+    return this.#ready;
+  }
+
+  /** The process of its present life. */
+  get process(): OwnedProcess | undefined {
+    return this.#process;
   }
 
   /** Starts it, by a clock as wrong as given. */
@@ -67,24 +71,11 @@ export class Candidate {
     if (this.#ready) this.#process?.tell(order);
   }
 
-  /** Stops it in its tracks, as a garbage collection, a suspended machine or a frozen function would. */
-  freeze(): void {
-    this.#frozen = true;
-    this.#process?.freeze();
-  }
-
-  /** Lets it go on. */
-  thaw(): void {
-    this.#frozen = false;
-    this.#process?.thaw();
-  }
-
   /** Ends it without a word. */
   async kill(): Promise<void> {
     this.#expectedEnd = true;
     this.#ready = false;
     await this.#process?.kill();
-    this.#frozen = false;
   }
 
   /** Steps its wall clock while it runs. */
@@ -134,8 +125,8 @@ export class Candidate {
     const aheadMs = wallMinusMonoMs - (Date.now() - monotonicMs());
     const { set } = clock;
     if (Math.abs(aheadMs - set.aheadMs) > CLOCK_TOLERANCE_MS + Math.abs(set.rate - 1) * 60_000) return;
-    if (set.aheadMs !== 0) journal.faults.add(this.#clockJustSet);
-    if (set.rate !== 1) journal.faults.add("clock drift");
+    if (set.aheadMs !== 0) tally(journal.faults, this.#clockJustSet);
+    if (set.rate !== 1) tally(journal.faults, "clock drift");
     this.#clockJustSet = undefined;
   }
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DEFAULT_TIMING, recoveryBoundMs } from "../../../lib/index.ts";
+import { countPending, readBooks } from "../../../local/harness/books.ts";
 import { Link, monotonicMs } from "../../../local/harness/link.ts";
 import { seconds } from "../../../local/harness/screen.ts";
 import { Chance } from "../../simulation/world/chance.ts";
@@ -11,8 +12,8 @@ import { Ledger, type WriteCounts } from "../network/ledger.ts";
 import { LATEST_MS, RandomNetwork } from "../network/random-network.ts";
 import { Candidate } from "./candidate.ts";
 import { ProcessClock } from "./clocks.ts";
-import { type CandidatePlan, ELECTIONS, type ElectionPlan } from "./elections.ts";
-import type { Journal } from "./journal.ts";
+import { type CandidatePlan, castOf, ELECTIONS, type ElectionPlan } from "./elections.ts";
+import { type Journal, tally } from "./journal.ts";
 import { RandomFaults } from "./random-faults.ts";
 import { ElectionTables } from "./tables.ts";
 
@@ -75,8 +76,16 @@ export class Election implements AsyncDisposable {
   static async open(options: ElectionOptions): Promise<Election> {
     const tables = await ElectionTables.create(options.client, options.plan.name);
     const election = new Election(options, tables);
-    for (const candidate of options.plan.candidates) await election.#add(candidate);
+    for (const candidate of castOf(options.plan, election.#chance)) await election.#add(candidate);
     return election;
+  }
+
+  /** Who its candidates are, in words. */
+  get cast(): readonly string[] {
+    return this.#candidates.map(({ name, traits: { id, priority, affinity } }) => {
+      const more = [id && "stable id", priority !== 0 && `priority ${priority}`, affinity].filter(Boolean);
+      return more.length === 0 ? name : `${name} (${more.join(", ")})`;
+    });
   }
 
   /** Starts everyone and strikes for so long, or until the signal ends it. */
@@ -112,7 +121,7 @@ export class Election implements AsyncDisposable {
     const lead = recoveryBoundMs({ ...DEFAULT_TIMING, durationMs }) + extraRecoveryMs;
     const bound = LATEST_MS + lead + WORK_MS;
     for (;;) {
-      const pending = signal.aborted ? 0 : await this.tables.pending();
+      const pending = signal.aborted ? 0 : await countPending(this.#options.client, this.tables.invoices);
       const recoveryMs = Math.round(monotonicMs() - began);
       if (pending === 0) return { recoveryMs, lateness: [] };
       if (recoveryMs > bound) {
@@ -135,7 +144,7 @@ export class Election implements AsyncDisposable {
     const handedOut = this.#options.journal.handedOut.filter(({ candidate }) => names.has(candidate));
     const { given, counts: writes } = this.ledger;
     const { seen } = this.tables;
-    const books = await this.tables.books();
+    const books = await readBooks(this.#options.client, this.tables.invoices);
     const history = { states, writesUpon, contradictions, reached, seen, handedOut, given, books };
     return { name: this.#options.plan.name, writes, history };
   }
@@ -156,14 +165,14 @@ export class Election implements AsyncDisposable {
     const { plan, journal, endpoint, fakeTime, folder } = this.#options;
     const { leases: leaseTable, invoices: invoiceTable } = this.tables;
     const { name } = candidate;
-    const network = new RandomNetwork(this.#chance, name, plan.without);
+    const network = new RandomNetwork(this.#chance, name, plan.without, candidate.id !== undefined);
     const link = await Link.open({
       engine: endpoint,
       traffic: {
         fateOf: (operation) => network.fateOf(operation),
         onExchange: (exchange) => this.ledger.note(exchange),
       },
-      onFault: (fault) => journal.faults.add(fault),
+      onFault: (fault) => tally(journal.faults, fault),
       onTrouble: (error) => journal.surprises.push(`the way of ${name}: ${String(error)}`),
     });
     const config = { ...candidate, leaseTable, invoiceTable, lease: plan.name };
@@ -179,7 +188,7 @@ export class Election implements AsyncDisposable {
     const late = draws.happens(0.1) ? draws.between(1_000, 10_000) : 0;
     const tick = new Date(Date.now() - late).toISOString();
     for (const candidate of this.#candidates) {
-      if (candidate.role === "scheduled") candidate.tell({ kind: "tick", tick });
+      if (candidate.traits.role === "scheduled") candidate.tell({ kind: "tick", tick });
     }
   }
 }

@@ -1,17 +1,23 @@
 import type { NetworkFault } from "../../../local/harness/faults.ts";
-import type { Role } from "../candidate/messages.ts";
+import type { Chance } from "../../simulation/world/chance.ts";
+import type { CandidateConfig, Role, Traits } from "../candidate/messages.ts";
+
+/** A candidate of an election, before it is told what kind it is. */
+export interface Seat {
+  readonly durationMs: number;
+  /** What a roll of the seed picks its role from. */
+  readonly roles: readonly Role[];
+}
 
 /** One candidate of an election. */
-export interface CandidatePlan {
-  readonly name: string;
-  readonly role: Role;
-  readonly durationMs: number;
-}
+export type CandidatePlan = Pick<CandidateConfig, "name" | "durationMs"> & Traits;
 
 /** One election: a lease with its own job and its own candidates. */
 export interface ElectionPlan {
   readonly name: string;
-  readonly candidates: readonly CandidatePlan[];
+  readonly seats: readonly Seat[];
+  /** The labels that candidates may share. */
+  readonly affinities: readonly string[];
   /** How often an occurrence of the schedule comes about, on average, in ms. */
   readonly tickEveryMs: number;
   /** How far off wall clocks are at most, in ms. */
@@ -22,9 +28,13 @@ export interface ElectionPlan {
   readonly extraRecoveryMs: number;
 }
 
+/** Long-lived candidates, and those who come and go. */
+const STANDING: readonly Role[] = ["running", "campaigning"];
+const PASSING: readonly Role[] = ["steady", "impolite", "scheduled"];
+
 /**
  * Two elections side by side. In the first, those who watch the lease take it over by having watched it, before
- * anyone could by the service's clock. In the second nobody has a memory, so that the service's clock is all
+ * anyone could by the service's clock; some of them stand for good, hand over, return under their ids. In the second nobody has a memory, so that the service's clock is all
  * there is.
  *
  * A corrected stamp is the middle of a second and the length of the lease later. With these lengths that is just
@@ -42,12 +52,16 @@ export const ELECTIONS: readonly ElectionPlan[] = [
     tickEveryMs: 400,
     clockErrorMs: 300_000,
     without: [],
-    extraRecoveryMs: 0,
-    candidates: [
-      { name: "steady-1", role: "steady", durationMs: 3_000 },
-      { name: "steady-2", role: "steady", durationMs: 2_000 },
-      { name: "impolite-1", role: "impolite", durationMs: 2_500 },
-      { name: "scheduled-1", role: "scheduled", durationMs: 2_000 },
+    // The lease may be kept for somebody who does not come, and that may be repeated by a late request.
+    extraRecoveryMs: 10_000,
+    affinities: ["east", "west"],
+    seats: [
+      { durationMs: 4_000, roles: STANDING },
+      { durationMs: 3_000, roles: STANDING },
+      { durationMs: 2_500, roles: [...STANDING, ...PASSING] },
+      { durationMs: 3_000, roles: [...STANDING, ...PASSING] },
+      { durationMs: 2_500, roles: PASSING },
+      { durationMs: 2_000, roles: PASSING },
     ],
   },
   {
@@ -56,10 +70,21 @@ export const ELECTIONS: readonly ElectionPlan[] = [
     clockErrorMs: 15_000,
     without: ["no date"],
     extraRecoveryMs: 15_000,
-    candidates: [
-      { name: "scheduled-2", role: "scheduled", durationMs: 1_480 },
-      { name: "scheduled-3", role: "scheduled", durationMs: 2_480 },
-      { name: "scheduled-4", role: "scheduled", durationMs: 3_480 },
-    ],
+    affinities: [],
+    seats: [1_480, 2_480, 3_480].map((durationMs) => ({ durationMs, roles: ["scheduled"] })),
   },
 ];
+
+/** Rolls what kind each candidate of an election is. */
+export function castOf({ name: election, seats, affinities }: ElectionPlan, chance: Chance): CandidatePlan[] {
+  const draws = chance.of("cast");
+  return seats.map(({ durationMs, roles }, at) => {
+    const role = draws.pick(roles);
+    const stands = STANDING.includes(role);
+    const stable = draws.happens(0.5) && stands;
+    const priority = draws.pick([0, 0, 1, 2]) * Number(stands);
+    const affinity = draws.happens(0.5) ? draws.pick(affinities) : undefined;
+    const name = `${election}-${at + 1}-${role}`;
+    return { name, durationMs, role, id: stable ? `${name}-stable` : undefined, priority, affinity };
+  });
+}

@@ -1,37 +1,17 @@
 import type { HandedOut } from "../checks/history.ts";
 import type { Report } from "../candidate/messages.ts";
 
-/** Counts by name. */
-export class Tally {
-  readonly #counts = new Map<string, number>();
-
-  /** Adds to a count. */
-  add(name: string, by = 1): void {
-    this.#counts.set(name, this.of(name) + by);
-  }
-
-  /** A count; 0 for what was never counted. */
-  of(name: string): number {
-    return this.#counts.get(name) ?? 0;
-  }
-
-  /** The sum of all counts. */
-  get total(): number {
-    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
-  }
-
-  /** All counts, by name in alphabetical order. */
-  toObject(): Record<string, number> {
-    return Object.fromEntries([...this.#counts].sort(([a], [b]) => a.localeCompare(b)));
-  }
+/** Counts one more of a name. */
+export function tally(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
 /** Everything that is heard of while the candidates are tortured. */
 export class Journal {
   /** Faults that were carried out, by kind. */
-  readonly faults = new Tally();
+  readonly faults = new Map<string, number>();
   /** What candidates told of, by event. */
-  readonly events = new Tally();
+  readonly events = new Map<string, number>();
   /** What should never have happened: each entry a sentence. */
   readonly surprises: string[] = [];
   readonly #terms = new Map<string, HandedOut>();
@@ -55,22 +35,19 @@ export class Journal {
 
   /** Takes down what a candidate tells of its terms and of surprises. */
   hear(candidate: string, report: Report): void {
-    if (report.kind === "event") this.events.add(report.event);
+    if (report.kind === "event") tally(this.events, report.event);
     if (report.kind === "surprise") this.surprises.push(`${candidate}: ${report.what}`);
     if (report.kind === "over" && report.token === this.#leading.get(candidate)) {
       this.#leading.delete(candidate);
     }
     if (report.kind !== "began" && report.kind !== "held") return;
-    const { holder, token } = report;
-    const key = `${candidate} ${holder} ${token}`;
-    if (report.kind === "held") {
-      const { first, last, samples } = report;
-      this.#terms.set(key, { candidate, holder, token, first, last, samples });
-      return;
+    const { kind, ...told } = report;
+    const key = `${candidate} ${told.pid} ${told.holder} ${told.token}`;
+    if (kind === "began") {
+      if (this.#terms.has(key)) this.surprises.push(`${candidate} was handed term ${told.token} twice`);
+      this.#leading.set(candidate, told.token);
     }
-    if (this.#terms.has(key)) this.surprises.push(`${candidate} was handed term ${token} twice`);
     const never = { before: Number.NaN, after: Number.NaN };
-    this.#terms.set(key, { candidate, holder, token, first: never, last: never, samples: 0 });
-    this.#leading.set(candidate, token);
+    this.#terms.set(key, { first: never, last: never, samples: 0, ...told, candidate });
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Chance } from "../../simulation/world/chance.ts";
 import type { Candidate } from "./candidate.ts";
 import { drawClock, type WrongClock } from "./clocks.ts";
-import type { Journal } from "./journal.ts";
+import { type Journal, tally } from "./journal.ts";
 
 /** What is done to processes and to their ways as a whole, and what it promises by it. */
 export const PROCESS_FAULTS = {
@@ -102,13 +102,13 @@ export class RandomFaults {
   async #freeze(target: Candidate): Promise<void> {
     const leads = this.#leads(target);
     const forMs = this.#chance.of("troubles/freeze").spread(200, 12_000);
-    target.freeze();
+    target.process?.freeze();
     const began = performance.now();
     await this.#wait(forMs);
-    target.thaw();
-    this.#journal.faults.add("frozen");
+    target.process?.thaw();
+    tally(this.#journal.faults, "frozen");
     if (leads && performance.now() - began > target.durationMs) {
-      this.#journal.faults.add("frozen past its term");
+      tally(this.#journal.faults, "frozen past its term");
     }
   }
 
@@ -116,9 +116,9 @@ export class RandomFaults {
     const leads = this.#leads(target);
     await target.kill();
     this.#journal.forget(target.name);
-    this.#journal.faults.add("killed");
-    if (leads) this.#journal.faults.add("killed while leading");
-    await this.#wait(this.#chance.of("troubles/dead").spread(100, 4_000));
+    tally(this.#journal.faults, "killed");
+    if (leads) tally(this.#journal.faults, "killed while leading");
+    await this.#wait(this.#chance.of("troubles/dead").spread(30, 4_000));
     await this.start(target);
   }
 
@@ -129,7 +129,7 @@ export class RandomFaults {
     target.link.cut();
     await this.#wait(this.#chance.of("troubles/cut").spread(500, 10_000));
     target.link.join();
-    this.#journal.faults.add("cut off");
+    tally(this.#journal.faults, "cut off");
   }
 
   #leads({ name }: Candidate): boolean {

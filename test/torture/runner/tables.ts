@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { type DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { invoiceKeys } from "../../../lambda/invoice-table.ts";
-import { type Books, countPending, readBooks } from "../../../local/harness/books.ts";
 import { deleteTable } from "../../../local/tables.ts";
 import { createLeaseTable } from "../../support/lease-tables.ts";
 import { type RowState, rowStateOf } from "../checks/row-history.ts";
@@ -52,16 +51,6 @@ export class ElectionTables implements AsyncDisposable {
         TransactItems: items.map((Item) => ({ Put: { TableName: this.invoices, Item } })),
       }),
     );
-  }
-
-  /** How many invoices wait for a number. */
-  pending(): Promise<number> {
-    return countPending(this.#client, this.invoices);
-  }
-
-  /** Everything that was received and given. */
-  books(): Promise<Books> {
-    return readBooks(this.#client, this.invoices);
   }
 
   /** Looks at the lease's row. */
