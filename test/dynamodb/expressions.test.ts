@@ -113,8 +113,8 @@ describe("the update of a write", () => {
       Key: { pk: "nightly", sk: "lease" },
       ConditionExpression:
         "#holder = :is_holder AND #token = :is_token" +
-        " AND (attribute_not_exists(#requestedPriority) OR #requestedPriority < :below_askedPriority)",
-      UpdateExpression: "SET #requestedBy = :set_askedBy, #requestedPriority = :set_askedPriority",
+        " AND (attribute_not_exists(#requestedPriority) OR #requestedPriority < :below_requestedPriority)",
+      UpdateExpression: "SET #requestedBy = :set_requestedBy, #requestedPriority = :set_requestedPriority",
       ExpressionAttributeNames: {
         "#holder": "holder",
         "#token": "token",
@@ -124,9 +124,9 @@ describe("the update of a write", () => {
       ExpressionAttributeValues: {
         ":is_holder": "ann",
         ":is_token": 7,
-        ":below_askedPriority": 5,
-        ":set_askedBy": "bob",
-        ":set_askedPriority": 5,
+        ":below_requestedPriority": 5,
+        ":set_requestedBy": "bob",
+        ":set_requestedPriority": 5,
       },
     });
   });

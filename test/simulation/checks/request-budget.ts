@@ -165,6 +165,7 @@ function checkTerms(history: History, found: (at: number, message: string) => vo
   const renewals = new Map<number, number>();
   const byHand = new Set<number>();
   const releases = new Map<number, string>();
+  const partedAt = new Map<string, number>();
   /** One that a renewal of its own overtook is sent again. */
   const forgiven = (request: number): void => {
     const key = releases.get(request) ?? "";
@@ -178,6 +179,7 @@ function checkTerms(history: History, found: (at: number, message: string) => vo
     }
     if (event.kind === "release-asked") {
       released.set(`${event.term.process} ${event.term.token}`, 0);
+      partedAt.set(`${event.term.process} ${event.term.token}`, event.at);
     }
     if (event.kind === "answered" && event.answer === "refused") forgiven(event.request);
     if (event.kind === "answered" && event.answer === "written") {
@@ -196,7 +198,9 @@ function checkTerms(history: History, found: (at: number, message: string) => vo
     if (event.operation !== 0) byHand.add(event.request);
     // A stable id's process may have gone on with its own term while an old release is still tried.
     const returned = expects.holder?.startsWith(STABLE) ?? false;
-    if (!returned && released.has(`${event.process} ${expects.token}`)) {
+    // One that was decided in the same instant, and before the release, may be on its way to the network still.
+    const parted = partedAt.get(`${event.process} ${expects.token}`) ?? event.at;
+    if (!returned && parted < event.at && released.has(`${event.process} ${expects.token}`)) {
       found(event.at, `${event.process} renews token ${expects.token} after its release`);
     }
     const since = event.at - (extended.get(expects.token) ?? 0);

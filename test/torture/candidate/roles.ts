@@ -173,7 +173,7 @@ function candidateOf(campaign: Campaign, { leases }: Clients): Candidate {
   return leases.candidate(lease, {
     id,
     priority,
-    settleMs: 500,
+    minTermMs: 500,
     drainMs: DRAIN_MS,
     reserveForMs: KEPT_MS,
     ...affinityOf(campaign),

@@ -57,7 +57,7 @@ describe("the ledger", () => {
   });
 
   it("takes a request to hand over for none of the writes that raise the revision", () => {
-    const ask = { ExpressionAttributeNames: { "#askedBy": "askedBy" } };
+    const ask = { ExpressionAttributeNames: { "#requestedBy": "requestedBy" } };
     ledger.note(exchange("UpdateItem", ask, 200, { Attributes: row(2) }));
     expect(history.writesUpon.size).toBe(0);
     expect([...history.states.keys()]).toEqual([2]);

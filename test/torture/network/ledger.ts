@@ -71,14 +71,18 @@ export class Ledger {
     else this.#noteLeaseWrite(exchange, answer, names?.["#revision"] === undefined);
   }
 
-  /** `rides`: it asks the holder to hand over, which the row's revision does not tell. */
-  #noteLeaseWrite({ arrival, answeredAt, status }: Exchange, answer: Partial<Body>, rides: boolean): void {
+  /** `piggybacks`: it asks the holder to hand over, which the row's revision does not tell. */
+  #noteLeaseWrite(
+    { arrival, answeredAt, status }: Exchange,
+    answer: Partial<Body>,
+    piggybacks: boolean,
+  ): void {
     const late = arrival === "in time" ? 0 : 1;
     if (status === 200) {
       this.counts.leaseAccepted += 1;
       this.counts.lateAccepted += late;
       const before = rowStateOf(answer.Attributes);
-      if (rides) this.#row.saw(before, answeredAt);
+      if (piggybacks) this.#row.saw(before, answeredAt);
       else this.#row.wrote(before, answeredAt);
     } else if (answer.__type?.endsWith("ConditionalCheckFailedException")) {
       this.counts.leaseRefused += 1;
