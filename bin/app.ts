@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { App, Validations } from "aws-cdk-lib";
-import { AwsSolutionsChecks } from "cdk-nag";
+import { AwsSolutionsChecks, ServerlessChecks } from "cdk-nag";
 import { LeaseTableStack } from "./stacks/lease-table-stack.ts";
 import { handlerOf, ReferenceStack } from "./stacks/reference-stack.ts";
 
@@ -18,5 +18,5 @@ new ReferenceStack(app, "LeaseholdReference", {
   numberInvoices: handlerOf(app.node.tryGetContext("election")),
   root: fileURLToPath(new URL("..", import.meta.url)),
 });
-Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 app.synth();

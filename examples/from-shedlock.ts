@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Lease, LeaseClient } from "leasehold";
+import { type Lease, LeaseClient, type RefusalReason } from "leasehold";
 
 /** What became of one occurrence on this node. */
-export type Outcome = "done" | "held" | "reserved" | "tick-done" | "failed";
+export type Outcome = "done" | RefusalReason | "failed";
 
 /** One node of several that all run the same schedule: it does each occurrence that no other node does. */
 export async function runNode(

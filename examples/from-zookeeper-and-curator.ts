@@ -72,6 +72,7 @@ if (import.meta.main) {
     notLeader: (why) => console.log(`holds the latch no more: ${why}`),
   });
   const takeLeadership = async ({ token }: Lease): Promise<void> => console.log(`its turn, token ${token}`);
+  console.log("stands for the latch and for its turns");
   await leaderSelector(leases, "orders/turns", takeLeadership, stop.signal);
   await latch.close();
 }

@@ -1,11 +1,24 @@
-import { LeaseClient } from "leasehold";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Lease, LeaseClient } from "leasehold";
 
-/** Leads as often as it can, until the signal is aborted (on SIGTERM, say). */
-export async function serve(signal: AbortSignal, onTerm: (token: number) => Promise<void>): Promise<void> {
-  await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
-  while (!signal.aborted) {
-    await using lease = await leases.acquire("writer", { signal });
+const stop = new AbortController();
+process.once("SIGTERM", () => stop.abort());
+
+await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
+const candidate = leases.candidate("writer", {
+  onNewLeader: ({ holder }) => console.log(`leader: ${holder}`),
+});
+
+await candidate.run(
+  async (lease) => {
     await lease.proclaim({ endpoint: "10.0.0.7:8080" }); // others find it with leases.get("writer")
-    await onTerm(lease.token);
-  } // leaving the block releases: the next candidate leads at once
+    while (!lease.signal.aborted) await writeNextPiece(lease);
+  },
+  { signal: stop.signal },
+); // the lease is released: the next candidate leads at once
+
+/** Stands for your work: a piece that ends soon, so that the service stops soon. */
+async function writeNextPiece({ token }: Lease): Promise<void> {
+  console.log(`writes a piece under token ${token}`);
+  await sleep(500);
 }

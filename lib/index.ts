@@ -2,10 +2,19 @@
 export type { Refusal } from "./client/attempt.ts";
 export { onLeaseEvent } from "./client/channels.ts";
 export { type CampaignOptions, Candidate, type CandidateOptions } from "./client/candidate.ts";
+export { scheduledTick } from "./client/invocation-event.ts";
 export type { Lease, StepDownOptions } from "./client/lease.ts";
+export type { CandidateStatus } from "./client/campaigner.ts";
 export type { CandidateListeners } from "./client/listeners.ts";
-export type { Asked, CandidateInfo, ForcedRelease, StepDownRequest } from "./client/operating.ts";
-export type { ObserveOptions } from "./client/reading.ts";
+export type {
+  Asked,
+  CandidateInfo,
+  ForcedRelease,
+  RewoundTick,
+  StepDownRequest,
+} from "./client/operating.ts";
+export type { LeaseIterator } from "./client/iteration.ts";
+export type { ListOptions, ObserveOptions } from "./client/reading.ts";
 export type {
   AcquireOptions,
   AcquireResult,
@@ -18,18 +27,26 @@ export {
   type InvocationContext,
   type InvocationElector,
   type LeaderContext,
+  type LeaderHandler,
   type LeadershipOptions,
-  scheduledTick,
+  type OnFollowed,
   withLeadership,
 } from "./client/with-leadership.ts";
 export { isLeaseError, LeaseError, type LeaseErrorCode } from "./core/errors.ts";
-export type { LeaseEventName, LeaseEvents } from "./core/events.ts";
+export type { LeaseEventName, LeaseEvents, Trouble } from "./core/events.ts";
 export type { Evidence } from "./core/evidence.ts";
 export type { RefusalReason } from "./core/next-move.ts";
 export type { ElectionOptions } from "./core/candidate-options.ts";
 export type { TermOptions, TickOptions, TickPolicy } from "./core/options.ts";
 export type { CallOptions, Clock, LeaseStore, ListPage, Random } from "./core/ports.ts";
-export type { LeaseRecord, LeaseState } from "./core/record.ts";
+export type {
+  ExpiredLease,
+  HeldLease,
+  LeaseFacts,
+  LeaseRecord,
+  LeaseState,
+  VacantLease,
+} from "./core/record.ts";
 export type { Handover, LeaseEnd, ReleaseResult } from "./core/term.ts";
 export { DEFAULT_TIMING, recoveryBoundMs, type Timing, type TimingOptions } from "./core/timing.ts";
 export { LeaseClient, type LeaseClientOptions } from "./dynamodb/lease-client.ts";

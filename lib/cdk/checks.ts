@@ -29,6 +29,19 @@ export function checkLeaseName(scope: IConstruct, name: unknown, property: strin
   return name;
 }
 
+/** Checks that an ARN names a table, in a region and an account. One that is known only at deployment passes unseen. */
+export function checkTableArn(scope: IConstruct, arn: string): void {
+  if (Token.isUnresolved(arn) || TABLE_ARN.test(arn)) return;
+  refuse(
+    scope,
+    `tableArn is "${arn}", but has to be that of a DynamoDB table, such as ` +
+      "arn:aws:dynamodb:eu-central-1:111111111111:table/leases",
+  );
+}
+
+/** Parts may be tokens, such as the partition. */
+const TABLE_ARN = /^arn:[^:]+:dynamodb:[^:]+:[^:]+:table\/[^/:]+$/;
+
 /** Checks the length of a lease, fills in the client's default, and tells it in ms. */
 export function checkDuration(scope: IConstruct, value: Duration | undefined): number {
   if (value === undefined) return DEFAULT_TIMING.durationMs;

@@ -4,5 +4,6 @@ export {
   type ILeaseTable,
   type ImportedLeaseTableOptions,
   LeaseTable,
+  type LeaseTableByArnOptions,
   type LeaseTableProps,
 } from "./lease-table.ts";

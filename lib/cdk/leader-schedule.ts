@@ -7,21 +7,38 @@ import { Construct } from "constructs";
 import { leaseVariables } from "../dynamodb/lease-environment.ts";
 import { checkDuration, checkLeaseName, longestDurationMs, recoveryMs, refuse } from "./checks.ts";
 import { createJobFunction, DEFAULT_TIMEOUT, type JobFunctionProps } from "./job-function.ts";
+import { claimLease } from "./lease-claims.ts";
 import type { ILeaseTable } from "./lease-table.ts";
 import { FINEST_PERIOD_MS, type SchedulePeriod, schedulePeriod } from "./schedule-period.ts";
+import { tableSeenFrom } from "./table-location.ts";
 import { deliverTicks } from "./tick-delivery.ts";
 
 /** How a {@link LeaderSchedule} is made: an election, a schedule, and either an `entry` or a `handler`. */
 export interface LeaderScheduleProps extends Partial<JobFunctionProps> {
-  /** The table that the function contends in. */
+  /**
+   * The table that the function contends in. In another region the function gets its ARN and talks to that region; where
+   * the table has a replica in the schedule's region, it talks to the replica.
+   */
   readonly table: ILeaseTable;
   /** The lease that whoever runs the job has to hold: 1 to 2,048 bytes. Other holders of it count too. */
   readonly leaseName: string;
   /**
    * When the job is due. Two occurrences must be at least `duration` and 4.5 s apart (the client's default
-   * grace, the clock's resolution and one retry), so that a leader that crashed costs at most one of them.
+   * grace, the clock's resolution and one retry), so that a leader that crashed costs at most one of them. So must be
+   * the occurrences of two schedules on one lease, and none may be due during the other's `timeout`.
    */
   readonly schedule: ScheduleExpression;
+  /**
+   * The time before which the job is not due. Scheduler refuses one that is more than five minutes past when the
+   * schedule is created or changed. Not for one-time schedules.
+   * @default - none: from its deployment on
+   */
+  readonly start?: Date;
+  /**
+   * The time after which the job is not due any more. Not for one-time schedules.
+   * @default - none
+   */
+  readonly end?: Date;
   /**
    * How long a term lasts without renewal: a second to a day, in whole milliseconds.
    * @default Duration.seconds(15)
@@ -63,7 +80,14 @@ const FUNCTION_ONLY = [
   "timeout",
   "memorySize",
   "environment",
+  "runtime",
+  "architecture",
+  "tracing",
+  "vpc",
+  "vpcSubnets",
+  "securityGroups",
   "logRetention",
+  "logRemovalPolicy",
   "bundling",
   "depsLockFilePath",
 ] as const;
@@ -92,22 +116,32 @@ export class LeaderSchedule extends Construct {
     checkPeriod(this, period, props.schedule.expressionString, durationMs);
     checkRetries(this, props);
 
-    const election = leaseVariables({ tableName: props.table.tableName, name: leaseName, durationMs });
+    const { table, tableName } = tableSeenFrom(this, props.table);
+    const election = leaseVariables({ tableName, name: leaseName, durationMs });
     checkEnvironment(this, props, Object.keys(election));
     checkTimeout(this, timeoutOf(props), period, props.schedule.expressionString);
     this.function = electedFunction(this, props, election);
-    props.table.grantCampaign(this.function, leaseName);
+    table.grantCampaign(this.function, leaseName);
 
     const delivery = deliverTicks(this, {
       target: this.function,
       schedule: props.schedule,
-      maxEventAge: props.maxEventAge ?? worthwhileAge(period, timeoutOf(props)),
+      maxEventAge: props.maxEventAge ?? worthwhileAge(period, timeoutMsOf(props)),
       retryAttempts: props.retryAttempts ?? MOST_RETRIES,
       ...(props.enabled === undefined ? {} : { enabled: props.enabled }),
+      ...(props.start === undefined ? {} : { start: props.start }),
+      ...(props.end === undefined ? {} : { end: props.end }),
       ...(props.description === undefined ? {} : { description: props.description }),
     });
     this.deadLetterQueue = delivery.deadLetterQueue;
     this.schedule = delivery.schedule;
+    claimLease({
+      scope: this,
+      table: props.table,
+      leaseName,
+      schedule: delivery.resource,
+      neededMs: Math.max(recoveryMs(durationMs), timeoutMsOf(props)),
+    });
   }
 
   /**
@@ -155,6 +189,11 @@ function isMadeHere(handler: IFunction): handler is LambdaFunction {
 function timeoutOf({ handler, timeout }: LeaderScheduleProps): Duration {
   if (handler === undefined) return timeout ?? DEFAULT_TIMEOUT;
   return (isMadeHere(handler) ? handler.timeout : undefined) ?? Duration.millis(SHORTEST_TIMEOUT_MS);
+}
+
+function timeoutMsOf(props: LeaderScheduleProps): number {
+  const timeout = timeoutOf(props);
+  return (timeout.isUnresolved() ? DEFAULT_TIMEOUT : timeout).toMilliseconds();
 }
 
 /** A schedule faster than recovery would lose occurrence after occurrence to one crashed leader. */
@@ -221,8 +260,7 @@ function checkRetries(scope: Construct, props: LeaderScheduleProps): void {
 }
 
 /** An occurrence is worth delivering until the next is due, and never for less than its retries take. */
-function worthwhileAge(period: SchedulePeriod, timeout: Duration): Duration {
-  const timeoutMs = timeout.isUnresolved() ? DEFAULT_TIMEOUT.toMilliseconds() : timeout.toMilliseconds();
+function worthwhileAge(period: SchedulePeriod, timeoutMs: number): Duration {
   const retriesMs = WAITS_BEFORE_RETRIES_MS + 2 * timeoutMs;
   const periodMs = period.kind === "repeats" ? period.atLeastMs : LONGEST_EVENT_AGE_MS;
   return Duration.millis(Math.min(LONGEST_EVENT_AGE_MS, Math.max(retriesMs, periodMs)));

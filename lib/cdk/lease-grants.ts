@@ -1,12 +1,12 @@
-import { Stack, Token } from "aws-cdk-lib";
+import { type IResource, Stack, Token } from "aws-cdk-lib";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
-import type { IConstruct } from "constructs";
+
 import { checkLeaseName } from "./checks.ts";
 
 /** What a grant needs to know of a lease table, deployed here or elsewhere. */
 export interface GrantTarget {
-  readonly scope: IConstruct;
+  readonly scope: IResource;
   readonly tableArn: string;
   readonly encryptionKey: IKey | undefined;
 }
@@ -67,7 +67,7 @@ export function grantObserve(target: GrantTarget, grantee: IGrantable, leaseName
  * at all, so `Null: false` has to say that it carries one.
  */
 function onlyLeases(
-  scope: IConstruct,
+  scope: IResource,
   leaseNames: readonly string[],
 ): Record<string, Record<string, unknown>> {
   const names = leaseNames.map((name) => checkLeaseName(scope, name, "leaseNames"));
@@ -85,7 +85,8 @@ function asLiteral(name: string): string {
 /** A customer's key opens only through DynamoDB: the grantee gets no use of it anywhere else. */
 function withKey(rows: Grant, target: GrantTarget, grantee: IGrantable, actions: string[]): Grant {
   if (target.encryptionKey === undefined) return rows;
-  const { region, urlSuffix } = Stack.of(target.scope);
+  const { urlSuffix } = Stack.of(target.scope);
+  const { region } = target.scope.env; // of the table, which need not be that of the stack
   const key = Grant.addToPrincipal({
     grantee,
     actions,

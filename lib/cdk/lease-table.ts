@@ -1,11 +1,11 @@
-import { type IResource, RemovalPolicy, Resource, Stack, Token } from "aws-cdk-lib";
+import { ArnFormat, type IResource, RemovalPolicy, Resource, Stack, Token } from "aws-cdk-lib";
 import type { IMetric } from "aws-cdk-lib/aws-cloudwatch";
 import * as dynamodb from "aws-cdk-lib/aws-dynamodb";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import { LEASE_TABLE_SCHEMA } from "../dynamodb/schema.ts";
-import { refuse } from "./checks.ts";
+import { checkTableArn, refuse } from "./checks.ts";
 import { grantCampaign, grantObserve } from "./lease-grants.ts";
 import { checkReplicationProps, findReplicationFaults } from "./replication.ts";
 
@@ -17,6 +17,8 @@ export interface ILeaseTable extends IResource {
   readonly tableArn: string;
   /** The customer's key that the table is encrypted with, if there is one. */
   readonly encryptionKey?: IKey;
+  /** Whether the table's own policy is stated to let this account's roles in, where the table is another account's. */
+  readonly allowedByResourcePolicy?: boolean;
   /**
    * Lets the grantee stand for the named leases: claim, take over, renew and release them, read them, and
    * check their token in a transaction.
@@ -25,7 +27,8 @@ export interface ILeaseTable extends IResource {
    * It cannot delete a row (that would lose the token), scan, or touch a lease that is not named, since the
    * request's partition key must be one of the names (`dynamodb:LeadingKeys`).
    *
-   * Grants the role only: a grantee in another account also needs the table's resource policy.
+   * Grants the role only: a grantee in another account also needs the table's resource policy, and a table that is
+   * encrypted with a customer's key.
    *
    * @param leaseNames at least one, each of 1 to 2,048 bytes; no wildcards
    */
@@ -101,6 +104,17 @@ export interface ImportedLeaseTableOptions {
   readonly encryptionKey?: IKey;
 }
 
+/** How a table that its ARN names is described. */
+export interface LeaseTableByArnOptions extends ImportedLeaseTableOptions {
+  /**
+   * States that the table's resource policy lets this account's roles in. To be set, and only to be set, for a table of
+   * another account, together with `encryptionKey`: a table that is encrypted with a key of AWS cannot be used from
+   * another account.
+   * @default false
+   */
+  readonly allowedByResourcePolicy?: boolean;
+}
+
 /**
  * Creates the DynamoDB table that candidates contend in.
  *
@@ -110,7 +124,7 @@ export interface ImportedLeaseTableOptions {
 export class LeaseTable extends Resource implements ILeaseTable {
   /**
    * Refers to a table that another stack or app created in this account and region.
-   * @param tableName may be a token, such as a parameter's value
+   * @param tableName may be a token, such as a parameter's value; an ARN is refused, see {@link LeaseTable.fromTableArn}
    */
   static fromTableName(
     scope: Construct,
@@ -118,19 +132,52 @@ export class LeaseTable extends Resource implements ILeaseTable {
     tableName: string,
     options: ImportedLeaseTableOptions = {},
   ): ILeaseTable {
-    const arn = Stack.of(scope).formatArn({
+    const tableArn = Stack.of(scope).formatArn({
       service: "dynamodb",
       resource: "table",
       resourceName: tableName,
     });
-    return new ImportedLeaseTable(scope, id, tableName, arn, options.encryptionKey);
+    const table = new ImportedLeaseTable(scope, id, { tableName, tableArn, ...options });
+    if (!Token.isUnresolved(tableName) && tableName.startsWith("arn:")) {
+      refuse(
+        table,
+        `tableName is an ARN, ${tableName}; use LeaseTable.fromTableArn, which heeds its region and account`,
+      );
+    }
+    return table;
+  }
+
+  /**
+   * Refers to a table by its ARN: one of another region, or of another account that lets this one in. A function that
+   * `LeaderSchedule` makes then gets the ARN as `LEASE_TABLE_NAME`, and its client talks to the table's region.
+   *
+   * @param tableArn of the table itself, and of the replica to talk to where it has several; may be a token
+   */
+  static fromTableArn(
+    scope: Construct,
+    id: string,
+    tableArn: string,
+    options: LeaseTableByArnOptions = {},
+  ): ILeaseTable {
+    const { resourceName } = Stack.of(scope).splitArn(tableArn, ArnFormat.SLASH_RESOURCE_NAME);
+    const tableName = resourceName ?? "";
+    const table = new ImportedLeaseTable(scope, id, { tableName, tableArn, ...options });
+    checkTableArn(table, tableArn);
+    if (options.allowedByResourcePolicy === true && options.encryptionKey === undefined) {
+      refuse(
+        table,
+        "allowedByResourcePolicy is given without encryptionKey, but a table that is encrypted with a key of AWS " +
+          "cannot be used from another account; encrypt it with a customer's key and give that",
+      );
+    }
+    return table;
   }
 
   readonly tableName: string;
   readonly tableArn: string;
   readonly encryptionKey?: IKey;
   /** The DynamoDB table itself, for metrics and alarms. */
-  readonly table: dynamodb.ITableV2;
+  readonly table: dynamodb.TableV2;
 
   constructor(scope: Construct, id: string, props: LeaseTableProps = {}) {
     super(scope, id);
@@ -195,16 +242,24 @@ export class LeaseTable extends Resource implements ILeaseTable {
   }
 }
 
+/** What an imported table is known by. */
+interface ImportedLeaseTableProps extends LeaseTableByArnOptions {
+  readonly tableName: string;
+  readonly tableArn: string;
+}
+
 class ImportedLeaseTable extends Resource implements ILeaseTable {
   readonly tableName: string;
   readonly tableArn: string;
   readonly encryptionKey?: IKey;
+  readonly allowedByResourcePolicy?: boolean;
 
-  constructor(scope: Construct, id: string, tableName: string, tableArn: string, key: IKey | undefined) {
-    super(scope, id);
-    this.tableName = tableName;
-    this.tableArn = tableArn;
-    if (key !== undefined) this.encryptionKey = key;
+  constructor(scope: Construct, id: string, props: ImportedLeaseTableProps) {
+    super(scope, id, { environmentFromArn: props.tableArn });
+    this.tableName = props.tableName;
+    this.tableArn = props.tableArn;
+    if (props.encryptionKey !== undefined) this.encryptionKey = props.encryptionKey;
+    if (props.allowedByResourcePolicy === true) this.allowedByResourcePolicy = true;
   }
 
   grantCampaign(grantee: IGrantable, ...leaseNames: string[]): Grant {

@@ -1,3 +1,5 @@
+import { cronField } from "./event-cron.ts";
+
 /** How far apart two occurrences of a schedule can be. */
 export type SchedulePeriod =
   | { readonly kind: "repeats" /** No two occurrences are closer than this. */; readonly atLeastMs: number }
@@ -41,8 +43,8 @@ function ratePeriod(body: string): SchedulePeriod {
 
 function cronPeriod(body: string, timeZone: string | undefined): SchedulePeriod {
   const fields = body.trim().split(/\s+/);
-  const minutes = cronField(fields[0] ?? "", 59);
-  const hours = cronField(fields[1] ?? "", 23);
+  const minutes = cronField(fields[0] ?? "", 0, 59);
+  const hours = cronField(fields[1] ?? "", 0, 23);
   if (fields.length !== 6 || minutes === undefined || hours === undefined) return { kind: "unreadable" };
 
   const timesOfDay = hours.flatMap((hour) => minutes.map((minute) => hour * 60 + minute));
@@ -65,19 +67,4 @@ function shortestGap(values: readonly number[], turn: number): number {
   const first = sorted[0] ?? 0;
   const gaps = sorted.map((value, index) => (sorted[index + 1] ?? first + turn) - value);
   return Math.min(...gaps);
-}
-
-/** Reads a list of `*`, `n`, `a-b`, each with an optional `/step`. Undefined for anything else. */
-function cronField(text: string, max: number): number[] | undefined {
-  const values: number[] = [];
-  for (const part of text.split(",")) {
-    const [, range, from, to, step] = /^(\*|(\d+)(?:-(\d+))?)(?:\/(\d+))?$/.exec(part) ?? [];
-    if (range === undefined) return undefined;
-    const first = Number(from ?? 0);
-    const last = to === undefined ? (from === undefined || step !== undefined ? max : first) : Number(to);
-    const stride = Number(step ?? 1);
-    if (stride < 1 || first > last || last > max) return undefined;
-    for (let value = first; value <= last; value += stride) values.push(value);
-  }
-  return values;
 }

@@ -2,6 +2,7 @@ import { Duration, Stack, Validations } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { type IDestination, type IFunction } from "aws-cdk-lib/aws-lambda";
 import {
+  type CfnSchedule,
   ContextAttribute,
   type IScheduleTarget,
   Schedule,
@@ -18,12 +19,16 @@ export interface TickDeliveryProps {
   readonly maxEventAge: Duration;
   readonly retryAttempts: number;
   readonly enabled?: boolean;
+  readonly start?: Date;
+  readonly end?: Date;
   readonly description?: string;
 }
 
 /** The schedule, and the queue for what it could not get done. */
 export interface TickDelivery {
   readonly schedule: Schedule;
+  /** The schedule as it is synthesized. */
+  readonly resource: CfnSchedule;
   readonly deadLetterQueue: Queue;
 }
 
@@ -43,9 +48,16 @@ export function deliverTicks(scope: Construct, props: TickDeliveryProps): TickDe
     enforceSSL: true,
     retentionPeriod: Duration.days(14),
   });
-  Validations.of(deadLetterQueue).acknowledge({
-    id: "AwsSolutions-SQS3",
-    reason: "This queue is the dead-letter queue, of a schedule and of a function's asynchronous invocations",
+  const reason =
+    "This queue is the dead-letter queue, of a schedule and of a function's asynchronous invocations";
+  Validations.of(deadLetterQueue).acknowledge(
+    { id: "AwsSolutions-SQS3", reason },
+    { id: "Serverless-SQSRedrivePolicy", reason },
+  );
+  Validations.of(props.target).acknowledge({
+    id: "Serverless-LambdaDLQ",
+    reason:
+      "Its failed asynchronous invocations go to a destination, which says more than a dead-letter target does",
   });
   props.target.configureAsyncInvoke({
     retryAttempts: props.retryAttempts,
@@ -56,9 +68,11 @@ export function deliverTicks(scope: Construct, props: TickDeliveryProps): TickDe
     schedule: props.schedule,
     target: functionTarget(scope, props, deadLetterQueue),
     enabled: props.enabled ?? true,
+    ...(props.start === undefined ? {} : { start: props.start }),
+    ...(props.end === undefined ? {} : { end: props.end }),
     ...(props.description === undefined ? {} : { description: props.description }),
   });
-  return { schedule, deadLetterQueue };
+  return { schedule, resource: schedule.node.defaultChild as CfnSchedule, deadLetterQueue };
 }
 
 /** Lets the function send to the queue, and not look into it as the library's `SqsDestination` would. */

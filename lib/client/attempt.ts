@@ -1,4 +1,5 @@
 import { amendmentOf, firstWriteOf, goesOverOwn, wonBy, type Written } from "../core/attempt.ts";
+import { because as why } from "../core/errors.ts";
 import type { LeaseEvents } from "../core/events.ts";
 import type { Sighting } from "../core/evidence.ts";
 import { type Move, nextMove, type RefusalReason } from "../core/next-move.ts";
@@ -38,6 +39,8 @@ class Attempt {
   readonly #self: Contender;
   readonly #limit: Allowance;
   #requests = 0;
+  /** What was noted last. */
+  #noted: Sighting | undefined;
   /** Whether what is being written goes over a term of this candidate's own, or of its process's. */
   #overOwn = false;
 
@@ -56,7 +59,7 @@ class Attempt {
       if (answer.outcome.kind === "written") {
         const term = await this.#confirm(write, answer, answer.outcome);
         if (term !== undefined) return this.#acquired(term, move.kind === "claim" ? "vacant" : move.because);
-        seen = this.#self.memory.sighting(this.#self.name);
+        seen = this.#noted;
       } else {
         seen = this.#note(answer);
         if (seen === undefined && move.kind === "claim") seen = await this.#look();
@@ -82,16 +85,17 @@ class Attempt {
   }
 
   async #look(): Promise<Sighting | undefined> {
-    const { name, exchange, memory, settings } = this.#self;
+    const { name, memory, look } = this.#self;
     this.#requests += 1;
-    const { outcome, received } = await exchange.read(name, settings.timing.requestTimeoutMs);
+    const { outcome, received } = await look();
     return memory.note(name, outcome.record, received, outcome.servedAt);
   }
 
   #note({ outcome, received }: Answer<WriteOutcome>): Sighting | undefined {
     if (outcome.kind !== "refused") return undefined;
     const { memory, name } = this.#self;
-    return memory.note(name, outcome.current, received, outcome.servedAt);
+    this.#noted = memory.note(name, outcome.current, received, outcome.servedAt);
+    return this.#noted;
   }
 
   #decide(seen: Sighting | undefined): Move {
@@ -123,7 +127,8 @@ class Attempt {
 
   async #giveUp(made: LeaseWrite[], what: string, cause?: unknown): Promise<never> {
     await this.#abandonAll(made);
-    throw this.#self.error("STORE_UNAVAILABLE", `${what}, so it does not lead; try again`, cause);
+    const message = `${what}, so it does not lead, try again${why(cause)}`;
+    throw this.#self.error("STORE_UNAVAILABLE", message, cause);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { isLeaseError, LeaseError } from "../core/errors.ts";
+import { isLeaseError, isPassing, LeaseError } from "../core/errors.ts";
 import type { Random } from "../core/ports.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 import type { Refusal } from "./attempt.ts";
@@ -20,6 +20,10 @@ export interface Wait {
   readonly wakeup: Wakeup;
   /** The client's life: its end ends the wait. */
   readonly life: Lifetime;
+  /** Whether the store has ever answered the client: only then a refusal to serve may pass. */
+  readonly contacted: () => boolean;
+  /** How long the store may be out of reach, or refuse to serve, before the wait ends with its error; infinite for as long as it takes. */
+  readonly troubleLimitMs: number;
   /** Told of each refusal, and waited for. */
   readonly onRefused?: (refusal: Refusal) => Promise<void>;
   /** Told when the next look is due. */
@@ -33,7 +37,8 @@ const MAX_WAIT_MS = 2 ** 31 - 1;
  * Tries until the candidate leads. The first wait, and the one after a wake-up that many may have had, is a
  * random part of the interval (full jitter). After that each candidate keeps its own beat, so that there is one
  * look per interval and a vacant lease is found within one; and it looks when the term that it saw could be over.
- * @throws {LeaseError} ACQUIRE_TIMEOUT, ABORTED, and what the tries throw, except STORE_UNAVAILABLE
+ * @throws {LeaseError} ACQUIRE_TIMEOUT, ABORTED, and what the tries throw, except for what may pass (see {@link isPassing}), unless that
+ *   has lasted for longer than `troubleLimitMs`
  */
 export async function campaign(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
   const forget = wait.life.onClose(() => wait.wakeup.wake());
@@ -48,6 +53,8 @@ async function untilElected(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
   const { name, clock, timeoutMs, signal, wakeup } = wait;
   const start = clock.now().mono;
   let jitter = true;
+  /** Since when no try has been answered. */
+  let failingFrom: number | undefined;
   let first: "claim" | "look" = "claim";
   for (;;) {
     if (signal?.aborted) throw aborted(name, signal);
@@ -61,15 +68,19 @@ async function untilElected(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
         return lease;
       }
       refusal = result;
+      failingFrom = undefined;
     } catch (error) {
-      if (!isLeaseError(error, "STORE_UNAVAILABLE")) throw error;
+      if (!isPassing(error, wait.contacted())) throw error;
       lastError = error;
+      failingFrom ??= clock.now().mono;
     }
     first = "look";
     if (refusal !== undefined) await wait.onRefused?.(refusal);
     const left = timeoutMs - (clock.now().mono - start);
     if (left <= 0) throw timedOut(name, timeoutMs, lastError);
-    const waitMs = Math.max(1, Math.min(untilLook(wait, jitter, refusal), left, MAX_WAIT_MS));
+    const bearsMs = wait.troubleLimitMs - (failingFrom === undefined ? 0 : clock.now().mono - failingFrom);
+    if (failingFrom !== undefined && bearsMs <= 0) throw lastError;
+    const waitMs = Math.max(1, Math.min(untilLook(wait, jitter, refusal), left, bearsMs, MAX_WAIT_MS));
     wait.onWait?.(waitMs);
     jitter = await pause(clock, waitMs, signal, wakeup);
   }

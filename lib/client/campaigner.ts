@@ -2,6 +2,8 @@ import type { ElectionSettings } from "../core/candidate-options.ts";
 import { shouldRequest } from "../core/handover.ts";
 import { isLeaseError } from "../core/errors.ts";
 import { requestTransfer } from "../core/auxiliary-writes.ts";
+import type { Trouble } from "../core/events.ts";
+import type { TermSettings } from "../core/options.ts";
 import type { LeaseEnd } from "../core/term.ts";
 import type { Refusal } from "./attempt.ts";
 import { campaign } from "./campaign.ts";
@@ -14,6 +16,23 @@ import { makeWakeup } from "./waiting.ts";
 
 /** A try that takes this many times its request's deadline is stuck. */
 const MOST_REQUESTS = 8;
+
+/** What a candidate is about, for people and dashboards. Times are epoch ms by this process's wall clock. */
+export interface CandidateStatus {
+  /**
+   * `idle`: it does not stand. `campaigning`: it tries and waits. `leading`: it holds the lease. `leaving`: the term of
+   * `run` has ended, and its work or its release has not.
+   */
+  readonly state: "idle" | "campaigning" | "leading" | "leaving";
+  /** Since when it has been in that state. */
+  readonly since: number;
+  /** The token of its term while it leads. */
+  readonly token: number | undefined;
+  /** When a request of its client was served last; `undefined` before the first. */
+  readonly lastContact: number | undefined;
+  /** The last of its requests that failed, and when; `undefined` for none. It stays after the trouble is over. */
+  readonly lastError: (Trouble & { readonly at: number }) | undefined;
+}
 
 /** What a candidate is about. `dueBy`: when, on the monotonic clock, something has to have happened. */
 type CandidateState =
@@ -43,20 +62,32 @@ export class Campaigner {
   readonly #entry: Registration;
   readonly #wakeup = makeWakeup();
   #state: CandidateState = { is: "idle" };
-  /** The highest token of its terms. */
   #lastToken = 0;
   #latest: LeaseHandle | undefined;
+  readonly #troubleLimitMs: number;
+  #since: number;
+  #lastError: CandidateStatus["lastError"];
 
   constructor(
     core: ClientCore,
-    contender: Contender,
-    { registrationMs }: ElectionSettings,
+    name: string,
+    term: TermSettings,
+    { id, priority, minTermMs, registrationMs, troubleLimitMs }: ElectionSettings,
     announce: Announcer,
   ) {
-    this.id = contender.holder;
+    this.id = id ?? `${term.label}/${core.random.id()}`;
     this.#core = core;
-    this.#self = { ...contender, lastToken: () => this.#lastToken };
     this.#announce = announce;
+    this.#self = core.contender(name, term, {
+      holder: this.id,
+      stable: id !== undefined,
+      priority,
+      minTermMs,
+      lastToken: () => this.#lastToken,
+      onTrouble: (trouble) => this.#onTrouble(trouble),
+    });
+    this.#troubleLimitMs = troubleLimitMs;
+    this.#since = core.clock.now().wall;
     this.#entry = registration(this.#self, registrationMs);
   }
 
@@ -83,7 +114,7 @@ export class Campaigner {
     const { name, settings } = this.#self;
     const { retryIntervalMs, requestTimeoutMs } = settings.timing;
     const tryOnce = this.#core.tries(this.#self, (end, token) => this.#ended(end, token));
-    this.#state = { is: "campaigning" };
+    this.#become({ is: "campaigning" });
     const lease = await campaign(
       (first) => {
         this.#expect(MOST_REQUESTS * requestTimeoutMs);
@@ -98,6 +129,8 @@ export class Campaigner {
         timeoutMs,
         signal,
         wakeup: this.#wakeup,
+        troubleLimitMs: this.#troubleLimitMs,
+        contacted: () => this.#core.exchange.served !== undefined,
         onRefused: (refusal) => this.#standBy(refusal),
         onWait: (waitMs) => this.#expect(waitMs),
       },
@@ -120,6 +153,18 @@ export class Campaigner {
     return Math.max(0, this.#core.clock.now().mono - state.dueBy);
   }
 
+  /** What it is about. */
+  get status(): CandidateStatus {
+    const { lease } = this; // A term that has run out unnoticed ends here.
+    return {
+      state: this.#state.is,
+      since: this.#since,
+      token: lease?.token,
+      lastContact: this.#core.exchange.served?.wall,
+      lastError: this.#lastError,
+    };
+  }
+
   /** The work of the term begins. */
   begin(): void {
     const state = this.#state;
@@ -129,12 +174,22 @@ export class Campaigner {
   /** Nothing is expected any more: a campaign has ended, or the work has settled. */
   rest(): void {
     const state = this.#state;
-    this.#state = state.is === "leading" ? { ...state, works: false, dueBy: undefined } : { is: "idle" };
+    this.#become(state.is === "leading" ? { ...state, works: false, dueBy: undefined } : { is: "idle" });
   }
 
   /** Leaves the list of who stands. */
   leave(): Promise<void> {
     return this.#entry.stop();
+  }
+
+  #onTrouble(trouble: Trouble): void {
+    this.#lastError = { ...trouble, at: this.#core.clock.now().wall };
+    this.#announce.trouble(trouble);
+  }
+
+  #become(state: CandidateState): void {
+    if (state.is !== this.#state.is) this.#since = this.#core.clock.now().wall;
+    this.#state = state;
   }
 
   #expect(withinMs: number): void {
@@ -144,7 +199,7 @@ export class Campaigner {
 
   #won(lease: LeaseHandle, runs: boolean): void {
     if (runs) lease.waitForWork();
-    this.#state = { is: "leading", lease, stays: runs, works: false };
+    this.#become({ is: "leading", lease, stays: runs, works: false });
     this.#latest = lease;
     void lease.released.finally(() => {
       if (this.#latest === lease) this.#latest = undefined;
@@ -163,10 +218,10 @@ export class Campaigner {
     this.#lastToken = Math.max(this.#lastToken, token);
     const state = this.#state;
     if (state.is === "leading") {
-      const { works, dueBy } = state;
-      this.#state = { is: "leaving", works, dueBy };
+      const { stays, works, dueBy } = state;
+      this.#become(stays ? { is: "leaving", works, dueBy } : { is: "idle" });
       if (works) this.#expect(0);
-      if (!state.stays) void this.#entry.stop();
+      if (!stays) void this.#entry.stop();
     }
     this.#announce.lost(end);
   }

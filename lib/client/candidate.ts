@@ -1,23 +1,28 @@
-import { type ElectionOptions, parseElection } from "../core/candidate-options.ts";
+import { ELECTION_NAMES, type ElectionOptions, parseElection } from "../core/candidate-options.ts";
 import { invalid, isLeaseError, LeaseError } from "../core/errors.ts";
+import { type Names, parseKnown } from "../core/known.ts";
 import { parseName } from "../core/names.ts";
 import { parseTimeout } from "../core/options.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { ReleaseResult } from "../core/term.ts";
 import { parseWholeMs } from "../core/timing.ts";
 import { unlessAborted } from "./campaign.ts";
-import { Campaigner } from "./campaigner.ts";
+import { Campaigner, type CandidateStatus } from "./campaigner.ts";
 import { guarded } from "./guarded-run.ts";
 import type { ClientCore } from "./client-core.ts";
+import type { LeaseIterator } from "./iteration.ts";
 import type { Lease, StepDownOptions } from "./lease.ts";
 import type { LeaseHandle } from "./handle.ts";
-import { announcer, type CandidateListeners } from "./listeners.ts";
+import { isWorkOf } from "./own-work.ts";
+import { announcer, type CandidateListeners, LISTENER_NAMES } from "./listeners.ts";
 import { listCandidates } from "./operating.ts";
 import { observeLease, type ObserveOptions, readLease } from "./reading.ts";
 import { follows, makeWakeup, pause } from "./waiting.ts";
 
 /** Options of `LeaseClient.candidate`. */
 export interface CandidateOptions extends ElectionOptions, CandidateListeners {}
+
+const NAMES: Names<CandidateOptions> = { ...ELECTION_NAMES, ...LISTENER_NAMES };
 
 /** Options of `Candidate.campaign`. */
 export interface CampaignOptions {
@@ -58,16 +63,12 @@ export class Candidate implements AsyncDisposable {
   /** Made by `LeaseClient.candidate`. */
   constructor(core: ClientCore, name: string, options: CandidateOptions) {
     core.life.assertOpen();
-    const term = core.settle(options);
+    parseKnown(options, NAMES, "candidate");
+    const term = core.termSettings(options);
     const settings = parseElection(options, term.timing);
-    const { id, priority, minTermMs } = settings;
     this.name = parseName(name);
     this.#core = core;
-    this.#make = () => {
-      const holder = id ?? `${term.label}/${core.random.id()}`;
-      const identity = { holder, stable: id !== undefined, priority, minTermMs, lastToken: () => 0 };
-      return new Campaigner(core, core.contender(name, term, identity), settings, announcer(options));
-    };
+    this.#make = () => new Campaigner(core, name, term, settings, announcer(options));
   }
 
   /**
@@ -95,6 +96,7 @@ export class Candidate implements AsyncDisposable {
    *   it campaigns or runs already; CLIENT_CLOSED; TABLE_NOT_FOUND, ACCESS_DENIED and the like
    */
   async campaign(options: CampaignOptions = {}): Promise<Lease> {
+    parseKnown(options, { signal: true, timeoutMs: true } satisfies Names<CampaignOptions>, "campaign");
     if (this.#engagement !== undefined) throw this.#busy();
     const { lease: present } = this; // Read once: a term can end between two looks.
     if (present !== undefined) return present;
@@ -123,6 +125,7 @@ export class Candidate implements AsyncDisposable {
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
     if (typeof work !== "function") throw invalid("work must be a function");
+    parseKnown(options, { signal: true }, "run");
     if (this.#engagement !== undefined || this.lease !== undefined) throw this.#busy();
     await this.#engage(options.signal, { stays: false }, (ended) => this.#run(work, ended));
   }
@@ -130,12 +133,13 @@ export class Candidate implements AsyncDisposable {
   /**
    * Stops standing: ends a campaign, or asks the work of `run` to stop and waits for it, and releases what it leads.
    * Resolves with what became of the release, once nothing of it is under way; `undefined` when it did not lead.
-   * Never rejects. The work of `run` may call it, and must not wait for it.
+   * Never rejects. The work of `run` that calls it is told `pending`, at once: it returns, and the release follows.
    */
   async resign(): Promise<ReleaseResult | undefined> {
     const { latest } = this.#campaigner;
     const engagement = this.#engagement;
     engagement?.ender.abort();
+    if (isWorkOf(latest)) return { kind: "pending" };
     await engagement?.settled;
     // A run has released what it led. A campaign may have been won just before it was ended.
     const { lease } = this.#campaigner;
@@ -161,7 +165,7 @@ export class Candidate implements AsyncDisposable {
   }
 
   /** Follows the lease: the present state first, then changes. @throws {LeaseError} as `LeaseClient.observe` */
-  observe(options: ObserveOptions = {}): AsyncGenerator<LeaseState, void, undefined> {
+  observe(options: ObserveOptions = {}): LeaseIterator {
     return observeLease(this.#core, this.name, options);
   }
 
@@ -173,6 +177,7 @@ export class Candidate implements AsyncDisposable {
     candidateId: string,
     options: Omit<StepDownOptions, "reserveFor"> = {},
   ): Promise<ReleaseResult> {
+    parseKnown(options, { reserveForMs: true, drainMs: true }, "transferTo");
     const lease = this.#leading();
     const standing = await listCandidates(this.#core, this.name);
     if (candidateId === this.id || !standing.some(({ id }) => id === candidateId)) {
@@ -203,8 +208,14 @@ export class Candidate implements AsyncDisposable {
    * @param options.toleranceMs in ms: 0 to a day. @default 5_000
    */
   healthy(options: { readonly toleranceMs?: number } = {}): boolean {
+    parseKnown(options, { toleranceMs: true }, "healthy");
     const toleranceMs = parseWholeMs(options.toleranceMs, "toleranceMs", 5_000, 0, 86_400_000);
     return this.#campaigner.overdueMs() <= toleranceMs;
+  }
+
+  /** What the candidate is about: its state, since when, and how it gets on with the store. Sends nothing. */
+  status(): CandidateStatus {
+    return this.#campaigner.status;
   }
 
   /** Resigns. */

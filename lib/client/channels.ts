@@ -1,19 +1,24 @@
-import { channel } from "node:diagnostics_channel";
+import { type Channel, channel } from "node:diagnostics_channel";
 import type { EventSink, LeaseEventName, LeaseEvents } from "../core/events.ts";
 
-/** Publishes events on `node:diagnostics_channel` `leasehold:<name>`; costs next to nothing unheard. */
-export const publish: EventSink = (name, event) => channel(`leasehold:${name}`).publish(event);
+/**
+ * The channels, held for as long as this module is: a runtime may collect a channel that nobody refers to, and Bun does so with those
+ * that have listeners, too.
+ */
+const CHANNELS: Readonly<Record<LeaseEventName, Channel>> = {
+  acquired: channel("leasehold:acquired"),
+  refused: channel("leasehold:refused"),
+  renewed: channel("leasehold:renewed"),
+  renewalFailed: channel("leasehold:renewalFailed"),
+  requestFailed: channel("leasehold:requestFailed"),
+  handover: channel("leasehold:handover"),
+  lost: channel("leasehold:lost"),
+  released: channel("leasehold:released"),
+  clockSkewed: channel("leasehold:clockSkewed"),
+};
 
-const NAMES = {
-  acquired: true,
-  refused: true,
-  renewed: true,
-  renewalFailed: true,
-  handover: true,
-  lost: true,
-  released: true,
-  clockSkewed: true,
-} as const satisfies Record<LeaseEventName, true>;
+/** Publishes events on `node:diagnostics_channel` `leasehold:<name>`; costs next to nothing unheard. */
+export const publish: EventSink = (name, event) => CHANNELS[name].publish(event);
 
 /**
  * Calls a listener for every event of every client in this process, and returns what stops it. A listener
@@ -24,8 +29,8 @@ const NAMES = {
 export function onLeaseEvent(
   listener: <N extends LeaseEventName>(name: N, event: LeaseEvents[N]) => void,
 ): () => void {
-  const stops = (Object.keys(NAMES) as LeaseEventName[]).map((name) => {
-    const target = channel(`leasehold:${name}`);
+  const stops = (Object.keys(CHANNELS) as LeaseEventName[]).map((name) => {
+    const target = CHANNELS[name];
     const handler = (event: unknown): void => {
       try {
         listener(name, event as LeaseEvents[typeof name]);

@@ -1,3 +1,4 @@
+import { type Names, parseKnown } from "../core/known.ts";
 import { parseName } from "../core/names.ts";
 import {
   parseHolder,
@@ -8,7 +9,7 @@ import {
 } from "../core/options.ts";
 import type { Clock, LeaseStore, Random } from "../core/ports.ts";
 import type { ReleaseResult } from "../core/term.ts";
-import { parseTiming, type TimingOptions } from "../core/timing.ts";
+import { parseTiming, TIMING_NAMES, type TimingOptions } from "../core/timing.ts";
 import { attempt, type Refusal } from "./attempt.ts";
 import { type Contender, contenderOf, type Identity, type Runtime } from "./contender.ts";
 import { publish } from "./channels.ts";
@@ -41,6 +42,15 @@ export interface StoreClientOptions extends TimingOptions {
   readonly random?: Random | undefined;
 }
 
+/** The names of {@link StoreClientOptions}; see `parseKnown`. */
+export const CLIENT_NAMES: Names<StoreClientOptions> = {
+  store: true,
+  holder: true,
+  clock: true,
+  random: true,
+  ...TIMING_NAMES,
+};
+
 /** One more try of a candidate to lead. */
 export type Try = (
   first: "claim" | "look",
@@ -48,8 +58,10 @@ export type Try = (
 
 /** What the calls of one client share. */
 export interface ClientCore extends Runtime {
+  /** What its candidates are called: the first part of their ids. */
+  readonly label: string;
   /** Checks what is asked of a term. */
-  settle(options: TermOptions & TickOptions): TermSettings;
+  termSettings(options: TermOptions & TickOptions): TermSettings;
   /** Makes one candidate, with one id. */
   contender(name: string, settings: TermSettings, identity?: Identity): Contender;
   /** Returns what makes a candidate's attempts; `onEnd` is told of the end of each term that comes of them. */
@@ -63,6 +75,7 @@ export interface ClientCore extends Runtime {
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
  */
 export function openClientCore(options: StoreClientOptions): ClientCore {
+  parseKnown(options, CLIENT_NAMES, "a client");
   const timing = parseTiming(options);
   const { store, clock = systemClock, random = systemRandom, holder = defaultLabel() } = options;
   const defaults = { options, timing, label: parseHolder(holder) };
@@ -72,7 +85,7 @@ export function openClientCore(options: StoreClientOptions): ClientCore {
   const exchange = new Exchange(store, time, timing, life, (date, at) => {
     for (const lease of open) lease.heard(date, at);
   });
-  const around = { exchange, memory: new Memory(), clock: time, random, emit: publish, timing, life };
+  const runtime = { exchange, memory: new Memory(), clock: time, random, emit: publish, timing, life };
   let closing: Promise<readonly ReleaseResult[]> | undefined;
 
   async function tryOnce(self: Contender, first: "claim" | "look", onEnd?: OnEnd): ReturnType<Try> {
@@ -85,9 +98,10 @@ export function openClientCore(options: StoreClientOptions): ClientCore {
   }
 
   return {
-    ...around,
-    settle: (asked) => parseTerm(asked, defaults),
-    contender: (name, settings, identity) => contenderOf(around, parseName(name), settings, identity),
+    ...runtime,
+    label: defaults.label,
+    termSettings: (asked) => parseTerm(asked, defaults),
+    contender: (name, settings, identity) => contenderOf(runtime, parseName(name), settings, identity),
     tries: (self, onEnd) => async (first) => {
       life.assertOpen();
       return life.track(() => tryOnce(self, first, onEnd));

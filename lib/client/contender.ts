@@ -1,7 +1,7 @@
-import { LeaseError, type LeaseErrorCode } from "../core/errors.ts";
-import type { EventSink, LeaseEventName, LeaseEvents } from "../core/events.ts";
+import { isTrouble, LeaseError, type LeaseErrorCode } from "../core/errors.ts";
+import type { EventSink, LeaseEventName, LeaseEvents, Trouble } from "../core/events.ts";
 import type { TermSettings } from "../core/options.ts";
-import type { WriteOutcome } from "../core/outcome.ts";
+import type { ReadOutcome, WriteOutcome } from "../core/outcome.ts";
 import type { Random } from "../core/ports.ts";
 import type { Timing } from "../core/timing.ts";
 import type { LeaseWrite } from "../core/writes.ts";
@@ -32,6 +32,8 @@ export interface Identity {
   readonly minTermMs: number;
   /** The highest token of the terms that it began and ended. */
   readonly lastToken: () => number;
+  /** Told of every request of its own that failed. Must not throw. */
+  readonly onTrouble?: ((trouble: Trouble) => void) | undefined;
 }
 
 /** One candidate for one lease: its id, its settings, and how it speaks. */
@@ -40,6 +42,8 @@ export interface Contender extends Runtime, Identity {
   readonly settings: TermSettings;
   /** Sends a write within the candidate's own deadline. */
   readonly send: (write: LeaseWrite) => Promise<Answer<WriteOutcome>>;
+  /** Reads the record within the candidate's own deadline. */
+  readonly look: () => Promise<Answer<ReadOutcome>>;
   /** Publishes an event about the candidate. */
   readonly tell: <N extends LeaseEventName>(
     event: N,
@@ -51,12 +55,12 @@ export interface Contender extends Runtime, Identity {
 
 /** Makes a candidate: somebody in particular, or one with an id that nobody else has. */
 export function contenderOf(
-  around: Runtime,
+  runtime: Runtime,
   name: string,
   settings: TermSettings,
   identity?: Identity,
 ): Contender {
-  const { exchange, random, emit } = around;
+  const { exchange, random, emit } = runtime;
   const self = identity ?? {
     holder: `${settings.label}/${random.id()}`,
     stable: false,
@@ -64,14 +68,32 @@ export function contenderOf(
     minTermMs: 0,
     lastToken: () => 0,
   };
+  const { requestTimeoutMs } = settings.timing;
+  const about = { lease: name, holder: self.holder };
+  function failed(request: Trouble["request"], cause: unknown): void {
+    const trouble = { request, cause, lastingMs: exchange.failingMs() };
+    emit("requestFailed", { ...about, ...trouble });
+    self.onTrouble?.(trouble);
+  }
+  /** Tells of what fails, unless it was for the caller to know better. */
+  async function told<T>(request: Trouble["request"], asking: Promise<Answer<T>>): Promise<Answer<T>> {
+    const answer = await asking.catch((error: unknown) => {
+      if (isTrouble(error)) failed(request, error);
+      throw error;
+    });
+    const { outcome } = answer as Answer<ReadOutcome | WriteOutcome>;
+    if ("kind" in outcome && outcome.kind === "unknown") failed(request, outcome.cause);
+    return answer;
+  }
   return {
-    ...around,
+    ...runtime,
     ...self,
     name,
     settings,
-    send: (write) => exchange.write(write, settings.timing.requestTimeoutMs),
+    send: (write) => told(write.kind, exchange.write(write, requestTimeoutMs)),
+    look: () => told("look", exchange.read(name, requestTimeoutMs)),
     tell: <N extends LeaseEventName>(event: N, details: Omit<LeaseEvents[N], "lease" | "holder">) =>
-      emit(event, { lease: name, holder: self.holder, ...details } as unknown as LeaseEvents[N]),
+      emit(event, { ...about, ...details } as unknown as LeaseEvents[N]),
     error: (code, message, cause) =>
       new LeaseError(code, `lease "${name}" ${message}`, { lease: name, cause }),
   };

@@ -1,12 +1,13 @@
-import { isLeaseError, LeaseError } from "../core/errors.ts";
+import { because, isLeaseError, isTrouble, LeaseError } from "../core/errors.ts";
 import type { ReadOutcome, WriteOutcome } from "../core/outcome.ts";
 import type { CallOptions, LeaseStore, ListPage } from "../core/ports.ts";
 import { estimateServiceTime, type Sample, steadyServiceTime, withSample } from "../core/service-clock.ts";
 import type { Timing } from "../core/timing.ts";
-import type { EpochMs, Reading } from "../core/units.ts";
+import { elapsedAtLeast, type EpochMs, type Reading } from "../core/units.ts";
 import type { LeaseWrite } from "../core/writes.ts";
 import { closedError, type Lifetime, lifetime } from "./lifetime.ts";
 import type { Timekeeper } from "./timekeeper.ts";
+import { follows } from "./waiting.ts";
 
 /** An outcome, and when it was asked for and learnt. */
 export interface Answer<Outcome> {
@@ -34,6 +35,10 @@ export class Exchange {
   readonly #onDate: (date: EpochMs, received: Reading) => void;
   #samples: readonly Sample[] = [];
   #timed = true;
+  /** When a request was served last; `undefined` before the first. */
+  #served: Reading | undefined;
+  /** When the first request failed since then; `undefined` while all is well. */
+  #failing: Reading | undefined;
 
   /** `onDate` is told of every `Date` header, before anybody else is. */
   constructor(
@@ -65,6 +70,16 @@ export class Exchange {
     return this.#timed;
   }
 
+  /** When a request of this client was served last, by whatever outcome; `undefined` before the first. */
+  get served(): Reading | undefined {
+    return this.#served;
+  }
+
+  /** How long no request of this client has been served, in ms; 0 while all is well. */
+  failingMs(): number {
+    return this.#failing === undefined ? 0 : elapsedAtLeast(this.#failing, this.#clock.now());
+  }
+
   /** The best guess at service time now: what claims are stamped with. */
   estimate(): EpochMs {
     return estimateServiceTime(this.#samples, this.#clock.now(), this.#timing);
@@ -86,7 +101,7 @@ export class Exchange {
         (cause: unknown) => {
           // Only a store that says so has surely applied nothing; whatever else it throws tells nothing.
           if (isLeaseError(cause) && cause.code !== "STORE_UNAVAILABLE") throw cause;
-          return { kind: "unknown", cause };
+          return { kind: "unknown" as const, cause };
         },
       );
     return this.#life.track(() => this.#stamped(sending));
@@ -109,11 +124,12 @@ export class Exchange {
   }
 
   /**
-   * Reads all records page by page; each page has its own deadline.
+   * Reads all records page by page; each page has its own deadline. The request under way is given up when `ended` is aborted.
    * @throws {LeaseError} STORE_UNAVAILABLE after `timeoutMs`, and whatever the store throws
    */
-  async *list(timeoutMs: number): AsyncGenerator<ListPage, void, undefined> {
+  async *list(timeoutMs: number, ended?: AbortSignal): AsyncGenerator<ListPage, void, undefined> {
     const ender = new AbortController();
+    const unfollow = follows(ender, ended);
     const pages = this.#store.list({ signal: ender.signal })[Symbol.asyncIterator]();
     try {
       for (;;) {
@@ -122,6 +138,7 @@ export class Exchange {
         yield page.value;
       }
     } finally {
+      unfollow();
       ender.abort();
     }
   }
@@ -167,16 +184,23 @@ export class Exchange {
         reject(late);
       });
       ender.signal.addEventListener("abort", cancel);
-      const calling = async (): Promise<T> => call({ signal: ender.signal }); // A store may throw at once, too.
+      // A store may throw at once, too.
+      const calling = async (): Promise<T> => call({ signal: ender.signal, timeoutMs });
       calling().finally(cancel).then(resolve, reject);
     });
   }
 
   async #stamped<T extends object>(sending: () => Promise<T>): Promise<Answer<T>> {
     const sent = this.#clock.now();
-    const outcome = await sending();
+    const outcome = await sending().catch((error: unknown) => {
+      if (isTrouble(error)) this.#failing ??= this.#clock.now();
+      throw error;
+    });
     const received = this.#clock.now();
-    if (!("servedAt" in outcome)) return { outcome, sent, received, sample: undefined };
+    const served = "servedAt" in outcome;
+    if (served) this.#served = received;
+    this.#failing = served ? undefined : (this.#failing ?? received);
+    if (!served) return { outcome, sent, received, sample: undefined };
     const date = outcome.servedAt as EpochMs | undefined;
     this.#timed = date !== undefined;
     if (date === undefined) return { outcome, sent, received, sample: undefined };
@@ -191,7 +215,7 @@ export class Exchange {
 function asUnanswered(lease: string): (error: unknown) => never {
   return (error) => {
     if (isLeaseError(error)) throw error;
-    const message = `lease "${lease}": the store failed without an answer; try again`;
+    const message = `lease "${lease}": the store failed without an answer, try again${because(error)}`;
     throw new LeaseError("STORE_UNAVAILABLE", message, { lease, cause: error });
   };
 }

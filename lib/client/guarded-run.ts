@@ -1,10 +1,12 @@
 import { invalid } from "../core/errors.ts";
+import { parseKnown } from "../core/known.ts";
 import { unlessAborted } from "./campaign.ts";
 import type { ClientCore } from "./client-core.ts";
 import type { Lease } from "./lease.ts";
 import type { LeaseHandle } from "./handle.ts";
+import { asWorkOf } from "./own-work.ts";
 import type { ReleaseResult } from "../core/term.ts";
-import type { RunOptions, RunResult } from "./results.ts";
+import { RUN_NAMES, type RunOptions, type RunResult } from "./results.ts";
 import { aborted } from "./waiting.ts";
 
 /** Does the work if it can lead at once; see `LeaseClient.run`. */
@@ -15,8 +17,9 @@ export async function runOnce<T>(
   options: RunOptions,
 ): Promise<RunResult<T>> {
   if (typeof work !== "function") throw invalid("work must be a function");
+  parseKnown(options, RUN_NAMES, "run");
   const { signal } = options;
-  const self = core.contender(name, core.settle(options));
+  const self = core.contender(name, core.termSettings(options));
   if (signal?.aborted) throw aborted(name, signal);
   const result = await core.tries(self)("claim");
   if (result.kind === "refused") return { kind: "followed", reason: result.reason, state: result.state };
@@ -48,7 +51,7 @@ export async function guarded<T>(
   try {
     lease.waitForWork();
     if (!lease.isHeld()) return undefined;
-    value = await work(lease);
+    value = await asWorkOf(lease, work);
     completed = lease.completed || !lease.signal.aborted;
   } finally {
     signal?.removeEventListener("abort", askToStop);

@@ -9,7 +9,7 @@ export interface LeaseHandle extends Lease {
   /** The error of what needs a term that is over. */
   lost(): LeaseError;
   /** Says that its work is waited for: once its time to drain is up, the work is told to stop, and then released. */
-  waitForWork(): void;
+  waitForWork(options?: { readonly handedOut?: boolean }): void;
   /** Aborts the work's signal, while the term goes on until the work has settled and is released. */
   askToStop(reason: LeaseError): void;
   /** Tells of a `Date` header that was received just now: one that proves the term over ends it. */

@@ -1,3 +1,4 @@
+import { parseKnown } from "../core/known.ts";
 import type { LeaseState } from "../core/record.ts";
 import { parseTimeout } from "../core/options.ts";
 import type { ReleaseResult } from "../core/term.ts";
@@ -6,6 +7,7 @@ import { Candidate, type CandidateOptions } from "./candidate.ts";
 import { runOnce } from "./guarded-run.ts";
 import { type ClientCore, openClientCore, type StoreClientOptions } from "./client-core.ts";
 import type { Lease } from "./lease.ts";
+import type { LeaseIterator } from "./iteration.ts";
 import {
   type CandidateInfo,
   type Asked,
@@ -13,10 +15,19 @@ import {
   type ForcedRelease,
   listCandidates,
   requestStepDown,
+  rewindTick,
+  type RewoundTick,
   type StepDownRequest,
 } from "./operating.ts";
-import { listLeases, observeLease, type ObserveOptions, readLease } from "./reading.ts";
-import type { AcquireOptions, AcquireResult, RunOptions, RunResult, TryAcquireOptions } from "./results.ts";
+import { type ListOptions, listLeases, observeLease, type ObserveOptions, readLease } from "./reading.ts";
+import {
+  ACQUIRE_NAMES,
+  type AcquireOptions,
+  type AcquireResult,
+  type RunOptions,
+  type RunResult,
+  type TryAcquireOptions,
+} from "./results.ts";
 import { tryOnce } from "./try-once.ts";
 import { makeWakeup } from "./waiting.ts";
 
@@ -44,8 +55,8 @@ export class StoreLeaseClient implements AsyncDisposable {
   /**
    * Waits until it leads. Tries at once, then looks once per `retryIntervalMs` and when the leader's term could be over
    * (a cheap strong read; the waits are jittered, so that candidates that start together do not look together) and
-   * writes only when the lease is free. A store that cannot be reached is tried again; one that refuses access or
-   * does not exist is an error at once.
+   * writes only when the lease is free. A store that cannot be reached is tried again, for `troubleLimitMs`. One that refuses access or
+   * does not exist is an error at once, unless it has answered this client before: then that is tried again as well.
    *
    * @throws {LeaseError} ACQUIRE_TIMEOUT after `timeoutMs`; `cause` is the last error, if there was one
    * @throws {LeaseError} ABORTED when the signal is aborted: no claim is left behind
@@ -53,15 +64,18 @@ export class StoreLeaseClient implements AsyncDisposable {
    */
   async acquire(name: string, options: AcquireOptions = {}): Promise<Lease> {
     const core = this.#core;
+    parseKnown(options, ACQUIRE_NAMES, "acquire");
     const { signal } = options;
     const timeoutMs = parseTimeout(options.timeoutMs);
+    const troubleLimitMs = parseTimeout(options.troubleLimitMs, "troubleLimitMs");
     const { clock, random } = core;
     const { retryIntervalMs } = core.timing;
-    const self = core.contender(name, core.settle(options));
+    const self = core.contender(name, core.termSettings(options));
     const wakeup = makeWakeup();
-    const { life } = core;
-    const wait = { name, clock, random, life, retryIntervalMs, timeoutMs, signal, wakeup };
-    return campaign(core.tries(self), wait);
+    const { exchange, life } = core;
+    const contacted = (): boolean => exchange.served !== undefined;
+    const limits = { retryIntervalMs, timeoutMs, troubleLimitMs };
+    return campaign(core.tries(self), { name, clock, random, life, contacted, ...limits, signal, wakeup });
   }
 
   /**
@@ -102,20 +116,21 @@ export class StoreLeaseClient implements AsyncDisposable {
   /**
    * Follows a lease: gives its present state, then every change that it sees, renewals included. It looks once per `intervalMs`, so
    * the latest wins and states in between may be skipped. A store that cannot be reached is tried again, silently.
-   * Ends when the signal is aborted, the client closed, or the iteration left.
+   * Ends when the signal is aborted, the client closed, or the iteration left, also while it waits: `return()` settles at once.
    * @throws {LeaseError} INVALID_ARGUMENT; while iterated, as {@link tryAcquire} except STORE_UNAVAILABLE
    */
-  observe(name: string, options: ObserveOptions = {}): AsyncGenerator<LeaseState, void, undefined> {
+  observe(name: string, options: ObserveOptions = {}): LeaseIterator {
     return observeLease(this.#core, name, options);
   }
 
   /**
    * Reads all leases of the table, in no order. Reads the whole table: for people and dashboards, not for
-   * hot paths.
-   * @throws {LeaseError} as {@link tryAcquire}, while iterated
+   * hot paths. Ends when the iteration is left, also while it waits for a page.
+   * @throws {LeaseError} INVALID_ARGUMENT naming the option; while iterated, as {@link tryAcquire}: STORE_UNAVAILABLE where a page took
+   *   longer than `pageTimeoutMs`
    */
-  list(): AsyncGenerator<LeaseState, void, undefined> {
-    return listLeases(this.#core);
+  list(options: ListOptions = {}): LeaseIterator {
+    return listLeases(this.#core, options);
   }
 
   /**
@@ -144,6 +159,21 @@ export class StoreLeaseClient implements AsyncDisposable {
    */
   async forceRelease(name: string): Promise<ForcedRelease> {
     return forceRelease(this.#core, name);
+  }
+
+  /**
+   * Sets the last tick of a lease back, so that occurrences after `lastTick` can be led again: to redo occurrences that were done
+   * wrongly, or to open a schedule again that a tick in the far future has silenced. Without `lastTick` no occurrence counts as done
+   * any more. It never sets a tick forward, and never makes anyone lead. 2 requests.
+   *
+   * It ends no term and stops no work. While a term is held, its release records the occurrence that it was for, whatever was set
+   * back in between: look at the result's `holder`, and have it release first ({@link requestStepDown}).
+   * @param lastTick an instant, as `TickOptions.tick`
+   * @throws {LeaseError} INVALID_ARGUMENT naming `lastTick`; STORE_UNAVAILABLE also when the lease changed hands in between
+   * @throws {LeaseError} as {@link tryAcquire}
+   */
+  async rewindTick(name: string, lastTick?: string | Date): Promise<RewoundTick> {
+    return rewindTick(this.#core, name, lastTick);
   }
 
   /**

@@ -61,7 +61,7 @@ export interface Lease extends AsyncDisposable {
   /**
    * Does nothing while at least `needMs` of the term are left. Call it right before each side effect.
    * @param options.needMs how long the side effect takes at most, in ms. @default 0
-   * @throws {LeaseError} LEASE_LOST once the term is over, or would be within `needMs`
+   * @throws {LeaseError} LEASE_LOST once the term is over, or would be within `needMs`; INVALID_ARGUMENT naming `needMs`
    */
   assertHeld(options?: { readonly needMs?: number }): void;
 
@@ -76,13 +76,19 @@ export interface Lease extends AsyncDisposable {
   /**
    * Publishes a value on the record (an endpoint, for example), readable by `get` and `observe`, and renews
    * with the same request. `undefined` removes it. It ends with the term.
-   * @throws {LeaseError} as {@link renew}; INVALID_ARGUMENT for what DynamoDB cannot store
+   *
+   * The value is copied at the call: text, numbers that JavaScript counts exactly, true, false, null, bytes, sets of one of text,
+   * numbers and bytes, lists and plain objects; at most 400,000 bytes as DynamoDB counts. Every renewal writes the whole row, at a
+   * write unit per KB: keep it small.
+   * @throws {LeaseError} as {@link renew}; INVALID_ARGUMENT for what would not come back as it went, naming the place inside
+   *   the value, and for what is too large
    */
   proclaim(value: unknown): Promise<void>;
 
   /**
    * Hands over: {@link handover} resolves, the work drains, the lease is released and kept for a successor.
-   * Resolves when that is done. Under `run` that is once the work has settled: the work itself must not wait for it.
+   * Resolves when that is done. Under `run` and `withLeadership` that is once the work has settled, so the work itself is
+   * told `pending`, at once: it returns, and the release follows.
    * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound; also for `reserveFor` within the minimum
    *   hold, when the lease can be kept for nobody
    */
@@ -97,7 +103,8 @@ export interface Lease extends AsyncDisposable {
 
   /**
    * Ends the term: this handle stops leading at once, then the row is vacated (1 request), so that the next
-   * candidate need not wait. Never throws; a second call sends nothing.
+   * candidate need not wait. Never throws, but for an option that there is not: then the term has ended all the same, and its
+   * `tick` is not recorded. A second call sends nothing.
    *
    * `await using` releases with `completed: false`, since it cannot know whether the work succeeded: call
    * {@link complete} where it did.

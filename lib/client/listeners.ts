@@ -1,3 +1,5 @@
+import type { Trouble } from "../core/events.ts";
+import type { Names } from "../core/known.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { LeaseEnd } from "../core/term.ts";
 import type { Lease } from "./lease.ts";
@@ -11,20 +13,34 @@ export interface CandidateListeners {
   readonly onElected?: ((lease: Lease) => unknown) | undefined;
   /** The term ended, and how. */
   readonly onLost?: ((end: LeaseEnd) => unknown) | undefined;
+  /**
+   * A request of this candidate failed: the store was out of reach, or refused to serve. It goes on by itself; this is for logs
+   * and alarms. Called for every request that fails, so in an outage once per `retryIntervalMs` or so.
+   */
+  readonly onTrouble?: ((trouble: Trouble) => unknown) | undefined;
   /** A term began that this candidate sees: once for each, its own included, also when the same leader won again. */
   readonly onNewLeader?: ((leader: LeaseState) => unknown) | undefined;
 }
+
+/** The names of {@link CandidateListeners}; see `parseKnown`. */
+export const LISTENER_NAMES: Names<CandidateListeners> = {
+  onElected: true,
+  onLost: true,
+  onNewLeader: true,
+  onTrouble: true,
+};
 
 /** Calls listeners so that they cannot disturb. */
 export interface Announcer {
   elected(lease: Lease): void;
   lost(end: LeaseEnd): void;
+  trouble(trouble: Trouble): void;
   /** Tells of a leader, unless it was the last to be told of. */
   leader(state: LeaseState): void;
 }
 
 /** Makes the announcer of one candidate. */
-export function announcer({ onElected, onLost, onNewLeader }: CandidateListeners): Announcer {
+export function announcer({ onElected, onLost, onNewLeader, onTrouble }: CandidateListeners): Announcer {
   let leading = false;
   let lastToken: number | undefined;
 
@@ -47,8 +63,11 @@ export function announcer({ onElected, onLost, onNewLeader }: CandidateListeners
       leading = false;
       call(onLost, end);
     },
+    trouble(trouble) {
+      call(onTrouble, trouble);
+    },
     leader(state) {
-      if (state.holder === undefined || state.kind === "expired" || state.token === lastToken) return;
+      if (state.kind !== "held" || state.token === lastToken) return;
       lastToken = state.token;
       call(onNewLeader, state);
     },

@@ -2,23 +2,32 @@ import { type Sighting, sighted } from "../core/evidence.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import type { EpochMs, Reading } from "../core/units.ts";
 
-const MAX_ENTRIES = 10_000;
+/** How much a client remembers of leases, and of claims, in bytes each: of the usual leases some fifteen thousand. */
+export const MAX_MEMORY_BYTES = 8 * 1_024 * 1_024;
+
+/** What an entry takes beside its text, in bytes: about. */
+const ENTRY_BYTES = 400;
+
+/** A text's size in memory, at most: JavaScript keeps text of two bytes a character. */
+const bytesOf = (...texts: readonly (string | undefined)[]): number =>
+  texts.reduce((bytes, text) => bytes + 2 * (text?.length ?? 0), ENTRY_BYTES);
 
 /**
  * What a client remembers between requests: the last state that it saw of each lease and since when, so that
  * candidates that never wait still gather evidence; and its own claims that it never learnt the outcome of.
- * Bounded: what was noted longest ago is forgotten, which costs time, never safety.
+ * Bounded in bytes: what was noted longest ago is forgotten, which costs time, never safety. What leaders proclaim is not kept: it
+ * tells nothing of who leads, and may be large.
  */
 export class Memory {
-  readonly #sightings = new Map<string, Sighting>();
-  readonly #ownClaims = new Set<string>();
+  readonly #sightings = new Bounded<Sighting>();
+  readonly #ownClaims = new Bounded<true>();
 
-  /** The last state that was seen of a lease. */
+  /** The last state that was seen of a lease, without its value. */
   sighting(name: string): Sighting | undefined {
     return this.#sightings.get(name);
   }
 
-  /** Notes what a response showed of a lease. */
+  /** Notes what a response showed of a lease. Returns all of it, and since when it has been so. */
   note(
     name: string,
     record: LeaseRecord | undefined,
@@ -29,7 +38,10 @@ export class Memory {
     this.forget(name);
     if (record === undefined) return undefined;
     const sighting = sighted(before, record, received, servedAt);
-    bounded(this.#sightings.set(name, sighting));
+    const kept = withoutRest(record);
+    const { holder, tick, writeId, reservedFor, requestedBy } = kept;
+    const bytes = bytesOf(name, name, holder, tick, writeId, reservedFor, requestedBy);
+    this.#sightings.set(name, { ...sighting, record: kept }, bytes);
     return sighting;
   }
 
@@ -40,15 +52,59 @@ export class Memory {
 
   /** Remembers a claim, by its write's id, that may have landed or may land yet, and that nobody was told of. */
   forgetClaim(writeId: string): void {
-    bounded(this.#ownClaims.add(writeId));
+    this.#ownClaims.set(writeId, true, bytesOf(writeId));
   }
 
   /** Whether a write was such a claim. */
   isOwnClaim(writeId: string): boolean {
-    return this.#ownClaims.has(writeId);
+    return this.#ownClaims.get(writeId) === true;
   }
 }
 
-function bounded(entries: Map<string, unknown> | Set<string>): void {
-  if (entries.size > MAX_ENTRIES) entries.delete(entries.keys().next().value as string);
+/** A record without its value, and without what somebody else put on the row. */
+function withoutRest(record: LeaseRecord): LeaseRecord {
+  return {
+    name: record.name,
+    holder: record.holder,
+    token: record.token,
+    revision: record.revision,
+    expiresAt: record.expiresAt,
+    durationMs: record.durationMs,
+    acquiredAt: record.acquiredAt,
+    renewedAt: record.renewedAt,
+    writeId: record.writeId,
+    transitions: record.transitions,
+    tick: record.tick,
+    priority: record.priority,
+    requestedBy: record.requestedBy,
+    requestedPriority: record.requestedPriority,
+    lockDelayMs: record.lockDelayMs,
+    reservedFor: record.reservedFor,
+    ttl: record.ttl,
+  };
+}
+
+/** A map that forgets what was set longest ago once it has grown too large. */
+class Bounded<T> {
+  readonly #entries = new Map<string, { readonly value: T; readonly bytes: number }>();
+  #bytes = 0;
+
+  get(key: string): T | undefined {
+    return this.#entries.get(key)?.value;
+  }
+
+  set(key: string, value: T, bytes: number): void {
+    this.delete(key);
+    this.#entries.set(key, { value, bytes });
+    this.#bytes += bytes;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#bytes <= MAX_MEMORY_BYTES) return;
+      this.delete(oldest);
+    }
+  }
+
+  delete(key: string): void {
+    this.#bytes -= this.#entries.get(key)?.bytes ?? 0;
+    this.#entries.delete(key);
+  }
 }

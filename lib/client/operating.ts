@@ -1,7 +1,9 @@
-import { LeaseError } from "../core/errors.ts";
+import { because, LeaseError } from "../core/errors.ts";
+import { parseKnown } from "../core/known.ts";
 import { MAX_ID_BYTES, parseName, parseText } from "../core/names.ts";
-import { requestTransfer, OPERATOR_PRIORITY, revoke } from "../core/auxiliary-writes.ts";
+import { OPERATOR_PRIORITY, requestTransfer, revoke, rewind } from "../core/auxiliary-writes.ts";
 import type { LeaseRecord } from "../core/record.ts";
+import { parseTick } from "../core/tick.ts";
 import type { LeaseWrite } from "../core/writes.ts";
 import type { ClientCore } from "./client-core.ts";
 
@@ -41,6 +43,21 @@ export type ForcedRelease =
   /** Nobody led, and anyone can. */
   | { readonly kind: "vacant" };
 
+/** What came of `rewindTick`. */
+export type RewoundTick =
+  /** The last tick was set back. */
+  | {
+      readonly kind: "rewound";
+      /** What the last tick was. */
+      readonly from: string;
+      /** What it is now; `undefined` for none. */
+      readonly to: string | undefined;
+      /** Whoever held the lease meanwhile: its release may record its own occurrence once more. `undefined` while vacant. */
+      readonly holder: string | undefined;
+    }
+  /** The last tick is not later than that: nothing was written. */
+  | { readonly kind: "unchanged"; readonly tick: string | undefined };
+
 /** How often a holder that changes in between is followed. */
 const TRIES = 3;
 
@@ -61,6 +78,7 @@ export async function requestStepDown(
   name: string,
   options: StepDownRequest,
 ): Promise<Asked> {
+  parseKnown(options, { reserveFor: true }, "requestStepDown");
   const { reserveFor } = options;
   const by = reserveFor === undefined ? "" : parseText(reserveFor, "reserveFor", MAX_ID_BYTES);
   const request = { writeId: core.random.id(), by, priority: OPERATOR_PRIORITY };
@@ -120,6 +138,42 @@ async function onTerm(
     cause = undefined;
   }
   if (record === undefined || !concerns(record)) return undefined;
-  const message = `lease "${name}": nobody can say whether the request reached its holder; try again`;
+  const message = `lease "${name}": nobody can say whether the request reached its holder, try again${because(cause)}`;
+  throw new LeaseError("STORE_UNAVAILABLE", message, { lease: name, cause });
+}
+
+/** Sets the last tick back; see `LeaseClient.rewindTick`. */
+export async function rewindTick(
+  core: ClientCore,
+  name: string,
+  lastTick: string | Date | undefined,
+): Promise<RewoundTick> {
+  core.life.assertOpen();
+  parseName(name);
+  const to = lastTick === undefined ? undefined : parseTick(lastTick, "lastTick");
+  const { exchange, random, timing } = core;
+  let { record } = (await exchange.read(name, timing.requestTimeoutMs)).outcome;
+  let sent: (RewoundTick & { readonly kind: "rewound"; readonly token: number }) | undefined;
+  let cause: unknown;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const { tick: from, token = 0, holder } = record ?? {};
+    const isRewound = from === to || (from !== undefined && to !== undefined && from < to);
+    if (record === undefined || from === undefined || isRewound) {
+      // A write whose answer was lost may have done it.
+      if (sent === undefined || sent.token !== token) return { kind: "unchanged", tick: from };
+      const { token: _, ...rewound } = sent;
+      return rewound;
+    }
+    const rewound = { kind: "rewound", from, to, holder } as const;
+    const write = rewind(record, { writeId: random.id(), from, to });
+    const { outcome } = await exchange.write(write, timing.requestTimeoutMs);
+    if (outcome.kind === "written") return rewound;
+    sent = { ...rewound, token };
+    if (outcome.kind === "unknown") cause = outcome.cause;
+    else record = outcome.current;
+    // Another term may have recorded its own occurrence since: to set that back was not asked for.
+    if (record?.token !== token) break;
+  }
+  const message = `lease "${name}": nobody can say whether its last tick was set back, the lease changes hands; look, and try again`;
   throw new LeaseError("STORE_UNAVAILABLE", message, { lease: name, cause });
 }

@@ -1,9 +1,11 @@
-import { isLeaseError } from "../core/errors.ts";
+import { isLeaseError, isPassing } from "../core/errors.ts";
 import { evidenceOfExpiry } from "../core/evidence.ts";
+import { type Names, parseKnown } from "../core/known.ts";
 import { parseName } from "../core/names.ts";
 import { type LeaseState, stateOf } from "../core/record.ts";
 import { parseWholeMs } from "../core/timing.ts";
 import type { ClientCore } from "./client-core.ts";
+import { endable, type LeaseIterator } from "./iteration.ts";
 import { follows, pause } from "./waiting.ts";
 
 /** Options of `observe`. A renewal is a change, too: compare `token` to see new leaders alone. */
@@ -17,6 +19,18 @@ export interface ObserveOptions {
   readonly intervalMs?: number | undefined;
 }
 
+/** Options of `list`. */
+export interface ListOptions {
+  /**
+   * How long one page of the table may take, in ms: 50 to 600,000. A page is up to 1 MB of it. The lease's own
+   * `requestTimeoutMs` has no say here.
+   * @default 30_000
+   */
+  readonly pageTimeoutMs?: number | undefined;
+}
+
+const PAGE_TIMEOUT_MS = 30_000;
+
 /** Reads one lease; see `LeaseClient.get`. */
 export async function readLease(core: ClientCore, name: string): Promise<LeaseState> {
   core.life.assertOpen();
@@ -29,10 +43,20 @@ export async function readLease(core: ClientCore, name: string): Promise<LeaseSt
 }
 
 /** Reads all leases; see `LeaseClient.list`. */
-export async function* listLeases(core: ClientCore): AsyncGenerator<LeaseState, void, undefined> {
+export function listLeases(core: ClientCore, options: ListOptions): LeaseIterator {
+  parseKnown(options, { pageTimeoutMs: true } satisfies Names<ListOptions>, "list");
+  const timeoutMs = parseWholeMs(options.pageTimeoutMs, "pageTimeoutMs", PAGE_TIMEOUT_MS, 50, 600_000);
+  return endable((ended) => pages(core, timeoutMs, ended));
+}
+
+async function* pages(
+  core: ClientCore,
+  timeoutMs: number,
+  ended: AbortSignal,
+): AsyncGenerator<LeaseState, void, undefined> {
   core.life.assertOpen();
   const { exchange, clock, timing } = core;
-  for await (const { records, servedAt } of exchange.list(timing.requestTimeoutMs)) {
+  for await (const { records, servedAt } of exchange.list(timeoutMs, ended)) {
     const at = clock.now();
     for (const record of records) {
       const over = evidenceOfExpiry({ record, firstSeen: at, servedAt }, at, timing) !== undefined;
@@ -42,35 +66,35 @@ export async function* listLeases(core: ClientCore): AsyncGenerator<LeaseState, 
 }
 
 /** Follows one lease; see `LeaseClient.observe`. */
-export function observeLease(
-  core: ClientCore,
-  name: string,
-  options: ObserveOptions = {},
-): AsyncGenerator<LeaseState, void, undefined> {
+export function observeLease(core: ClientCore, name: string, options: ObserveOptions = {}): LeaseIterator {
   core.life.assertOpen();
   parseName(name);
+  parseKnown(options, { signal: true, intervalMs: true } satisfies Names<ObserveOptions>, "observe");
   const { retryIntervalMs } = core.timing;
   const intervalMs = parseWholeMs(options.intervalMs, "intervalMs", retryIntervalMs, 50, 86_400_000);
-  return follow(core, name, intervalMs, options.signal);
+  return endable((ended) => follow(core, name, intervalMs, ended), options.signal);
 }
 
 async function* follow(
   core: ClientCore,
   name: string,
   intervalMs: number,
-  signal: AbortSignal | undefined,
+  left: AbortSignal,
 ): AsyncGenerator<LeaseState, void, undefined> {
   const ender = new AbortController();
   const ended = ender.signal;
   const forget = core.life.onClose(() => ender.abort());
-  const unfollow = follows(ender, signal);
+  const unfollow = follows(ender, left);
   let last: LeaseState | undefined;
   let from = core.clock.now().mono;
   try {
     while (!ended.aborted) {
       const state = await readLease(core, name).catch((error: unknown) => {
-        // What cannot be read now may be in a while. The client may have been closed meanwhile.
-        if (isLeaseError(error, "STORE_UNAVAILABLE", "CLIENT_CLOSED")) return undefined;
+        if (isLeaseError(error, "CLIENT_CLOSED")) return undefined;
+        const trouble = { request: "look", cause: error, lastingMs: core.exchange.failingMs() } as const;
+        core.emit("requestFailed", { lease: name, holder: core.label, ...trouble });
+        // What cannot be read now may be in a while.
+        if (isPassing(error, core.exchange.served !== undefined)) return undefined;
         throw error;
       });
       if (ended.aborted) return;
@@ -90,7 +114,7 @@ async function* follow(
 }
 
 function differs(a: LeaseState, b: LeaseState): boolean {
-  return (
-    a.revision !== b.revision || a.token !== b.token || a.kind !== b.kind || a.requestedBy !== b.requestedBy
-  );
+  // What piggybacks on the record, no revision tells of.
+  const piggybacked = a.requestedBy !== b.requestedBy || a.tick !== b.tick;
+  return piggybacked || a.revision !== b.revision || a.token !== b.token || a.kind !== b.kind;
 }

@@ -1,5 +1,6 @@
 import type { RefusalReason } from "../core/next-move.ts";
-import type { TermOptions, TickOptions } from "../core/options.ts";
+import type { Names } from "../core/known.ts";
+import { TERM_NAMES, type TermOptions, TICK_NAMES, type TickOptions } from "../core/options.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { LeaseEnd } from "../core/term.ts";
 import type { Refusal } from "./attempt.ts";
@@ -17,6 +18,13 @@ export interface AcquireOptions extends TermOptions {
    * @default - for ever
    */
   readonly timeoutMs?: number | undefined;
+  /**
+   * How long the store may be out of reach, or refuse to serve (denied access, no credentials, no table) after it has
+   * answered this client once, before the wait ends with that error, in ms: 0 to a week. Until then every failed
+   * request is told of by the event `requestFailed`.
+   * @default - as long as it takes
+   */
+  readonly troubleLimitMs?: number | undefined;
 }
 
 /** Options of `run`. */
@@ -24,6 +32,20 @@ export interface RunOptions extends TermOptions, TickOptions {
   /** Asks the work to stop: `lease.signal` is aborted; the lease is held until the work has settled. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** The names of {@link TryAcquireOptions}; see `parseKnown`. */
+export const TRY_ACQUIRE_NAMES: Names<TryAcquireOptions> = { ...TERM_NAMES, ...TICK_NAMES };
+
+/** The names of {@link AcquireOptions}. */
+export const ACQUIRE_NAMES: Names<AcquireOptions> = {
+  ...TERM_NAMES,
+  signal: true,
+  timeoutMs: true,
+  troubleLimitMs: true,
+};
+
+/** The names of {@link RunOptions}. */
+export const RUN_NAMES: Names<RunOptions> = { ...TERM_NAMES, ...TICK_NAMES, signal: true };
 
 /** What came of `tryAcquire`. Losing is not an error. */
 export type AcquireResult = { readonly kind: "acquired"; readonly lease: Lease } | Refusal;

@@ -1,4 +1,4 @@
-import type { LeaseError } from "../core/errors.ts";
+import { because, type LeaseError } from "../core/errors.ts";
 import { describeEnd, type Handover, type ReleaseResult } from "../core/term.ts";
 import { beginTerm, nextDue, remainingAt, step } from "../core/term-machine.ts";
 import type {
@@ -92,10 +92,9 @@ export class TermDriver {
   lost(): LeaseError {
     const { lead, record } = this.#term;
     const how = lead.is === "over" ? `: ${describeEnd(lead.end)}` : "";
-    return this.#self.error(
-      "LEASE_LOST",
-      `with token ${record.token} is not held any more${how}; stop its work`,
-    );
+    const cause = lead.is === "over" && lead.end.reason === "expired" ? lead.end.cause : undefined;
+    const message = `with token ${record.token} is not held any more${how}; stop its work`;
+    return this.#self.error("LEASE_LOST", message, cause);
   }
 
   /** Renews when its turn comes. It sends by itself, and so in its caller's async context, however long it waits. */
@@ -142,7 +141,7 @@ export class TermDriver {
     const how = effects.find((effect) => effect.do === "answer")?.how ?? NO_END;
     if (how.is === "over") throw this.lost();
     if (how.is === "renewed") return;
-    const message = `may not be renewed, nobody can say; it lasts ${Math.floor(how.remainingMs)} ms more, try again`;
+    const message = `may not be renewed, nobody can say; it lasts ${Math.floor(how.remainingMs)} ms more, try again${because(how.cause)}`;
     throw how.error ?? this.#self.error("STORE_UNAVAILABLE", message, how.cause);
   }
 

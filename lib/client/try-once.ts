@@ -1,5 +1,6 @@
+import { parseKnown } from "../core/known.ts";
 import type { ClientCore } from "./client-core.ts";
-import type { AcquireResult, TryAcquireOptions } from "./results.ts";
+import { type AcquireResult, TRY_ACQUIRE_NAMES, type TryAcquireOptions } from "./results.ts";
 
 /** Tries once to lead, as a candidate of its own; see `LeaseClient.tryAcquire`. */
 export async function tryOnce(
@@ -7,5 +8,6 @@ export async function tryOnce(
   name: string,
   options: TryAcquireOptions,
 ): Promise<AcquireResult> {
-  return core.tries(core.contender(name, core.settle(options)))("claim");
+  parseKnown(options, TRY_ACQUIRE_NAMES, "tryAcquire");
+  return core.tries(core.contender(name, core.termSettings(options)))("claim");
 }

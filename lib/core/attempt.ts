@@ -4,6 +4,7 @@ import type { WriteOutcome } from "./outcome.ts";
 import type { LeaseRecord } from "./record.ts";
 import { type Sample, vouchersFor } from "./service-clock.ts";
 import type { NewTerm, TermRules } from "./term-state.ts";
+import { assertNotAhead } from "./tick.ts";
 import type { EpochMs, Reading } from "./units.ts";
 import { type Allowance, remainingOf, validityOf } from "./validity.ts";
 import { claim, correct, type LeaseWrite, renew, resume, takeOver } from "./writes.ts";
@@ -30,6 +31,7 @@ export interface Believed {
 /**
  * The write that a move comes to. It promises no more than the term's limit leaves, and stays closed to others for the lock-delay or
  * the rest of a minimum hold: whoever crashes at once has not held for that long either.
+ * @throws {LeaseError} INVALID_ARGUMENT for an occurrence that is too far ahead, see {@link assertNotAhead}
  */
 export function firstWriteOf(
   move: Exclude<Move, { kind: "stand-by" }>,
@@ -38,6 +40,7 @@ export function firstWriteOf(
 ): LeaseWrite {
   const { name, holder, priority, settings } = rules;
   const { holdAtLeastMs, lockDelayMs, termLimitMs } = settings;
+  assertNotAhead(settings.tick, believed.now, name);
   const { retentionMs } = settings.timing;
   const durationMs = Math.min(settings.timing.durationMs, Math.floor(termLimitMs));
   const request = {

@@ -57,6 +57,32 @@ export function revoke({ name, holder, token, revision }: LeaseRecord, writeId: 
   };
 }
 
+/**
+ * Sets the last tick back, so that occurrences after `to` can be led again: an operator's repair. `to` must sort before the tick
+ * that was seen; without it there is no last tick any more.
+ *
+ * It piggybacks on the record: neither a holder nor who watches is disturbed, and no part of it is what a term rests on (I2, I4). Only
+ * this write lowers a tick, and only a write that raises the revision sets a higher one. So the state that it expects never comes
+ * back once it was applied, and no late copy of it can undo what was done since.
+ */
+export function rewind(
+  { name, token, revision }: LeaseRecord,
+  request: { readonly writeId: string; readonly from: string; readonly to: string | undefined },
+): LeaseWrite {
+  const { writeId, from, to } = request;
+  return {
+    kind: "rewind",
+    name,
+    writeId,
+    // 0 stands for none: a row that somebody wrote by hand.
+    expects: { tick: from, ...(token === 0 ? {} : { token }), ...(revision === 0 ? {} : { revision }) },
+    set: to === undefined ? {} : { tick: to },
+    clear: to === undefined ? ["tick"] : [],
+    beginsTerm: false,
+    piggybacks: true,
+  };
+}
+
 /** What a candidate says of itself while it stands. */
 export interface Entry {
   readonly writeId: string;

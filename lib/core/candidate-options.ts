@@ -1,5 +1,6 @@
 import { invalid } from "./errors.ts";
-import { parseId, type TermOptions } from "./options.ts";
+import type { Names } from "./known.ts";
+import { parseId, parseTimeout, TERM_NAMES, type TermOptions } from "./options.ts";
 import { parseWholeMs, show, type Timing } from "./timing.ts";
 
 /** How a long-lived candidate stands. */
@@ -30,11 +31,29 @@ export interface ElectionOptions extends TermOptions {
    */
   readonly register?: boolean | undefined;
   /**
+   * How long the store may be out of reach, or refuse to serve (denied access, no credentials, no table) after it has
+   * answered this client once, before `campaign` or `run` ends with that error, in ms: 0 to a week. Until then every failed
+   * request is told of by `onTrouble` and the event `requestFailed`.
+   * @default - as long as it takes
+   */
+  readonly troubleLimitMs?: number | undefined;
+  /**
    * For how long a registration stays listed unless renewed, in ms: 1,000 to a day.
    * @default 60_000
    */
   readonly registrationMs?: number | undefined;
 }
+
+/** The names of {@link ElectionOptions}; see `parseKnown`. */
+export const ELECTION_NAMES: Names<ElectionOptions> = {
+  ...TERM_NAMES,
+  id: true,
+  priority: true,
+  minTermMs: true,
+  register: true,
+  registrationMs: true,
+  troubleLimitMs: true,
+};
 
 /** How a long-lived candidate stands, checked. */
 export interface ElectionSettings {
@@ -43,6 +62,7 @@ export interface ElectionSettings {
   readonly minTermMs: number;
   /** How long a registration lasts; `undefined` for none. */
   readonly registrationMs: number | undefined;
+  readonly troubleLimitMs: number;
 }
 
 const MAX_PRIORITY = 1_000_000_000;
@@ -62,6 +82,7 @@ export function parseElection(options: ElectionOptions, timing: Timing): Electio
     id: id === undefined ? undefined : parseId(id, "id"),
     priority,
     minTermMs: parseWholeMs(options.minTermMs, "minTermMs", timing.durationMs, 0, 86_400_000),
+    troubleLimitMs: parseTimeout(options.troubleLimitMs, "troubleLimitMs"),
     registrationMs: register ? registrationMs : undefined,
   };
 }

@@ -3,7 +3,7 @@
  *
  * | code | what happened | what to do |
  * |---|---|---|
- * | `INVALID_ARGUMENT` | an option or argument is out of bounds; nothing was sent | fix the call |
+ * | `INVALID_ARGUMENT` | an option or argument is out of bounds, or the SDK client could not make a request of it (no region, an invalid endpoint); nothing was sent | fix the call |
  * | `LEASE_LOST` | the term is over: the lease may have another holder | stop the leader's work |
  * | `ACQUIRE_TIMEOUT` | `acquire` waited `timeoutMs` and never led | wait longer, or look who leads |
  * | `ABORTED` | the caller's signal was aborted while waiting | nothing: the caller asked for it |
@@ -15,6 +15,7 @@
  * | `CREDENTIALS_UNAVAILABLE` | the SDK found no credentials to sign with | configure credentials |
  * | `HANDED_OVER` | the leader is to hand over and its time to drain is up | finish the work and release |
  * | `FENCED` | storage refused a write of an older term; nothing was written by the attempt that was refused | stop the leader's work |
+ * | `NOT_LEADING` | an invocation that does not lead was given records, which returning would drop | nothing: they are delivered again; or `onFollowed` |
  * | `CLIENT_CLOSED` | the client was closed before the call | create a new client |
  */
 export type LeaseErrorCode =
@@ -30,6 +31,7 @@ export type LeaseErrorCode =
   | "CREDENTIALS_UNAVAILABLE"
   | "HANDED_OVER"
   | "FENCED"
+  | "NOT_LEADING"
   | "CLIENT_CLOSED";
 
 const brand = Symbol.for("leasehold.LeaseError");
@@ -68,6 +70,31 @@ export class LeaseError extends Error {
 export function isLeaseError(value: unknown, ...codes: LeaseErrorCode[]): value is LeaseError {
   if (typeof value !== "object" || value === null || !(brand in value)) return false;
   return codes.length === 0 || codes.includes((value as unknown as LeaseError).code);
+}
+
+/** What a store may refuse for a while: keys are rotated, policies deployed, tables restored. */
+const PASSING: readonly LeaseErrorCode[] = ["TABLE_NOT_FOUND", "ACCESS_DENIED", "CREDENTIALS_UNAVAILABLE"];
+
+/**
+ * Whether whoever waits should go on after an error. What tells nothing passes. What a store refuses is definite until it has
+ * answered this client once: the deployment is wrong. After that it is taken for a passing trouble, so that one change of a
+ * policy does not end every standby of a fleet at once.
+ */
+export function isPassing(error: unknown, contacted: boolean): boolean {
+  return isLeaseError(error, "STORE_UNAVAILABLE") || (contacted && isLeaseError(error, ...PASSING));
+}
+
+/** Whether an error is about the store, and not about what was asked of it. */
+export function isTrouble(error: unknown): boolean {
+  return !isLeaseError(error, "INVALID_ARGUMENT", "CLIENT_CLOSED");
+}
+
+/** What is underneath an error, as the rest of a sentence about it; nothing where nothing is. */
+export function because(cause: unknown): string {
+  if (cause === undefined || cause === null) return "";
+  const { message } = cause as { readonly message?: unknown };
+  if (typeof message === "string") return `: ${message}`;
+  return typeof cause === "string" ? `: ${cause}` : "";
 }
 
 /** An `INVALID_ARGUMENT` error. The message names the option, the value and the bound. */

@@ -1,6 +1,17 @@
 import type { Evidence } from "./evidence.ts";
 import type { RefusalReason } from "./next-move.ts";
 import type { Handover, LeaseEnd, ReleaseResult } from "./term.ts";
+import type { LeaseWrite } from "./writes.ts";
+
+/** What is wrong between a client and its store. */
+export interface Trouble {
+  /** What the request was: a write, by its name in docs/protocol.md, or a look at the record. */
+  readonly request: LeaseWrite["kind"] | "look";
+  /** Why it failed: a `LeaseError`, or what the store threw. */
+  readonly cause: unknown;
+  /** How long no request of this client has been served, in ms; 0 for the first that failed. */
+  readonly lastingMs: number;
+}
 
 interface About {
   /** The lease. */
@@ -35,6 +46,11 @@ export interface LeaseEvents {
     readonly remainingMs: number;
     readonly cause: unknown;
   };
+  /**
+   * A request of the candidate was not answered, or the store refused to serve it. `lastingMs` tells for how long the client
+   * has had no other answer. Renewals that fail are told of by `renewalFailed` as well.
+   */
+  readonly requestFailed: About & Trouble;
   /** The holder was asked to hand over and lets its work drain. */
   readonly handover: About & Handover & { readonly token: number };
   /** The term ended without a release. */

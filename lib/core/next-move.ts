@@ -4,8 +4,11 @@ import type { Timing } from "./timing.ts";
 import type { EpochMs, Reading } from "./units.ts";
 import { reservedForAll } from "./names.ts";
 
-/** Why a candidate does not lead: another does; the vacant lease is kept for another; or the occurrence is done. */
-export type RefusalReason = "held" | "reserved" | "tick-done";
+/**
+ * Why a candidate does not lead: another does; the vacant lease is kept for another; the occurrence is done; or a later one is, and
+ * nobody can say whether this one was.
+ */
+export type RefusalReason = "held" | "reserved" | "tick-done" | "tick-passed";
 
 type EvidenceTiming = Pick<Timing, "graceMs" | "clockDriftRatio">;
 
@@ -46,7 +49,8 @@ export function nextMove(situation: Situation, timing: EvidenceTiming): Move {
   if (seen === undefined) return { kind: "claim" };
   const { record } = seen;
   if (tick !== undefined && record.tick !== undefined && record.tick >= tick) {
-    return { kind: "stand-by", reason: "tick-done", retryAfterMs: 0 };
+    const reason = record.tick === tick ? "tick-done" : "tick-passed";
+    return { kind: "stand-by", reason, retryAfterMs: 0 };
   }
   const { reservedFor } = record;
   const open = reservedFor === undefined || isFor(reservedFor, situation);

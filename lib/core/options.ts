@@ -1,5 +1,7 @@
 import { invalid } from "./errors.ts";
+import { type Names, parseKnown } from "./known.ts";
 import { AFFINITY_MARK, MAX_HOLDER_BYTES, MAX_ID_BYTES, parseText } from "./names.ts";
+import { parseTick } from "./tick.ts";
 import { parseTiming, parseWholeMs, show, type Timing, type TimingOptions } from "./timing.ts";
 
 /** When the occurrence of a schedule counts as done. */
@@ -87,12 +89,13 @@ export interface Affinity {
 /** What may be asked of a term that serves one occurrence of a schedule. */
 export interface TickOptions {
   /**
-   * The occurrence that this is for; of a schedule, its scheduled time (ISO-8601, UTC): 1 to 256 characters
-   * of ASCII. Compared as a string: one that is done, and every one that sorts before it, is refused with
-   * `tick-done`.
+   * The occurrence that this is for: the instant that it is scheduled for, as a `Date` or as text of ISO 8601 with its offset
+   * from UTC (`2026-01-31T02:00:00Z`, `2026-01-31T03:00:00.000+01:00`), in whole ms from 1970 to 9999. However it is told, one
+   * instant is one occurrence. One that is done is refused with `tick-done`, every earlier one with `tick-passed`. One that is
+   * more than a day ahead of the time is an error.
    * @default - none: the lease is not bound to occurrences
    */
-  readonly tick?: string | undefined;
+  readonly tick?: string | Date | undefined;
   /**
    * `until-success`: done when released after success, so that another try follows a leader that crashed.
    * `at-most-once`: done by being claimed.
@@ -101,12 +104,31 @@ export interface TickOptions {
   readonly tickPolicy?: TickPolicy | undefined;
 }
 
+/** The names of {@link TermOptions}; see `parseKnown`. */
+export const TERM_NAMES: Names<TermOptions> = {
+  durationMs: true,
+  renewIntervalMs: true,
+  renew: true,
+  termLimitMs: true,
+  holder: true,
+  drainMs: true,
+  reserveForMs: true,
+  holdAtLeastMs: true,
+  lockDelayMs: true,
+  affinity: true,
+  affinityMs: true,
+};
+
+/** The names of {@link TickOptions}. */
+export const TICK_NAMES: Names<TickOptions> = { tick: true, tickPolicy: true };
+
 /** A term's options, checked. */
 export interface TermSettings extends Tenure {
   readonly timing: Timing;
   readonly autoRenew: boolean;
   readonly termLimitMs: number;
   readonly label: string;
+  /** In canonical form, see {@link parseTick}. */
   readonly tick: string | undefined;
   readonly claimsTick: boolean;
   readonly affinity: Affinity | undefined;
@@ -121,14 +143,6 @@ export interface Tenure {
 }
 
 const DAY_MS = 86_400_000;
-
-/** Beyond ASCII, JavaScript (UTF-16) and DynamoDB (UTF-8) do not sort alike. */
-const TICK = /^[ -~]{1,256}$/;
-
-function parseTick(tick: unknown): string {
-  if (typeof tick === "string" && TICK.test(tick)) return tick;
-  throw invalid(`tick must be 1 to 256 characters of ASCII, not ${show(tick)}`);
-}
 
 /**
  * Checks the options of one term against the client's.
@@ -177,6 +191,7 @@ export function parseStepDown(
   },
   tenure: Tenure,
 ) {
+  parseKnown(options, { reserveFor: true, reserveForMs: true, drainMs: true }, "stepDown");
   const { reserveFor } = options;
   return {
     reserveFor: reserveFor === undefined ? undefined : parseId(reserveFor, "reserveFor"),
@@ -247,7 +262,7 @@ function notAnAffinity(text: string, option: string): string {
  * Checks how long a wait may last.
  * @throws {LeaseError} INVALID_ARGUMENT unless it is a whole number from 0 to a week
  */
-export function parseTimeout(timeoutMs: unknown): number {
+export function parseTimeout(timeoutMs: unknown, option = "timeoutMs"): number {
   if (timeoutMs === undefined) return Infinity;
-  return parseWholeMs(timeoutMs, "timeoutMs", 0, 0, 7 * 86_400_000);
+  return parseWholeMs(timeoutMs, option, 0, 0, 7 * 86_400_000);
 }

@@ -26,7 +26,12 @@ export type WriteOutcome =
       readonly current: LeaseRecord | undefined;
       readonly servedAt: EpochMs | undefined;
     }
-  | { readonly kind: "unknown"; readonly cause: unknown };
+  | {
+      readonly kind: "unknown";
+      readonly cause: unknown;
+      /** Whether the service answered, with what tells nothing: it throttled, failed, or was in a transaction. */
+      readonly answered?: boolean | undefined;
+    };
 
 /** What a strong read found. */
 export interface ReadOutcome {

@@ -7,6 +7,8 @@ import type { LeaseWrite } from "./writes.ts";
 export interface CallOptions {
   /** Aborted when the caller has stopped waiting; the store should give up its request. */
   readonly signal: AbortSignal;
+  /** How long the caller waits at most, in ms, from the call on; `undefined` where it does not say. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /**

@@ -24,7 +24,7 @@ export interface LeaseRecord {
   readonly transitions: number;
   /** What the leader proclaims. */
   readonly value?: unknown;
-  /** The scheduled occurrence last completed (or claimed, under `at-most-once`). */
+  /** The scheduled occurrence last completed (or claimed, under `at-most-once`), in canonical form (`2026-01-31T02:00:00.000Z`). */
   readonly tick?: string | undefined;
   /** How strong the holder is among the candidates. Absent means 0. */
   readonly priority?: number | undefined;
@@ -46,17 +46,36 @@ export interface LeaseRecord {
   readonly ttl?: number | undefined;
 }
 
-/** What everybody may know of a lease: its record, without what only the protocol needs, and its state. */
-export interface LeaseState {
+/**
+ * What everybody may know of a lease: its record, without what only the protocol needs, and its state. `kind` tells the states apart:
+ * where it is `held` or `expired` there is a `holder`.
+ */
+export type LeaseState = VacantLease | HeldLease | ExpiredLease;
+
+/** A lease that nobody holds. */
+export interface VacantLease extends LeaseFacts {
+  readonly kind: "vacant";
+  readonly holder: undefined;
+}
+
+/** A lease that somebody holds, as far as is known. */
+export interface HeldLease extends LeaseFacts {
+  readonly kind: "held";
+  /** The holder's id. */
+  readonly holder: string;
+}
+
+/** A lease whose last holder's term is over by the service's clock or by observation: anyone may take it over. */
+export interface ExpiredLease extends LeaseFacts {
+  readonly kind: "expired";
+  /** The last holder's id. */
+  readonly holder: string;
+}
+
+/** What is known of a lease in whatever state. */
+export interface LeaseFacts {
   /** The lease's name. */
   readonly name: string;
-  /**
-   * `vacant`: nobody holds it. `held`: somebody does, as far as is known. `expired`: the last holder's term is
-   * over by the service's clock or by observation, and anyone may take it over.
-   */
-  readonly kind: "vacant" | "held" | "expired";
-  /** The holder's id; `undefined` while vacant. */
-  readonly holder: string | undefined;
   /** The last term's fencing token; 0 when the table knows of none. */
   readonly token: number;
   /** The record's revision; 0 when there is no record. */
@@ -71,7 +90,7 @@ export interface LeaseState {
   readonly renewedAt: number | undefined;
   /** What the leader proclaims. */
   readonly value: unknown;
-  /** The scheduled occurrence last completed (or claimed, under `at-most-once`). */
+  /** The scheduled occurrence last completed (or claimed, under `at-most-once`), in canonical form (`2026-01-31T02:00:00.000Z`). */
   readonly tick: string | undefined;
   /** The holder's priority; 0 unless it has one. */
   readonly priority: number;
@@ -87,11 +106,8 @@ export interface LeaseState {
 
 /** Makes a record presentable. `expired` says whether there is evidence that a present holder's term is over. */
 export function stateOf(name: string, record: LeaseRecord | undefined, expired: boolean): LeaseState {
-  const kind = record?.holder === undefined ? "vacant" : expired ? "expired" : "held";
-  return {
+  const facts: LeaseFacts = {
     name,
-    kind,
-    holder: record?.holder,
     token: record?.token ?? 0,
     revision: record?.revision ?? 0,
     transitions: record?.transitions ?? 0,
@@ -105,4 +121,7 @@ export function stateOf(name: string, record: LeaseRecord | undefined, expired: 
     reservedFor: record?.reservedFor,
     lockDelayMs: record?.lockDelayMs ?? 0,
   };
+  const { holder } = record ?? {};
+  if (holder === undefined) return { kind: "vacant", holder, ...facts };
+  return { kind: expired ? "expired" : "held", holder, ...facts };
 }

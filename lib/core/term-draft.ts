@@ -48,10 +48,10 @@ export function isOwnTerm({ rules, term }: Draft, current: LeaseRecord | undefin
  * Ends the term if its validity has run out by the step's reading. Every step begins with it, whatever has happened: a thawed
  * process may hear an answer, a call or its timer first, and none of them may be judged as if it still led.
  */
-export function runOut(draft: Draft, storeReachable: boolean = draft.term.storeReachable): void {
+export function runOut(draft: Draft): void {
   const { facts, term } = draft;
   if (term.lead.is === "on" && remainingAt(term, facts.at) <= 0)
-    lose(draft, { reason: "expired", storeReachable, atLimit: atLimit(draft) });
+    lose(draft, { reason: "expired", ...term.contact, atLimit: atLimit(draft) });
 }
 
 /**

@@ -5,6 +5,7 @@
  * timer. `lib/client/term-driver.ts` does what it says and decides nothing. test/core/transcripts has its orders of events, line by line.
  */
 import { atLimit, type Draft, draftOf, drained, lose, planLook, planRenewal, runOut } from "./term-draft.ts";
+import { isLeaseError, isTrouble } from "./errors.ts";
 import { onRelease, onReleased, onStepDown } from "./term-leaving.ts";
 import { onRenew, onRenewed } from "./term-renewal.ts";
 import type { Facts, NewTerm, Step, Term, TermEvent, TermRules } from "./term-state.ts";
@@ -29,7 +30,7 @@ export function beginTerm(rules: TermRules, won: NewTerm, facts: Facts): Step {
       vouchers,
       limit: limit.lengthMs < Infinity ? [limit] : [],
       unanswered: [],
-      storeReachable: true,
+      contact: { storeReachable: true },
       reserveForMs: settings.reserveForMs,
       holdAtLeastMs: settings.holdAtLeastMs,
       overOwn,
@@ -55,9 +56,8 @@ export function beginTerm(rules: TermRules, won: NewTerm, facts: Facts): Step {
  */
 export function step(rules: TermRules, term: Term, event: TermEvent, facts: Facts): Step {
   const draft = draftOf(rules, term, facts);
-  const reached = reachedBy(draft.term, event);
-  if (reached !== undefined) draft.term.storeReachable = reached;
-  runOut(draft, event.on === "heard" ? true : undefined);
+  draft.term.contact = contactAfter(draft.term, event);
+  runOut(draft);
   happen(draft, event);
   return stepOf(draft);
 }
@@ -74,10 +74,22 @@ function stepOf({ term, effects }: Draft): Step {
   return { term, effects };
 }
 
-/** Whether the store was reached, by the answer to the renewal that is in flight; `undefined` where the event tells nothing of that. */
-function reachedBy({ renewal }: Term, event: TermEvent): boolean | undefined {
-  if (event.on !== "renewed" || renewal.is === "none" || renewal.writeId !== event.writeId) return undefined;
-  return event.answered.kind === "written" || event.answered.kind === "refused";
+/**
+ * What is known of the store after an event: an answer to the renewal in flight tells, and so does any response. What was
+ * refused before it was sent, since the caller asked for the impossible, tells nothing of the store.
+ */
+function contactAfter({ contact, renewal }: Term, event: TermEvent): Term["contact"] {
+  if (event.on === "heard") return { ...contact, storeReachable: true };
+  if (event.on !== "renewed" || renewal.is === "none" || renewal.writeId !== event.writeId) return contact;
+  const { answered } = event;
+  if (answered.kind === "failed") {
+    const { error } = answered;
+    if (!isTrouble(error)) return contact;
+    return { storeReachable: !isLeaseError(error, "CREDENTIALS_UNAVAILABLE"), cause: error };
+  }
+  if (answered.kind === "unknown")
+    return { storeReachable: answered.answered === true, cause: answered.cause };
+  return { storeReachable: true };
 }
 
 function happen(draft: Draft, event: TermEvent): void {
@@ -141,7 +153,7 @@ function onHeard(draft: Draft, date: EpochMs): void {
   const { rules, term } = draft;
   const { expiresAt, lockDelayMs = 0 } = term.record;
   if (expiresAt === undefined || date < expiresAt - lockDelayMs + rules.timing.graceMs) return;
-  lose(draft, { reason: "expired", storeReachable: true, atLimit: atLimit(draft) });
+  lose(draft, { reason: "expired", ...term.contact, atLimit: atLimit(draft) });
 }
 
 /** The work is to stop. The term goes on until it has settled and is released: a release beforehand would have two at work. */

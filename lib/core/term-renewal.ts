@@ -123,7 +123,6 @@ function handOverIfRequested(draft: Draft): void {
  */
 function failed(draft: Draft, { order }: InFlight, cause: unknown, error?: unknown): void {
   const { rules, facts, term, effects } = draft;
-  term.storeReachable = false;
   const remainingMs = remainingAt(term, facts.at);
   if (remainingMs <= 0) return answer(draft, { is: "over" });
   if (order.byTimer) planRenewal(draft, rules.settings.timing.renewIntervalMs / 2, 3);

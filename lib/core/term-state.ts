@@ -123,8 +123,8 @@ export interface Term {
   readonly limit: Validity;
   /** The ids of renewals that nobody knows the outcome of. */
   readonly unanswered: readonly string[];
-  /** Whether the last request was answered. */
-  readonly storeReachable: boolean;
+  /** Whether the last request was answered, and what it failed with; see `LeaseEnd`. */
+  readonly contact: { readonly storeReachable: boolean; readonly cause?: unknown };
   readonly reserveForMs: number;
   readonly holdAtLeastMs: number;
   /** Whether it went over a term of this candidate's own. */

@@ -1,3 +1,4 @@
+import { because } from "./errors.ts";
 import type { EpochMs } from "./units.ts";
 
 /** How a term ended (I6). */
@@ -15,9 +16,15 @@ export type LeaseEnd =
   | { readonly reason: "revoked" }
   /**
    * It ran out: renewals failed, came too late (a paused process), or were switched off. `storeReachable`
-   * tells whether the last request was answered; `atLimit` whether the term reached its `termLimitMs`.
+   * tells whether the last request was answered, be it with a refusal; `atLimit` whether the term reached its
+   * `termLimitMs`; `cause` what the last request failed with, if it failed.
    */
-  | { readonly reason: "expired"; readonly storeReachable: boolean; readonly atLimit: boolean };
+  | {
+      readonly reason: "expired";
+      readonly storeReachable: boolean;
+      readonly atLimit: boolean;
+      readonly cause?: unknown;
+    };
 
 /** Says how a term ended, as the rest of a sentence about it. */
 export function describeEnd(end: LeaseEnd): string {
@@ -28,7 +35,7 @@ export function describeEnd(end: LeaseEnd): string {
       return "vacated or deleted by somebody else";
     case "expired":
       if (end.atLimit) return "over at its termLimitMs";
-      return `expired while the store was ${end.storeReachable ? "reachable" : "out of reach"}`;
+      return `expired while the store was ${end.storeReachable ? "reachable" : "out of reach"}${because(end.cause)}`;
     case "released":
     case "stepped-down":
       return end.reason;
@@ -47,6 +54,11 @@ export type ReleaseResult =
   | { readonly kind: "superseded"; readonly by: string | undefined; readonly token: number }
   /** There was no row any more. */
   | { readonly kind: "gone" }
+  /**
+   * The hand-over has begun, and the release follows once the work has settled: what work is told that asks for its own
+   * release, which cannot wait for it.
+   */
+  | { readonly kind: "pending" }
   /** No answer: the row frees itself `durationMs` after its last renewal at the latest. */
   | { readonly kind: "unknown"; readonly cause: unknown };
 

@@ -1,4 +1,5 @@
 import { invalid } from "./errors.ts";
+import type { Names } from "./known.ts";
 
 /** Every number that the protocol depends on, checked. Lengths in ms. */
 export interface Timing {
@@ -70,6 +71,18 @@ export interface TimingOptions {
    */
   readonly retentionMs?: number | undefined;
 }
+
+/** The options' names; see `parseKnown`. */
+export const TIMING_NAMES: Names<TimingOptions> = {
+  durationMs: true,
+  renewIntervalMs: true,
+  retryIntervalMs: true,
+  requestTimeoutMs: true,
+  graceMs: true,
+  serviceClockErrorMs: true,
+  clockDriftRatio: true,
+  retentionMs: true,
+};
 
 const DAY_MS = 86_400_000;
 
@@ -154,7 +167,12 @@ export function parseWholeMs(
 
 /** Shows what was given for an option, and of which type it is. */
 export function show(value: unknown): string {
-  return `"${String(value).slice(0, 40)}" (${typeof value})`;
+  const type = typeof value;
+  try {
+    return `"${String(value).slice(0, 40)}" (${type})`;
+  } catch {
+    return `what cannot be shown (${type})`; // An object without a text of its own, or whose own text throws.
+  }
 }
 
 /**

@@ -15,6 +15,8 @@ export interface Expectation {
   readonly tokenBelow?: number;
   /** There is no tick yet, or it sorts before this. */
   readonly tickBelow?: string;
+  /** The last tick is this. */
+  readonly tick?: string;
   /** The record's revision is this. */
   readonly revision?: number;
   /** The record's token is this. */
@@ -45,15 +47,7 @@ export type Settable = Pick<
 >;
 
 /** The attributes that a write can remove. */
-export type Clearable =
-  | "holder"
-  | "expiresAt"
-  | "value"
-  | "priority"
-  | "requestedBy"
-  | "requestedPriority"
-  | "lockDelayMs"
-  | "reservedFor";
+export type Clearable = Exclude<keyof Settable, "token" | "durationMs" | "acquiredAt" | "renewedAt" | "ttl">;
 
 /**
  * A conditional write as data: what it expects of the record, what it makes of it. A store executes it,
@@ -74,11 +68,12 @@ export interface LeaseWrite {
     | "abandon"
     | "request"
     | "revoke"
+    | "rewind"
     | "register"
     | "admit";
   readonly name: string;
   /**
-   * Which row under the lease's name: a auxiliary row's sort key.
+   * Which row under the lease's name: an auxiliary row's sort key.
    * @default - the lease's own row
    */
   readonly row?: string;

@@ -12,22 +12,39 @@ interface Tappable {
 /** Where the header of the latest response goes. */
 export interface DateTap {
   servedAt: EpochMs | undefined;
+  /** Whether the request was handed to the network. */
+  sent: boolean;
 }
 
 /**
  * Reads the `Date` header off every HTTP response to a command, errors included: DynamoDB's word on what
- * time it is. The SDK's own retries pass through here too, so the latest response wins.
+ * time it is. The SDK's own retries pass through here too, so the latest response wins. It stands right before the
+ * network: what fails without passing through here was never sent.
  */
 export function tapDate(command: Tappable): DateTap {
-  const tap: DateTap = { servedAt: undefined };
+  const tap: DateTap = { servedAt: undefined, sent: false };
   const listen = (next: (args: unknown) => Promise<{ response?: unknown }>) => async (args: unknown) => {
     tap.servedAt = undefined;
+    assertEndpoint((args as { request?: Endpoint }).request);
+    tap.sent = true;
     const result = await next(args);
     tap.servedAt = dateOf(result.response);
     return result;
   };
   command.middlewareStack.add(listen, { step: "deserialize", name: "leaseholdDate", priority: "low" });
   return tap;
+}
+
+/** Where a request of the SDK goes. */
+interface Endpoint {
+  readonly protocol?: string;
+  readonly hostname?: string;
+}
+
+/** The SDK takes `localhost:8000` for an endpoint of the protocol `localhost:`, and sends it to wherever that leads. */
+function assertEndpoint({ protocol = "https:", hostname = "?" }: Endpoint = {}): void {
+  if (/^https?:$/.test(protocol) && hostname !== "") return;
+  throw new TypeError(`the endpoint begins with "${protocol}", and must begin with http:// or https://`);
 }
 
 function dateOf(response: unknown): EpochMs | undefined {

@@ -2,7 +2,7 @@ import type { NativeAttributeValue } from "@aws-sdk/util-dynamodb";
 import type { LeaseWrite } from "../core/writes.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 
-/** The key of a lease's row, or of a auxiliary row's. */
+/** The key of a lease's row, or of an auxiliary row's. */
 export function leaseKey(
   name: string,
   row: string = LEASE_TABLE_SCHEMA.leaseSortKey,
@@ -60,12 +60,17 @@ export function updateOf(write: LeaseWrite): UpdateExpressions {
   const sets = Object.entries({ ...write.set, ...stamp })
     .filter(([, value]) => value !== undefined)
     .map(([attribute, value]) => compare(attribute, "=", value, "set"));
-  if (!write.piggybacks) sets.push(plus("revision", 1), plus("transitions", write.beginsTerm ? 1 : 0));
+  if (!write.piggybacks) sets.push(plus("revision", 1));
+  if (write.beginsTerm) sets.push(plus("transitions", 1));
   const removals = write.clear.map(name);
+  const clauses = { SET: sets, REMOVE: removals };
   return {
     Key: leaseKey(write.name, write.row),
     ConditionExpression: conditions.join(" AND "),
-    UpdateExpression: `SET ${sets.join(", ")}${removals.length > 0 ? ` REMOVE ${removals.join(", ")}` : ""}`,
+    UpdateExpression: Object.entries(clauses)
+      .filter(([, actions]) => actions.length > 0)
+      .map(([clause, actions]) => `${clause} ${actions.join(", ")}`)
+      .join(" "),
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
   };

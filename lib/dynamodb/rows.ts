@@ -1,20 +1,108 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
+import { LeaseError } from "../core/errors.ts";
 import type { LeaseRecord } from "../core/record.ts";
+
+/** A row as it was read. */
+export interface Row {
+  /** Its record, without the attributes whose type is wrong. */
+  readonly record: LeaseRecord;
+  /** The attributes on which an election rests and whose type is wrong. */
+  readonly broken: readonly {
+    readonly attribute: string;
+    /** What is wrong with it, as part of a sentence. */
+    readonly how: string;
+  }[];
+}
+
+type Attribute = Exclude<keyof LeaseRecord, "name" | "value">;
+
+/** What type each attribute has. Conditions and arithmetic need the first ones; nobody decides by the others. */
+const ESSENTIAL: Partial<Record<Attribute, "S" | "N">> = {
+  holder: "S",
+  token: "N",
+  revision: "N",
+  transitions: "N",
+  writeId: "S",
+  durationMs: "N",
+  expiresAt: "N",
+  reservedFor: "S",
+  tick: "S",
+  lockDelayMs: "N",
+};
+const INFORMATIVE: Partial<Record<Attribute, "S" | "N">> = {
+  acquiredAt: "N",
+  renewedAt: "N",
+  priority: "N",
+  requestedBy: "S",
+  requestedPriority: "N",
+  ttl: "N",
+};
+
+const TYPES: Readonly<Record<string, string>> = {
+  S: "a string",
+  N: "a number",
+  B: "binary",
+  BOOL: "a boolean",
+  NULL: "null",
+  M: "a map",
+  L: "a list",
+  SS: "a set of strings",
+  NS: "a set of numbers",
+  BS: "a set of binaries",
+};
 
 /**
  * Reads a row as the service sends it; `undefined` for no row. What is missing reads as never written, so a
- * row under a lease's key that this protocol did not write is a vacant lease.
+ * row under a lease's key that this protocol did not write is a vacant lease. What has a type that no client writes was edited
+ * by hand: it is left out, and told of where an election rests on it.
  */
-export function recordOf(item: Record<string, AttributeValue> | undefined): LeaseRecord | undefined {
+export function rowOf(item: Record<string, AttributeValue> | undefined): Row | undefined {
   if (item === undefined || Object.keys(item).length === 0) return undefined;
+  const types = { ...ESSENTIAL, ...INFORMATIVE } as Readonly<Record<string, "S" | "N">>;
+  const broken: Row["broken"][number][] = [];
+  const intact: Record<string, AttributeValue> = {};
+  for (const [attribute, value] of Object.entries(item)) {
+    const expected = types[attribute];
+    const found = Object.keys(value)[0] ?? "";
+    if (expected === undefined || expected === found) intact[attribute] = value;
+    else if (attribute in ESSENTIAL)
+      broken.push({
+        attribute,
+        how: `${attribute} is ${TYPES[found] ?? "of an unknown type"} and must be ${TYPES[expected]}`,
+      });
+  }
   // A proclaimed value may hold any number; one beyond what JavaScript counts exactly must not end an election.
-  const { pk: name, sk: _, ...row } = unmarshall(item, { wrapNumbers: Number });
+  const { pk: name, sk: _, ...row } = unmarshall(intact, { wrapNumbers: Number });
   const never = { token: 0, revision: 0, writeId: "", durationMs: 0, transitions: 0 };
-  return { ...never, ...row, name: String(name) };
+  return { record: { ...never, ...row, name: String(name) }, broken };
 }
 
-/** Reads a page of rows. */
+/** Reads a row, whatever is wrong with it. */
+export function recordOf(item: Record<string, AttributeValue> | undefined): LeaseRecord | undefined {
+  return rowOf(item)?.record;
+}
+
+/**
+ * Reads a row that is to be decided by. `concerns` tells which attributes the decision rests on: a running term survives what does not
+ * concern it.
+ * @throws {LeaseError} RECORD_INVALID naming each attribute on which an election rests and whose type is wrong, the type that was
+ *   found, and how to mend it
+ */
+export function soundRecordOf(
+  item: Record<string, AttributeValue> | undefined,
+  tableName: string,
+  concerns: (attribute: string) => boolean = () => true,
+): LeaseRecord | undefined {
+  const row = rowOf(item);
+  const wrong = (row?.broken ?? []).filter(({ attribute }) => concerns(attribute)).map(({ how }) => how);
+  if (row === undefined || wrong.length === 0) return row?.record;
+  const { name } = row.record;
+  const message = `lease "${name}" in table "${tableName}": ${wrong.join(", and ")}, so somebody edited the row by hand; set it right, or delete the row while nobody leads`;
+  throw new LeaseError("RECORD_INVALID", message, { lease: name });
+}
+
+/** Reads a page of rows, whatever is wrong with them. */
 export function recordsOf(items: Record<string, AttributeValue>[] | undefined): LeaseRecord[] {
   return (items ?? []).map(recordOf).filter((record) => record !== undefined);
 }

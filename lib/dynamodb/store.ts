@@ -8,30 +8,35 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
-import { invalid, LeaseError } from "../core/errors.ts";
-import { parseText } from "../core/names.ts";
+import { invalid } from "../core/errors.ts";
+import { type Names, parseKnown } from "../core/known.ts";
 import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outcome.ts";
 import type { CallOptions, LeaseStore, ListPage } from "../core/ports.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import type { EpochMs } from "../core/units.ts";
 import { AUXILIARY } from "../core/auxiliary-writes.ts";
 import { applied } from "../core/execution.ts";
+import { storableValue } from "../core/value.ts";
 import type { LeaseWrite } from "../core/writes.ts";
 import { type DateTap, tapDate } from "./date-header.ts";
 import { leaseKey, updateOf } from "./expressions.ts";
-import { failureOf } from "./failures.ts";
-import { recordOf, recordsOf } from "./rows.ts";
-import { LEASE_TABLE_SCHEMA, MAX_TABLE_NAME_BYTES } from "./schema.ts";
+import { failureOf, isClockSkew } from "./failures.ts";
+import { recordOf, recordsOf, soundRecordOf } from "./rows.ts";
+import { LEASE_TABLE_SCHEMA } from "./schema.ts";
+import { parseTableName } from "./table-name.ts";
 import { pastTransactions } from "./transaction-conflicts.ts";
 
 /** Where a {@link DynamoDBLeaseStore} finds its table. */
 export interface DynamoDBStoreOptions {
-  /** Name (or ARN) of a lease table: one that `LeaseTable` provisions, or of the same format. */
+  /**
+   * Name or ARN of a lease table: one that `LeaseTable` provisions, or of the same format. With an ARN, requests go to
+   * the ARN's region; a `client` of another region is refused by the first request.
+   */
   readonly tableName: string;
   /**
    * The SDK client to send with, plain or document. It is never destroyed and its configuration never
    * changed here.
-   * @default - a new `DynamoDBClient` from the environment, destroyed by `destroy()`
+   * @default - a new `DynamoDBClient` from the environment, for the region of an ARN, destroyed by `destroy()`
    */
   readonly client?: DynamoDBClient | DynamoDBDocumentClient | undefined;
 }
@@ -49,52 +54,68 @@ export class DynamoDBLeaseStore implements LeaseStore {
   // client of ours would instead overwrite its translation settings, which live in the shared configuration.
   readonly #client: DynamoDBClient;
   readonly #owned: boolean;
+  /** The region that a caller's client has yet to be seen to talk to. */
+  #expectedRegion: string | undefined;
 
   /** @throws {LeaseError} INVALID_ARGUMENT without a table name, or with something that cannot send */
-  constructor({ tableName, client }: DynamoDBStoreOptions) {
-    parseText(tableName, "tableName", MAX_TABLE_NAME_BYTES);
+  constructor(options: DynamoDBStoreOptions) {
+    parseKnown(options, { tableName: true, client: true } satisfies Names<DynamoDBStoreOptions>, "the store");
+    const { tableName: given, client } = options ?? {};
+    const { tableName, region } = parseTableName(given);
     if (client !== undefined && typeof client?.send !== "function") {
       throw invalid("client must be a DynamoDB client of SDK 3");
     }
     this.tableName = tableName;
     this.#owned = client === undefined;
-    this.#client = client ?? new DynamoDBClient({});
+    this.#client = client ?? new DynamoDBClient(region === undefined ? {} : { region });
+    this.#expectedRegion = this.#owned ? undefined : region;
   }
 
-  async write(write: LeaseWrite, { signal }: CallOptions): Promise<WriteOutcome> {
+  /** @throws {LeaseError} INVALID_ARGUMENT with a client that talks to another region than the table's ARN names */
+  async write(asked: LeaseWrite, call: CallOptions): Promise<WriteOutcome> {
+    if (this.#expectedRegion !== undefined) await this.#checkRegion();
+    const { value } = asked.set;
+    // What would come back as something else is refused before the SDK makes that of it.
+    const write: LeaseWrite =
+      value === undefined
+        ? asked
+        : { ...asked, set: { ...asked.set, value: storableValue(value, asked.name) } };
     const { ExpressionAttributeValues, Key, ...expressions } = updateOf(write);
     const command = new UpdateItemCommand({
       TableName: this.tableName,
       ...expressions,
       Key: marshall(Key),
-      ExpressionAttributeValues: marshalled(ExpressionAttributeValues, write.name),
+      ExpressionAttributeValues: marshall(ExpressionAttributeValues, { removeUndefinedValues: true }),
       ReturnValues: "ALL_OLD",
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",
     });
     const tap = tapDate(command);
     try {
-      const send = () => this.#client.send(command, { abortSignal: signal });
-      const { Attributes } = await pastTransactions(send, { signal });
+      const send = () => this.#send(() => this.#client.send(command, { abortSignal: call.signal }), call);
+      const { Attributes } = await pastTransactions(send, call);
       const before = recordOf(Attributes);
       const tokenBefore = before?.token ?? 0;
       return { kind: "written", record: applied(before, write), before, tokenBefore, servedAt: tap.servedAt };
     } catch (error) {
-      return this.#writeFailed(error, write, tap);
+      return this.#writeFailed(error, write, tap, call);
     }
   }
 
   async read(name: string, call: CallOptions): Promise<ReadOutcome> {
+    if (this.#expectedRegion !== undefined) await this.#checkRegion();
     const command = new GetItemCommand({
       TableName: this.tableName,
       Key: marshall(leaseKey(name)),
       ConsistentRead: true,
     });
     const tap = tapDate(command);
-    const { Item } = await this.#ask(this.#client.send(command, { abortSignal: call.signal }), name);
-    return { record: recordOf(Item), servedAt: tap.servedAt };
+    const send = () => this.#client.send(command, { abortSignal: call.signal });
+    const { Item } = await this.#ask(send, call, tap, name);
+    return { record: soundRecordOf(Item, this.tableName), servedAt: tap.servedAt };
   }
 
   async candidates(name: string, call: CallOptions): Promise<ListPage> {
+    if (this.#expectedRegion !== undefined) await this.#checkRegion();
     const { partitionKey, sortKey } = LEASE_TABLE_SCHEMA;
     const records: LeaseRecord[] = [];
     let servedAt: EpochMs | undefined;
@@ -109,7 +130,8 @@ export class DynamoDBLeaseStore implements LeaseStore {
         ExclusiveStartKey: from,
       });
       const tap = tapDate(command);
-      const page = await this.#ask(this.#client.send(command, { abortSignal: call.signal }), name);
+      const send = () => this.#client.send(command, { abortSignal: call.signal });
+      const page = await this.#ask(send, call, tap, name);
       records.push(...recordsOf(page.Items));
       servedAt = tap.servedAt;
       from = page.LastEvaluatedKey;
@@ -118,6 +140,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
   }
 
   async *list(call: CallOptions): AsyncGenerator<ListPage, void, undefined> {
+    if (this.#expectedRegion !== undefined) await this.#checkRegion();
     let from: Record<string, AttributeValue> | undefined;
     do {
       const command = new ScanCommand({
@@ -128,7 +151,8 @@ export class DynamoDBLeaseStore implements LeaseStore {
         ExclusiveStartKey: from,
       });
       const tap = tapDate(command);
-      const page = await this.#ask(this.#client.send(command, { abortSignal: call.signal }));
+      const send = () => this.#client.send(command, { abortSignal: call.signal });
+      const page = await this.#ask(send, call, tap);
       yield { records: recordsOf(page.Items), servedAt: tap.servedAt };
       from = page.LastEvaluatedKey;
     } while (from !== undefined);
@@ -139,32 +163,64 @@ export class DynamoDBLeaseStore implements LeaseStore {
     if (this.#owned) this.#client.destroy();
   }
 
-  async #ask<Output>(sending: Promise<Output>, lease?: string): Promise<Output> {
-    return sending.catch((error: unknown) => {
-      throw failureOf(error, this.tableName, lease).error;
+  /** A client's region may be looked up, so it is not known before there is something to send. */
+  async #checkRegion(): Promise<void> {
+    const expected = this.#expectedRegion;
+    // Where none can be found, the request itself will say so.
+    const region = await this.#client.config?.region?.().catch(() => undefined);
+    if (region !== undefined && region !== expected) {
+      throw invalid(
+        `client talks to ${region}, but tableName is the ARN of a table in ${expected}; give a client for ${expected}, ` +
+          "or leave client out",
+      );
+    }
+    this.#expectedRegion = undefined;
+  }
+
+  /**
+   * Sends once more what was refused because this machine's clock had signed it: nothing was applied, and from the refusal the SDK
+   * has learnt the offset by which it signs from then on.
+   */
+  async #send<Output>(send: () => Promise<Output>, { signal }: CallOptions): Promise<Output> {
+    return send().catch((error: unknown) => {
+      if (!isClockSkew(error) || signal.aborted) throw error;
+      return send();
     });
   }
 
-  #writeFailed(error: unknown, write: LeaseWrite, tap: DateTap): WriteOutcome {
+  async #ask<Output>(
+    send: () => Promise<Output>,
+    call: CallOptions,
+    tap: DateTap,
+    lease?: string,
+  ): Promise<Output> {
+    return this.#send(send, call).catch((error: unknown) => {
+      throw failureOf(error, this.tableName, lease, tap).error;
+    });
+  }
+
+  async #writeFailed(
+    error: unknown,
+    write: LeaseWrite,
+    tap: DateTap,
+    call: CallOptions,
+  ): Promise<WriteOutcome> {
     if (isRefusal(error)) {
-      return judgeRefusal(write, recordOf(error.Item), tap.servedAt);
+      const outcome = judgeRefusal(write, recordOf(error.Item), tap.servedAt);
+      const concerns = (attribute: string): boolean =>
+        write.beginsTerm || attribute === "writeId" || attribute in write.expects;
+      if (outcome.kind === "refused") soundRecordOf(error.Item, this.tableName, concerns);
+      return outcome;
     }
-    const failure = failureOf(error, this.tableName, write.name);
+    const failure = failureOf(error, this.tableName, write.name, tap);
+    // What the service could not add up it does not name: the row tells.
+    if (failure.error.code === "RECORD_INVALID") await this.read(write.name, call);
     if (failure.surelyNotApplied) throw failure.error;
-    return { kind: "unknown", cause: failure.error };
+    return { kind: "unknown", cause: failure.error, answered: failure.answered };
   }
 }
 
 /** By name: a caller's client may come from another copy of the SDK. */
 function isRefusal(error: unknown): error is Error & { readonly Item?: Record<string, AttributeValue> } {
   return error instanceof Error && error.name === "ConditionalCheckFailedException";
-}
-
-function marshalled(values: Record<string, unknown>, lease: string): Record<string, AttributeValue> {
-  try {
-    return marshall(values, { removeUndefinedValues: true });
-  } catch (cause) {
-    const message = `lease "${lease}": DynamoDB cannot store such a value (${String(cause)})`;
-    throw new LeaseError("INVALID_ARGUMENT", message, { lease, cause });
-  }
 }

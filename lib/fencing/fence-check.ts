@@ -1,5 +1,7 @@
+import { parseKnown } from "../core/known.ts";
 import { parseName } from "../core/names.ts";
 import { leaseKey } from "../dynamodb/expressions.ts";
+import { parseTableName } from "../dynamodb/table-name.ts";
 
 /** What a fence needs to know of a lease; a `Lease` will do. */
 export interface Fencing {
@@ -30,20 +32,19 @@ export interface FenceCheck {
  * The lease table has to be in the transaction's account and region, and may not be a global table with
  * strong consistency, which knows no transactions.
  *
- * @throws {LeaseError} INVALID_ARGUMENT for an empty or oversized name
+ * @throws {LeaseError} INVALID_ARGUMENT for an empty or oversized name, or without a table
  */
-export function fenceCheck({
-  tableName,
-  lease,
-}: {
+export function fenceCheck(options: {
   /** The lease table. */
   readonly tableName: string;
   /** The term to act for. */
   readonly lease: Fencing;
 }): FenceCheck {
+  parseKnown(options, { tableName: true, lease: true }, "fenceCheck");
+  const { tableName, lease } = options;
   return {
     ConditionCheck: {
-      TableName: tableName,
+      TableName: parseTableName(tableName).tableName,
       Key: leaseKey(parseName(lease.name)),
       ConditionExpression: "#token = :token AND #holder = :holder",
       ExpressionAttributeNames: { "#token": "token", "#holder": "holder" },

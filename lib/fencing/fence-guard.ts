@@ -1,8 +1,9 @@
 import { Exchange } from "../client/exchange.ts";
-import { chooseStore, type StoreChoice } from "../dynamodb/store-choice.ts";
+import { chooseStore, STORE_NAMES, type StoreChoice } from "../dynamodb/store-choice.ts";
 import { timekeeperOf } from "../client/timekeeper.ts";
 import { systemClock, systemRandom } from "../client/system-ports.ts";
 import { invalid, LeaseError } from "../core/errors.ts";
+import { type Names, parseKnown } from "../core/known.ts";
 import { parseName } from "../core/names.ts";
 import { admit } from "../core/auxiliary-writes.ts";
 import type { Clock } from "../core/ports.ts";
@@ -21,6 +22,8 @@ export interface FenceGuardOptions extends StoreChoice {
    */
   readonly clock?: Clock | undefined;
 }
+
+const NAMES: Names<FenceGuardOptions> = { ...STORE_NAMES, requestTimeoutMs: true, clock: true };
 
 /**
  * A durable high-water mark of tokens per resource, for side effects on what cannot check a token itself: an API,
@@ -42,10 +45,11 @@ export class FenceGuard implements AsyncDisposable {
 
   /** @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound */
   constructor(options: FenceGuardOptions) {
-    const { requestTimeoutMs, clock = systemClock } = options;
+    parseKnown(options, NAMES, "FenceGuard");
+    const { requestTimeoutMs, clock = systemClock } = options ?? {};
     const fallback = DEFAULT_TIMING.requestTimeoutMs;
     this.#requestTimeoutMs = parseWholeMs(requestTimeoutMs, "requestTimeoutMs", fallback, 50, 60_000);
-    const chosen = chooseStore(options);
+    const chosen = chooseStore(options ?? {});
     this.#destroy = () => chosen.destroy();
     this.#exchange = new Exchange(chosen.store, timekeeperOf(clock), DEFAULT_TIMING);
   }

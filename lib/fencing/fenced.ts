@@ -1,5 +1,6 @@
 import { DeleteCommand, PutCommand, TransactWriteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { invalid } from "../core/errors.ts";
+import { type Names, parseKnown } from "../core/known.ts";
 import { parseName, parseText } from "../core/names.ts";
 import { MAX_TABLE_NAME_BYTES } from "../dynamodb/schema.ts";
 import { type FenceableCommand, writeOf } from "./commands.ts";
@@ -102,6 +103,7 @@ export function fenced(
   options?: FencedOptions & { readonly highWaterMark?: undefined },
 ): TransactionFence;
 export function fenced(lease: MarkedTerm, options: FencedOptions = {}): TransactionFence | MarkFence {
+  parseKnown(options, { tableName: true, highWaterMark: true } satisfies Names<FencedOptions>, "fenced");
   const { highWaterMark, tableName = lease.tableName } = options;
   const name = parseName(lease.name, "lease.name");
   const { token } = lease;

@@ -48,7 +48,7 @@ export function guardSending<C extends Sendable>(command: C, explain: (error: un
     const ClientRequestToken = input.ClientRequestToken ?? crypto.randomUUID();
     const same = "TransactItems" in input ? { ...sent, input: { ...input, ClientRequestToken } } : sent;
     try {
-      return await pastTransactions(() => next(same), { isConflict: isConflictAlone, spread });
+      return await pastTransactions(() => next(same), { isConflict: isConflictAlone });
     } catch (error) {
       throw explain(error);
     }
@@ -63,9 +63,4 @@ function isConflictAlone(error: unknown): boolean {
   if (isConflict(error)) return true;
   const codes = new Set(reasonsOf(error).map(({ Code }) => Code));
   return codes.has("TransactionConflict") && !codes.has("ConditionalCheckFailed");
-}
-
-/** Writers that met each other do not meet again at once. */
-function spread(): number {
-  return 0.5 + Math.random();
 }

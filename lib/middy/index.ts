@@ -1,4 +1,11 @@
 /** The election as a middy middleware. */
-export type { Followed, LeaderContext, LeadershipOptions } from "../client/with-leadership.ts";
-export { scheduledTick, withLeadership } from "../client/with-leadership.ts";
+export { scheduledTick } from "../client/invocation-event.ts";
+export {
+  type Followed,
+  type LeaderContext,
+  type LeadershipOptions,
+  type OnFollowed,
+  withLeadership,
+} from "../client/with-leadership.ts";
+export type { LambdaClientContext, LambdaContext } from "./lambda-context.ts";
 export { type LeaderOnlyContext, leaderOnly } from "./leader-only.ts";

@@ -1,14 +1,21 @@
 import type { MiddlewareObj, Request } from "@middy/core";
-import type { Context } from "aws-lambda";
 import type { Lease } from "../client/lease.ts";
-import { electInvocations, type LeaderContext, type LeadershipOptions } from "../client/with-leadership.ts";
+import {
+  assertNotStreamed,
+  contextWith,
+  electInvocations,
+  type Followed,
+  type LeaderContext,
+  type LeadershipOptions,
+} from "../client/with-leadership.ts";
+import type { LambdaContext } from "./lambda-context.ts";
 
 /** A Lambda context with the lease that the invocation leads under. */
-export type LeaderOnlyContext = LeaderContext<Context>;
+export type LeaderOnlyContext = LeaderContext<LambdaContext>;
 
 /**
  * A middleware under which the handler runs only while its invocation leads. A refused invocation returns
- * `{ led: false, reason, leader }` without running the handler; a won one finds its `Lease` on
+ * `{ led: false, reason, leader }` without running the handler, or what `onFollowed` says; a won one finds its `Lease` on
  * `context.lease`, which is released after the handler has settled, also when it throws. Its occurrence is done when the
  * handler returns before `lease.signal` is aborted, or has called `lease.complete()`.
  *
@@ -18,13 +25,17 @@ export type LeaderOnlyContext = LeaderContext<Context>;
  * The term ends `timeoutMarginMs` before Lambda's timeout at the latest, and no timer outlives the
  * invocation: a frozen environment would thaw holding a dead lease.
  *
- * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+ * Streamed responses are refused (middy's `executionModeStreamifyResponse`), since they go on after the release: elect within the
+ * handler instead, by `leases.run`.
+ *
+ * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound; an invocation rejects as that of
+ *   `withLeadership` does
  */
-export function leaderOnly<TEvent = unknown>(
-  options: LeadershipOptions<TEvent>,
+export function leaderOnly<TEvent = unknown, TFollowed = Followed>(
+  options: LeadershipOptions<TEvent, TFollowed>,
   // oxlint-disable-next-line typescript/no-explicit-any -- middy's own default for results
 ): MiddlewareObj<TEvent, any, Error, LeaderOnlyContext> {
-  const elect = electInvocations(options);
+  const { elect, follow } = electInvocations(options, "leaderOnly");
   const leases = new WeakMap<object, Lease>();
 
   // By request, never by middleware or process: one process may serve several invocations at a time.
@@ -40,13 +51,17 @@ export function leaderOnly<TEvent = unknown>(
     async before(request: Request<TEvent, any, Error, LeaderOnlyContext>) {
       const lease = await elect(request.event, request.context);
       if ("led" in lease) {
-        request.earlyResponse = lease;
+        request.earlyResponse = await follow(lease, request.event, request.context);
         return;
       }
       leases.set(request, lease);
-      Object.assign(request.context, { lease });
+      request.context = contextWith(request.context, lease);
     },
-    after: (request) => settle(request, true),
+    after(request) {
+      const lease = leases.get(request);
+      if (lease !== undefined) assertNotStreamed(lease.name, request.response);
+      return settle(request, true);
+    },
     onError: (request) => settle(request, false),
   };
 }

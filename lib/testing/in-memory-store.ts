@@ -1,12 +1,12 @@
-import { LeaseError } from "../core/errors.ts";
+import { type Names, parseKnown } from "../core/known.ts";
 import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outcome.ts";
 import type { Clock, LeaseStore, ListPage } from "../core/ports.ts";
 import { AUXILIARY } from "../core/auxiliary-writes.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { type EpochMs, epochMs, instant } from "../core/units.ts";
 import { accepts, applied } from "../core/execution.ts";
+import { storableValue } from "../core/value.ts";
 import type { LeaseWrite } from "../core/writes.ts";
-import { storedCopy } from "./storable.ts";
 
 /** Options of an {@link InMemoryLeaseStore}. */
 export interface InMemoryStoreOptions {
@@ -35,6 +35,11 @@ export class InMemoryLeaseStore implements LeaseStore {
   #requests = 0;
 
   constructor(options: InMemoryStoreOptions = {}) {
+    parseKnown(
+      options,
+      { clock: true, dateHeader: true } satisfies Names<InMemoryStoreOptions>,
+      "InMemoryLeaseStore",
+    );
     this.#clock = options.clock ?? {
       now: () => ({ mono: instant(performance.now()), wall: epochMs(Date.now()) }),
     };
@@ -113,14 +118,8 @@ function clone<T>(record: T): T {
 
 /**
  * What a table makes of the attributes of a write.
- * @throws {LeaseError} INVALID_ARGUMENT for a value that DynamoDB cannot hold
+ * @throws {LeaseError} INVALID_ARGUMENT for a value that would not come back as it went
  */
 function copied(set: LeaseWrite["set"], lease: string): LeaseWrite["set"] {
-  if (set.value === undefined) return set;
-  try {
-    return { ...set, value: storedCopy(set.value) };
-  } catch (cause) {
-    const message = `lease "${lease}": DynamoDB cannot store such a value (${String(cause)})`;
-    throw new LeaseError("INVALID_ARGUMENT", message, { lease, cause });
-  }
+  return set.value === undefined ? set : { ...set, value: storableValue(set.value, lease) };
 }

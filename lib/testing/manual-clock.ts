@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers";
+import { parseKnown } from "../core/known.ts";
 import type { Clock } from "../core/ports.ts";
 import { epochMs, instant, type ClockReading } from "../core/units.ts";
 
@@ -19,7 +21,9 @@ export class ManualClock implements Clock {
   #order = 0;
 
   /** @param options.startAt what the wall clock shows first, epoch ms. @default 2026-01-01T00:00:00Z */
-  constructor({ startAt = 1_767_225_600_000 }: { readonly startAt?: number } = {}) {
+  constructor(options: { readonly startAt?: number } = {}) {
+    parseKnown(options, { startAt: true }, "ManualClock");
+    const { startAt = 1_767_225_600_000 } = options;
     this.#mono = 1_000;
     this.#wall = startAt;
   }
@@ -86,9 +90,15 @@ export class ManualClock implements Clock {
   }
 }
 
+/**
+ * Taken when this module is loaded, and from Node rather than from the global object: a test runner's fake timers, which
+ * nobody moves while `advance` waits, replace the latter.
+ */
+const passTurn = setImmediate;
+
 /** Lets promises that are ready proceed, however long their chains: a turn of the event loop passes. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    passTurn(resolve);
   });
 }

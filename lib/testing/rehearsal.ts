@@ -1,4 +1,5 @@
 import { invalid } from "../core/errors.ts";
+import { type Names, parseKnown } from "../core/known.ts";
 import type { Clock, LeaseStore, Random } from "../core/ports.ts";
 import { type FaultCounts, type FaultRates, noFaults, parseRates } from "./faults.ts";
 import { FaultyLeaseStore } from "./faulty-store.ts";
@@ -11,7 +12,7 @@ const MOST_SKEW_MS = 300_000;
 const MOST_PAUSE_MS = 40_000;
 const CALM_MS = 120_000;
 
-/** One simulated process. Spread it into the options of a `LeaseClient`: store, clock, random and holder fit. */
+/** One simulated process. Without `signal` and `sleep` it is the options of a `LeaseClient`. */
 export interface RehearsedProcess {
   readonly store: LeaseStore;
   readonly clock: Clock;
@@ -47,6 +48,14 @@ export interface RehearsalOptions {
   readonly faults?: FaultRates | undefined;
 }
 
+const NAMES: Names<RehearsalOptions> = {
+  job: true,
+  seed: true,
+  processes: true,
+  minutes: true,
+  faults: true,
+};
+
 /** What a rehearsal went through. */
 export interface RehearsalReport {
   /** How often each fault happened. A check that saw no fault has checked nothing. */
@@ -68,6 +77,7 @@ export interface RehearsalReport {
  * @throws {Error} when a job does not return within an hour of simulated time after the signal
  */
 export async function rehearse(options: RehearsalOptions): Promise<RehearsalReport> {
+  parseKnown(options, NAMES, "rehearse");
   const { job, seed, processes = 3, minutes = 10 } = options;
   const rates = parseRates(options.faults ?? {});
   if (typeof job !== "function") throw invalid("job must be a function of a process");

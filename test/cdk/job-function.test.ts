@@ -1,12 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { App, Duration, Stack } from "aws-cdk-lib";
+import { App, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
+import { SecurityGroup, SubnetType, Vpc } from "aws-cdk-lib/aws-ec2";
+import { Architecture, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import { describe, expect, it } from "vitest";
 import { LeaderSchedule, type LeaderScheduleProps, LeaseTable } from "../../lib/cdk/index.ts";
+import { isAllowed, statementsOfRole } from "../support/iam.ts";
 import { type Project, writeProject } from "./project.ts";
 
 const FUNCTION = "AWS::Lambda::Function";
@@ -69,11 +72,101 @@ describe("a function made from an entry", () => {
     template.hasResourceProperties("AWS::Logs::LogGroup", { RetentionInDays: 1 });
   });
 
+  it("runs on the runtime, the processor and without the traces that it is asked for, and keeps no logs", () => {
+    const template = templateOf({
+      runtime: Runtime.NODEJS_22_X,
+      architecture: Architecture.X86_64,
+      tracing: Tracing.DISABLED,
+      logRemovalPolicy: RemovalPolicy.DESTROY,
+    });
+    template.hasResourceProperties(FUNCTION, {
+      Runtime: "nodejs22.x",
+      Architectures: ["x86_64"],
+      TracingConfig: Match.absent(),
+    });
+    template.hasResource("AWS::Logs::LogGroup", { DeletionPolicy: "Delete" });
+    templateOf().hasResource("AWS::Logs::LogGroup", { DeletionPolicy: "Retain" });
+  });
+
+  it("runs in the network, the subnets and the security groups that it is given, and may attach to them", () => {
+    using project = writeProject({ "job.ts": "export const handler = async () => {};" });
+    const app = new App({ context: { "aws:cdk:bundling-stacks": [] } });
+    const home = new Stack(app, "Network");
+    const vpc = new Vpc(home, "Vpc", { natGateways: 0 });
+    const group = new SecurityGroup(home, "Group", { vpc });
+    const stack = jobStack(project, app, {
+      vpc,
+      vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+      securityGroups: [group],
+    });
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties(FUNCTION, {
+      VpcConfig: {
+        SecurityGroupIds: [stack.resolve(group.securityGroupId) as unknown],
+        SubnetIds: vpc.isolatedSubnets.map(({ subnetId }) => stack.resolve(subnetId) as unknown),
+      },
+    });
+    const [fn] = Object.values(template.findResources(FUNCTION));
+    const role = String(fn?.["Properties"].Role["Fn::GetAtt"][0]);
+    const may = (action: string): boolean =>
+      isAllowed(statementsOfRole(template.toJSON(), role), { action, resource: "*" });
+    expect(may("ec2:CreateNetworkInterface")).toBe(true);
+    expect(may("ec2:DeleteNetworkInterface")).toBe(true);
+    expect(may("ec2:CreateVpc")).toBe(false);
+  });
+
+  it("is refused parts of a network without the network, and a runtime that the client does not run on", () => {
+    expect(() => templateOf({ securityGroups: [] })).toThrow(/parts of a vpc.*give vpc as well/);
+    expect(() => templateOf({ runtime: Runtime.NODEJS_20_X })).toThrow(
+      /Test\/Job: runtime is nodejs20\.x, but the client needs Node 22 or later; give lambda\.Runtime\.NODEJS_24_X/,
+    );
+    expect(() => templateOf({ runtime: Runtime.PYTHON_3_13 })).toThrow(/runtime is python3\.13/);
+  });
+
   it("has a role of its own without managed policies", () => {
     templateOf().allResourcesProperties(
       "AWS::IAM::Role",
       Match.objectLike({ ManagedPolicyArns: Match.absent() }),
     );
+  });
+
+  it("says to install esbuild where there is none, and never calls Docker", () => {
+    using project = writeProject({
+      "job.ts": "export const handler = async () => {};",
+      "bin/docker": '#!/bin/sh\ntouch "$(dirname "$0")/called"\n',
+    });
+    chmodSync(join(project.root, "bin/docker"), 0o755);
+    const script = `
+      import { App, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+      import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
+      import { LeaderSchedule, LeaseTable } from "./lib/cdk/index.ts";
+      const stack = new Stack(new App({ outdir: ${JSON.stringify(join(project.root, "out"))} }), "Test");
+      new LeaderSchedule(stack, "Job", {
+        table: new LeaseTable(stack, "Leases"),
+        leaseName: "job",
+        schedule: ScheduleExpression.rate(Duration.minutes(1)),
+        entry: ${JSON.stringify(join(project.root, "job.ts"))},
+        depsLockFilePath: ${JSON.stringify(join(project.root, "package-lock.json"))},
+      });`;
+    // Every package is here, so one of them has to be hidden.
+    const hide = `
+      import Module from "node:module";
+      const find = Module._resolveFilename;
+      Module._resolveFilename = function (name, ...rest) {
+        if (/^esbuild(\\/|$)/.test(name)) throw new Error("hidden");
+        return find.call(this, name, ...rest);
+      };`;
+    const data = (text: string): string => `data:text/javascript,${encodeURIComponent(text)}`;
+    const args = ["--import", data(hide), "--input-type=module", "--eval", script];
+    const { status, stderr } = spawnSync(process.execPath, args, {
+      env: { PATH: join(project.root, "bin") + ":/bin" },
+      encoding: "utf8",
+    });
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(
+      /Test\/Job: the function is bundled with esbuild.*`npm install --save-dev esbuild`/,
+    );
+    expect(existsSync(join(project.root, "bin/called"))).toBe(false);
   });
 
   it("is bundled into one ES module that Node can import, CommonJS packages included", () => {

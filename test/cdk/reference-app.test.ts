@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { App, type CfnResource, Validations } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { Queue } from "aws-cdk-lib/aws-sqs";
-import { AwsSolutionsChecks } from "cdk-nag";
+import { AwsSolutionsChecks, ServerlessChecks } from "cdk-nag";
 import { describe, expect, it } from "vitest";
 import { LeaseTableStack } from "../../bin/stacks/lease-table-stack.ts";
 import { handlerOf, ReferenceStack } from "../../bin/stacks/reference-stack.ts";
@@ -36,17 +36,20 @@ function reference(election?: string): Reference {
 }
 
 describe("the reference app", () => {
-  it("passes AWS's solution checks and CloudFormation's own rules", () => {
+  it("passes AWS's checks of solutions and of serverless ones, and CloudFormation's own rules", () => {
     const { app } = reference();
-    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
     app.synth();
   });
 
   it("would not pass them with a queue that anyone may read unencrypted", () => {
     const { app, stack } = reference();
     new Queue(stack, "Careless");
-    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
     expect(() => app.synth()).toThrow(/Careless.*AwsSolutions-SQS4/s);
+    expect(readFileSync(join(app.outdir, "validation-report.json"), "utf8")).toMatch(
+      /Serverless-SQSRedrivePolicy/,
+    );
   });
 
   it("names the lease table for every service of the account", () => {
@@ -133,6 +136,8 @@ const TELLS_CPU_TIME =
   "process.on('exit', () => { const { user, system } = process.cpuUsage(); console.error(`cpu ${Math.round((user + system) / 1e3)} ms`); });";
 
 describe("bin/app.ts", () => {
+  // It is judged by the processor's time that it takes; the clock's depends on what else the machine does.
+  const PATIENCE_MS = 300_000;
   const synthesize = (election: string) => {
     using out = writeProject({});
     const env = { ...process.env, CDK_OUTDIR: out.root, CDK_CONTEXT_JSON: JSON.stringify({ election }) };
@@ -143,20 +148,28 @@ describe("bin/app.ts", () => {
     return { status, stderr, cpuMs, template: existsSync(path) ? readFileSync(path, "utf8") : "" };
   };
 
-  it("synthesizes and bundles the deployment in under ten seconds of its own work", () => {
-    const { status, stderr, cpuMs, template } = synthesize("on");
-    expect(status, stderr).toBe(0);
-    expect(cpuMs, "how long it takes depends on what else the machine does").toBeLessThan(10_000);
-    expect(cpuMs).toBeGreaterThan(100);
-    expect(template).toContain("LEASE_TABLE_NAME");
-  });
+  it(
+    "synthesizes and bundles the deployment in under twenty seconds of its own work",
+    () => {
+      const { status, stderr, cpuMs, template } = synthesize("on");
+      expect(status, stderr).toBe(0);
+      expect(cpuMs, "how long it takes depends on what else the machine does").toBeLessThan(20_000);
+      expect(cpuMs).toBeGreaterThan(100);
+      expect(template).toContain("LEASE_TABLE_NAME");
+    },
+    PATIENCE_MS,
+  );
 
-  it("synthesizes nothing when it does not know what election is meant", () => {
-    const { status, stderr, template } = synthesize("maybe");
-    expect(status).not.toBe(0);
-    expect(stderr).toContain('context election must be "on" or "off", not "maybe"');
-    expect(template).toBe("");
-  });
+  it(
+    "synthesizes nothing when it does not know what election is meant",
+    () => {
+      const { status, stderr, template } = synthesize("maybe");
+      expect(status).not.toBe(0);
+      expect(stderr).toContain('context election must be "on" or "off", not "maybe"');
+      expect(template).toBe("");
+    },
+    PATIENCE_MS,
+  );
 });
 
 describe("the context value election", () => {

@@ -129,14 +129,13 @@ describe("a run", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("may be resigned by its own work, which does not wait for it", async () => {
+  it("may be resigned by its own work, which is told at once that its release follows", async () => {
     const { client, clock } = manual();
     const candidate = client().candidate("a");
-    let resigning: Promise<unknown> | undefined;
     await candidate.run(async () => {
-      resigning = candidate.resign();
+      expect(await candidate.resign()).toEqual({ kind: "pending" });
     });
-    expect(await resigning).toEqual({ kind: "released" });
+    expect(candidate.lease).toBeUndefined();
     expect(clock.pendingTimers).toBe(0);
   });
 

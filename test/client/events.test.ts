@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { channel } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
 import { onLeaseEvent } from "../../lib/client/channels.ts";
@@ -19,6 +20,7 @@ describe("what is published", () => {
     expect(heard.all).toMatchObject([
       { event: "acquired", ...about, requests: 1, because: "vacant" },
       { event: "renewed", ...about },
+      { event: "requestFailed", lease: "story", holder: lease.holder, request: "renew", lastingMs: 0 },
       { event: "renewalFailed", ...about, cause: expect.any(Error) },
       { event: "released", ...about, result: { kind: "released" } },
     ]);
@@ -96,4 +98,22 @@ describe("a listener", () => {
     expect(heard).toBe(2);
     expect(uncaught).toEqual([]);
   });
+});
+
+it("goes to channels that are there as long as the module is, also where a runtime collects what nobody refers to", () => {
+  const script = `
+    import { channel } from "node:diagnostics_channel";
+    await import(${JSON.stringify(new URL("../../lib/client/channels.ts", import.meta.url).href)});
+    const names = ["leasehold:acquired", "leasehold:lost", "somebody:else"];
+    const refs = names.map((name) => new WeakRef(channel(name)));
+    for (let turn = 0; turn < 5; turn += 1) {
+      await new Promise(setImmediate);
+      gc();
+    }
+    console.log(JSON.stringify(refs.map((ref) => ref.deref() !== undefined)));
+  `;
+  const args = ["--expose-gc", "--input-type=module", "-e", script];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual([true, true, false]);
 });

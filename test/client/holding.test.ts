@@ -102,7 +102,7 @@ describe("a minimum hold", () => {
 
   it("does not go together with a lease that is kept for a label", async () => {
     const { client } = manual();
-    const both = { tick: "1", affinity: "eu", affinityMs: 60_000, holdAtLeastMs: 1 };
+    const both = { tick: "2026-01-01T00:00:00Z", affinity: "eu", affinityMs: 60_000, holdAtLeastMs: 1 };
     expect((await leaseErrorOf(client().tryAcquire("a", both), "INVALID_ARGUMENT")).message).toMatch(
       /holdAtLeastMs.*affinity/,
     );

@@ -65,7 +65,8 @@ describe("the end of a term", () => {
     await clock.advance(20_000);
     expect(lostAt - 1_000).toBeGreaterThan(14_800);
     expect(lostAt - 1_000).toBeLessThanOrEqual(15_000);
-    expect(lease.end).toEqual({ reason: "expired", storeReachable: false, atLimit: false });
+    expect(lease.end).toMatchObject({ reason: "expired", storeReachable: false, atLimit: false });
+    expect(lease.end).toHaveProperty("cause.code", "STORE_UNAVAILABLE");
     await clock.advance(20_000);
     expect(clock.pendingTimers).toBe(0);
   });

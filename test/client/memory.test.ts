@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Memory } from "../../lib/client/memory.ts";
+import { MAX_MEMORY_BYTES, Memory } from "../../lib/client/memory.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { readingsFrom } from "../core/timelines.ts";
 
@@ -33,21 +33,49 @@ it("forgets a row that is gone, and what it is told to forget", () => {
   expect(memory.sighting("b")).toBeUndefined();
 });
 
-it("knows the claims that it gave up, the latest ten thousand", () => {
+it("keeps nothing of what a leader proclaims, nor of what somebody else put on the row", () => {
   const memory = new Memory();
-  for (let n = 0; n < 10_001; n += 1) memory.forgetClaim(`w-${n}`);
-  expect(memory.isOwnClaim("w-10000")).toBe(true);
-  expect(memory.isOwnClaim("w-1")).toBe(true);
+  const large = { ...record("a"), value: "x".repeat(1_000_000), other: "y" };
+  expect(memory.note("a", large, reading(5), undefined)?.record, "who asked is told all").toBe(large);
+  expect(memory.sighting("a")?.record).toEqual(record("a"));
+  memory.note("a", { ...large, value: 1 }, reading(900), undefined);
+  expect(memory.sighting("a")?.firstSeen.mono, "the state is the same").toBe(5);
+});
+
+it("knows the claims that it gave up, the latest ones", () => {
+  const memory = new Memory();
+  for (let n = 0; n < 25_000; n += 1) memory.forgetClaim(`w-${n}`);
+  expect(memory.isOwnClaim("w-24999")).toBe(true);
+  expect(memory.isOwnClaim("w-20000")).toBe(true);
   expect(memory.isOwnClaim("w-0")).toBe(false);
   expect(memory.isOwnClaim("someone's")).toBe(false);
 });
 
-it("does not grow for ever: of ten thousand leases and one, the one longest untouched is forgotten", () => {
+it.each([
+  ["usual names", "", 10_000],
+  ["the longest names", "n".repeat(2_040), 900],
+])("does not grow for ever, and forgets the leases that were longest untouched: %s", (_, padding, least) => {
   const memory = new Memory();
-  for (let n = 0; n < 10_000; n += 1) memory.note(`a-${n}`, record(`a-${n}`), reading(n), undefined);
-  memory.note("a-0", record("a-0"), reading(20_000), undefined);
-  memory.note("one-more", record("one-more"), reading(20_001), undefined);
-  expect(memory.sighting("a-0")?.firstSeen.mono, "touched again").toBe(0);
-  expect(memory.sighting("a-1")).toBeUndefined();
-  expect(memory.sighting("one-more")).toBeDefined();
+  const name = (n: number): string => `a-${n}${padding}`;
+  const many = 25_000;
+  for (let n = 0; n < many; n += 1) {
+    memory.note(name(n), record(name(n)), reading(n), undefined);
+    if (n % 100 === 0) memory.note(name(0), record(name(0)), reading(n), undefined);
+  }
+  expect(memory.sighting(name(0))?.firstSeen.mono, "touched again").toBe(0);
+  let kept = 0;
+  for (let n = 1; n < many; n += 1) if (memory.sighting(name(n)) !== undefined) kept += 1;
+  expect(memory.sighting(name(many - 1))).toBeDefined();
+  expect(memory.sighting(name(many - kept - 1)), "the others are the oldest").toBeUndefined();
+  expect(kept).toBeGreaterThan(least);
+  // The names alone: what is kept of them twice, at two bytes a character.
+  expect(kept * 4 * name(1).length).toBeLessThan(MAX_MEMORY_BYTES);
+});
+
+it("does not keep what is larger than all that it may keep", () => {
+  const memory = new Memory();
+  memory.note("a", { ...record("a"), reservedFor: "x".repeat(MAX_MEMORY_BYTES) }, reading(1), undefined);
+  expect(memory.sighting("a")).toBeUndefined();
+  memory.note("b", record("b"), reading(2), undefined);
+  expect(memory.sighting("b")).toBeDefined();
 });

@@ -1,4 +1,5 @@
-import { getEventListeners } from "node:events";
+import { getEventListeners, once } from "node:events";
+import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { LeaseError } from "../../lib/core/errors.ts";
 import type { LeaseState } from "../../lib/core/record.ts";
@@ -161,18 +162,22 @@ describe("an observer", () => {
   });
 
   it.each(["ACCESS_DENIED", "TABLE_NOT_FOUND", "CREDENTIALS_UNAVAILABLE"] as const)(
-    "is told of %s, which waiting does not mend",
+    "is told of %s before the store has ever answered, and waits while it may pass afterwards",
     async (code) => {
       const { client, clock, store } = manual();
       store.onRead = async () => Promise.reject(new LeaseError(code, "no"));
       await leaseErrorOf(client().observe("a").next(), code);
       store.onRead = undefined;
-      const { outcome, finished } = watch(client().observe("a"));
+      const leases = client();
+      const { outcome, finished } = watch(leases.observe("a"));
       await clock.advance(0);
       store.onRead = async () => Promise.reject(new LeaseError(code, "no"));
+      await clock.advance(60_000);
+      expect(outcome.error).toBeUndefined();
+      store.onRead = undefined;
+      await leases.close();
       await clock.advance(2_000);
       await finished;
-      expect(outcome.error).toMatchObject({ code });
       expect(clock.pendingTimers).toBe(0);
     },
   );
@@ -186,6 +191,69 @@ describe("an observer", () => {
     }
     leaseErrorIn(() => leases.observe(""), "INVALID_ARGUMENT");
     expect(store.requests).toBe(0);
+  });
+
+  it.each(["wait", "read"] as const)(
+    "settles at once when it is left during a %s, and looks no more",
+    async (during) => {
+      const { client, clock, store } = manual();
+      const states = client().observe("a");
+      await states.next();
+      const next = states.next();
+      const another = states.next();
+      if (during === "read") {
+        store.onRead = never;
+        await clock.advance(2_000);
+      }
+      const { reads } = store;
+      expect(await states.return()).toEqual({ done: true, value: undefined });
+      expect(await Promise.all([next, another])).toEqual(
+        [1, 2].map(() => ({ done: true, value: undefined })),
+      );
+      expect(await states.next()).toEqual({ done: true, value: undefined });
+      await clock.advance(during === "read" ? 60_000 : 0);
+      expect(store.reads).toBe(reads);
+      expect(clock.pendingTimers).toBe(0);
+    },
+  );
+
+  it("settles at once when its signal is aborted during a read that nobody answers", async () => {
+    const { client, clock, store } = manual();
+    const ender = new AbortController();
+    const states = client().observe("a", { signal: ender.signal });
+    await states.next();
+    store.onRead = never;
+    const next = states.next();
+    await clock.advance(2_000);
+    ender.abort();
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
+
+  it("is left by a stream that is destroyed while it waits, by throw(), and by leaving its block", async () => {
+    const { client, clock, store } = manual();
+    const leases = client();
+    const stream = Readable.from(leases.observe("a"));
+    const shown: unknown[] = [];
+    stream.on("data", (state) => shown.push(state));
+    await clock.advance(100);
+    expect(shown).toMatchObject([{ kind: "vacant" }]);
+    const closed = once(stream, "close");
+    stream.destroy();
+    await closed;
+    const thrown = leases.observe("a");
+    const next = thrown.next();
+    await expect(thrown.throw(new Error("mine"))).rejects.toThrow("mine");
+    expect(await next).toMatchObject({ done: true });
+    {
+      await using states = leases.observe("a");
+      await states.next();
+      void states.next();
+    }
+    await clock.advance(0);
+    const { reads } = store;
+    await clock.advance(60_000);
+    expect(store.reads).toBe(reads);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it("of a candidate is the same, and its leader is one strong read", async () => {

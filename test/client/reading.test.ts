@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import { LeaseError } from "../../lib/core/errors.ts";
+import type { CallOptions, LeaseStore, ListPage } from "../../lib/core/ports.ts";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
+import type { ManualClock } from "../../lib/testing/manual-clock.ts";
 import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
 import { manual, never } from "../support/manual.ts";
 
@@ -54,6 +57,19 @@ describe("reading a lease", () => {
   });
 });
 
+/** A store without its ways to list. */
+const lookingAt = (table: LeaseStore): Omit<LeaseStore, "list"> => ({
+  write: (...of) => table.write(...of),
+  read: (...of) => table.read(...of),
+  candidates: (...of) => table.candidates(...of),
+});
+
+async function* slowPages(clock: ManualClock, ms: number): AsyncGenerator<ListPage> {
+  await new Promise<void>((resolve) => clock.timer(ms, resolve));
+  const unwritten = { token: 0, revision: 0, writeId: "", durationMs: 0, transitions: 0 };
+  yield { records: [{ name: "late", ...unwritten }], servedAt: undefined };
+}
+
 describe("listing leases", () => {
   it("tells the state of each, and may be left early", async () => {
     const { clock, client } = manual();
@@ -68,6 +84,38 @@ describe("listing leases", () => {
     for await (const _ of client().list()) break;
     await leases.close();
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("has a deadline of its own for each page, however short the lease's requests", async () => {
+    const { clock, client, table } = manual();
+    const slow = { ...lookingAt(table), list: () => slowPages(clock, 20_000) };
+    const leases = client({ store: slow, durationMs: 1_000 });
+    const listed = leases.list().next();
+    await clock.advance(20_000);
+    expect((await listed).value).toMatchObject({ name: "late", kind: "vacant" });
+    const late = leaseErrorOf(leases.list({ pageTimeoutMs: 19_000 }).next(), "STORE_UNAVAILABLE");
+    await clock.advance(19_000);
+    expect((await late).message).toContain("19000 ms");
+    for (const pageTimeoutMs of [49, 600_001, "x"]) {
+      const list = () => leases.list({ pageTimeoutMs } as never);
+      expect(leaseErrorIn(list, "INVALID_ARGUMENT").message).toMatch(/^pageTimeoutMs /);
+    }
+  });
+
+  it("ends at once when it is left while it waits for a page, whose request is given up", async () => {
+    const { client, table } = manual();
+    const given: AbortSignal[] = [];
+    const list = async function* (call: CallOptions): AsyncGenerator<ListPage> {
+      given.push(call.signal);
+      await once(call.signal, "abort");
+      yield { records: [], servedAt: undefined };
+    };
+    const states = client({ store: { ...lookingAt(table), list } }).list();
+    const next = states.next();
+    await new Promise(setImmediate);
+    expect(await states.return()).toEqual({ done: true, value: undefined });
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(given.map(({ aborted }) => aborted)).toEqual([true]);
   });
 
   it("is refused after the client was closed", async () => {

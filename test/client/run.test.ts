@@ -3,7 +3,7 @@ import type { Lease } from "../../lib/client/lease.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 import { manual } from "../support/manual.ts";
 
-const TICK = "2026-01-01T12:00:00Z";
+const TICK = "2026-01-01T12:00:00.000Z";
 
 describe("guarded work", () => {
   it("gets a lease that is held, and its result comes back with the token and how the term ended", async () => {

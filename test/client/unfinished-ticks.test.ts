@@ -3,7 +3,7 @@ import type { Lease } from "../../lib/client/lease.ts";
 import { manual } from "../support/manual.ts";
 import { UNANSWERED } from "../support/probe-store.ts";
 
-const TICK = "2026-01-01T02:00:00Z";
+const TICK = "2026-01-01T02:00:00.000Z";
 
 /** Work in steps that stops where it is told to, as the guides show it. */
 async function inSteps(lease: Lease, pass: (ms: number) => Promise<void>): Promise<number> {

@@ -2,11 +2,13 @@ import { expect, it } from "vitest";
 import type { TryAcquireOptions } from "../../lib/client/results.ts";
 import type { MakeWorld } from "./contract.ts";
 
+const occurrence = (tick: number): string => `2026-01-01T00:00:0${tick}.000Z`;
+
 const region = (affinity: string, tick: number): TryAcquireOptions => ({
   durationMs: 1_000,
   affinity,
   affinityMs: 2_000,
-  tick: `t-${tick}`,
+  tick: occurrence(tick),
   renew: "manual",
 });
 
@@ -26,7 +28,7 @@ export function affinityClaims(world: MakeWorld): void {
       expect(await here.row(name)).toMatchObject({
         reservedFor: "@eu",
         durationMs: 2_000,
-        tick: `t-${tick}`,
+        tick: occurrence(tick),
       });
       const us = here.member();
       const refused = { kind: "refused", reason: "reserved" };

@@ -3,6 +3,9 @@ import { leaseErrorOf } from "../support/failures.ts";
 import { noted, until, untilStopped } from "../support/candidates.ts";
 import type { MakeWorld } from "./contract.ts";
 
+const EARLY = "2026-01-01T02:00:00.000Z";
+const LATE = "2026-01-01T03:00:00.000Z";
+
 /** What an operator can do from outside. */
 export function operatingClaims(world: MakeWorld): void {
   it("#22 tells a leader whose lease was released by force within a second of its next renewal", async () => {
@@ -110,5 +113,60 @@ export function operatingClaims(world: MakeWorld): void {
     await stood[0]?.candidate.resign();
     await Promise.all(campaigns);
     expect(await client.candidates(name)).toEqual([]);
+  });
+
+  it("opens a schedule again that an occurrence in the far future has silenced, whoever left it", async () => {
+    await using here = world();
+    const name = here.name("silenced");
+    const { client } = here.member();
+    for (const left of [{ holder: "crashed/1", token: 5, revision: 3 }, {}]) {
+      await here.put({ name, tick: "9999", writeId: "w", durationMs: 1, transitions: 1, ...left });
+      const run = () => client.run(name, async () => 1, { tick: EARLY });
+      expect(await run()).toMatchObject({ kind: "followed", reason: "tick-passed" });
+      const operator = here.member();
+      const rewound = { kind: "rewound", from: "9999", to: undefined, holder: left.holder };
+      expect(await operator.client.rewindTick(name)).toEqual(rewound);
+      expect(operator.http()).toBe(2);
+      expect(await here.row(name)).not.toHaveProperty("tick");
+      if (left.holder !== undefined) await operator.client.forceRelease(name);
+      expect((await run()).kind).toBe("led");
+      await here.remove(name);
+    }
+  });
+
+  it("sets the last tick back, never forward, and then occurrences after it are led again", async () => {
+    await using here = world();
+    const name = here.name("redo");
+    const { client } = here.member();
+    const run = (tick: string) => client.run(name, async () => 1, { tick });
+    await run(LATE);
+    await here.pass(20);
+    expect(await client.rewindTick(name, LATE)).toEqual({ kind: "unchanged", tick: LATE });
+    expect(await client.rewindTick(name, "2027-01-01T00:00Z")).toEqual({ kind: "unchanged", tick: LATE });
+    const rewound = { kind: "rewound", from: LATE, to: EARLY, holder: undefined };
+    expect(await client.rewindTick(name, new Date(EARLY))).toEqual(rewound);
+    expect(await run(EARLY)).toMatchObject({ reason: "tick-done" });
+    expect((await run(LATE)).kind).toBe("led");
+    await here.pass(20);
+    expect(await run(LATE)).toMatchObject({ reason: "tick-done" });
+    expect(await client.rewindTick(here.name("none"), EARLY)).toEqual({ kind: "unchanged", tick: undefined });
+    await leaseErrorOf(client.rewindTick(name, "yesterday"), "INVALID_ARGUMENT");
+  });
+
+  it("disturbs no holder by setting the tick back, which the release of its own occurrence outlives", async () => {
+    await using here = world();
+    const name = here.name("redo-held");
+    const { client } = here.member();
+    const options = { tick: LATE, tickPolicy: "at-most-once", renew: "manual" } as const;
+    const result = await client.tryAcquire(name, options);
+    if (result.kind !== "acquired") throw new Error("refused");
+    const { lease } = result;
+    const before = await here.row(name);
+    const rewound = { kind: "rewound", from: LATE, to: EARLY, holder: lease.holder };
+    expect(await here.member().client.rewindTick(name, EARLY)).toEqual(rewound);
+    expect(await here.row(name)).toEqual({ ...before, tick: EARLY });
+    await lease.renew();
+    await lease.release();
+    expect((await here.row(name))?.["tick"]).toBe(LATE);
   });
 }

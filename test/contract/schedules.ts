@@ -1,10 +1,11 @@
 import { expect, it } from "vitest";
+import { leaseErrorOf } from "../support/failures.ts";
 import { RECOVERY_MS } from "../support/worlds.ts";
 import type { MakeWorld } from "./contract.ts";
 
-const NOON = "2026-01-01T12:00:00Z";
-const LATER = "2026-01-01T12:05:00Z";
-const EARLIER = "2026-01-01T11:55:00Z";
+const NOON = "2026-01-01T12:00:00.000Z";
+const LATER = "2026-01-01T12:05:00.000Z";
+const EARLIER = "2026-01-01T11:55:00.000Z";
 
 /** One leader per scheduled occurrence. */
 export function scheduleClaims(world: MakeWorld): void {
@@ -23,7 +24,7 @@ export function scheduleClaims(world: MakeWorld): void {
     }
   });
 
-  it("#38 runs an occurrence once that is delivered again later, and none that sorts before it", async () => {
+  it("#38 runs an occurrence once that is delivered again later, and none that is earlier", async () => {
     await using here = world();
     const name = here.name("later");
     const deliver = (tick: string) => here.member().client.run(name, async () => tick, { tick });
@@ -32,10 +33,44 @@ export function scheduleClaims(world: MakeWorld): void {
     const again = await deliver(NOON);
     expect(again).toMatchObject({ kind: "followed", reason: "tick-done" });
     if (again.kind === "followed") expect(again.state).toMatchObject({ kind: "vacant", tick: NOON });
-    expect(await deliver(EARLIER)).toMatchObject({ kind: "followed", reason: "tick-done" });
+    const redriven = await deliver(EARLIER);
+    expect(redriven, "nobody can say whether it was done").toMatchObject({ reason: "tick-passed" });
     expect(await deliver(LATER)).toMatchObject({ kind: "led", value: LATER });
     expect((await here.row(name))?.["tick"]).toBe(LATER);
   });
+
+  it.each([
+    "2026-01-01T12:00Z",
+    "2026-01-01T12:00:00Z",
+    "2026-01-01T13:00:00+01:00",
+    "2026-01-01T06:30:00.0-05:30",
+    new Date(NOON),
+  ])("#38 takes an occurrence for the same that is told as %s", async (tick) => {
+    await using here = world();
+    const name = here.name("told");
+    const run = (as: string | Date) => here.member().client.run(name, async () => 1, { tick: as });
+    expect((await run(tick)).kind).toBe("led");
+    expect((await here.row(name))?.["tick"]).toBe(NOON);
+    await here.pass(20);
+    expect(await run(NOON)).toMatchObject({ kind: "followed", reason: "tick-done" });
+    expect(await run(tick)).toMatchObject({ kind: "followed", reason: "tick-done" });
+  });
+
+  it.each(["until-success", "at-most-once"] as const)(
+    "#38 refuses an occurrence too far ahead under %s, which would silence all before it, and writes nothing",
+    async (tickPolicy) => {
+      await using here = world();
+      const name = here.name("ahead");
+      const { client, clock } = here.member();
+      const ahead = (ms: number): Date => new Date(clock.now().wall + ms);
+      const running = client.run(name, async () => 1, { tick: ahead(86_405_000), tickPolicy });
+      const error = await leaseErrorOf(running, "INVALID_ARGUMENT");
+      expect(error).toMatchObject({ lease: name, message: expect.stringMatching(/tick 20.* ahead/) });
+      expect(await here.row(name)).toBeUndefined();
+      const soon = { tick: ahead(86_395_000), tickPolicy };
+      expect((await client.run(name, async () => 1, soon)).kind).toBe("led");
+    },
+  );
 
   it("#38 leads without a tick whatever ticks were done, and leaves them as they are", async () => {
     await using here = world();

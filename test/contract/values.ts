@@ -23,26 +23,57 @@ const VALUES: readonly (readonly [string, unknown])[] = [
   ["a set of numbers", new Set([1, 2])],
 ];
 
-/** Values that come back as something else, and as what. */
-const CHANGED: readonly (readonly [string, unknown, unknown])[] = [
-  ["a map with nothing under a key", { a: undefined, b: 1 }, { b: 1 }],
-  ["a list with nothing at a place", [1, undefined, 2], [1, 2]],
-  ["a Map", new Map([["k", 1]]), { k: 1 }],
-  ["a big integer", 7n, 7],
-  ["a big integer beyond what a number counts exactly", 2n ** 60n, 2 ** 60],
+/** Values of which something is left out that reads the same when it is not there. */
+const LEFT_OUT: readonly (readonly [string, unknown, unknown])[] = [
+  ["a member that is undefined", { a: undefined, b: 1 }, { b: 1 }],
+  ["an object without a prototype", Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
+  ["a Buffer's bytes", { at: Buffer.from("x") }, { at: new Uint8Array([120]) }],
 ];
 
-/** Values that DynamoDB cannot hold. */
-const UNSTORABLE: readonly (readonly [string, unknown])[] = [
-  ["a function", () => 1],
-  ["a symbol", Symbol("s")],
-  ["a date", new Date(0)],
-  ["NaN", Number.NaN],
-  ["Infinity", Number.POSITIVE_INFINITY],
-  ["an integer beyond what JavaScript counts exactly", 2 ** 60],
-  ["an instance of a class", new URL("https://example.com")],
-  ["an empty set", new Set()],
-  ["one of these inside a map", { at: new Date(0) }],
+const cycle: { tags: unknown[] } = { tags: ["x"] };
+cycle.tags.push({ again: cycle });
+
+const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+
+class Endpoint {
+  readonly host = "h";
+}
+
+/** Values that would not come back as they went: what the error says of the place, and of what is there. */
+const UNSTORABLE: readonly (readonly [string, unknown, string])[] = [
+  ["a function", () => 1, "value is a function"],
+  ["a symbol", Symbol("s"), "value is a symbol"],
+  ["a date", new Date(0), "value is an instance of Date"],
+  ["a Map", new Map([["k", 1]]), "value is an instance of Map"],
+  ["NaN", Number.NaN, "value is NaN"],
+  ["Infinity", Number.POSITIVE_INFINITY, "value is Infinity"],
+  ["an integer beyond what JavaScript counts exactly", 2 ** 60, "value is 1152921504606847000"],
+  ["a number below what DynamoDB has", { at: 1e-200 }, "value.at is 1e-200"],
+  ["a big integer", 2n ** 60n, "value is a bigint"],
+  ["a small one, which comes back as a number", { n: 7n }, "value.n is a bigint"],
+  ["an instance of a class", new URL("https://example.com"), "value is an instance of URL"],
+  ["an instance of a class of one's own", [new Endpoint()], "value[0] is an instance of Endpoint"],
+  ["other numbers of bytes", { at: new Float64Array(1) }, "value.at is an instance of Float64Array"],
+  ["a boxed text", { at: Object("x") }, "value.at is an instance of String"],
+  ["an empty set", new Set(), "value is a set of nothing"],
+  ["a set of several kinds", new Set(["a", 1]), "value is a set of string and number"],
+  [
+    "a set of the same bytes",
+    new Set([new Uint8Array(1), new Uint8Array(1)]),
+    "value is a set of bytes with",
+  ],
+  ["nothing at a place of a list", [1, undefined, 2], "value[1] is undefined"],
+  ["a hole in a list", Array(1), "value[0] is undefined"],
+  ["one of these deep inside", { a: [{ "odd key": { at: new Date(0) } }] }, 'value.a[0]["odd key"].at is an'],
+  ["what is inside itself", cycle, "value.tags[1].again is inside itself"],
+  ["what is nested too deep", nested(33), "is nested more than 32 deep"],
+  ["half a character", { at: "\ud800" }, "value.at is text with half a character"],
+  ["half a character as a name", { "\ud800": 1 }, "is text with half a character"],
+  ["an empty name", { "": 1 }, 'value[""] is under a name'],
+  ["a name that is a prototype's", JSON.parse('{"__proto__":1}'), "value.__proto__ is under a name"],
+  ["a symbol for a name", { [Symbol("s")]: 1 }, "value is an object with a symbol"],
+  ["more than fits beside the lease", { at: "x".repeat(400_000) }, "value is 400006 bytes"],
+  ["more than fits, by its characters", "ü".repeat(200_001), "value is 400002 bytes"],
 ];
 
 /** What a leader may proclaim. */
@@ -56,7 +87,7 @@ export function valueClaims(world: MakeWorld): void {
     expect((await here.store.read(name, call)).record?.value).toEqual(value);
   });
 
-  it.for(CHANGED)("gives back what a table can say of a proclaimed value: %s", async ([, value, kept]) => {
+  it.for(LEFT_OUT)("gives back what a table can say of a proclaimed value: %s", async ([, value, kept]) => {
     await using here = world();
     const name = here.name("changed");
     await written(here.store, firstClaim(name));
@@ -76,27 +107,63 @@ export function valueClaims(world: MakeWorld): void {
     expect(row?.["holder"]).toBe("ann");
   });
 
-  it.for(UNSTORABLE)("refuses to proclaim %s, names the lease, and writes nothing", async ([, value]) => {
-    await using here = world();
-    const name = here.name("unstorable");
-    await written(here.store, firstClaim(name));
-    const before = await here.row(name);
-    const write = literal(name, "w-2", { expects: { revision: 1 }, set: { value } });
-    const error = await leaseErrorOf(here.store.write(write, call), "INVALID_ARGUMENT");
-    expect(error.lease).toBe(name);
-    expect(await here.row(name)).toEqual(before);
-  });
+  it.for(UNSTORABLE)(
+    "refuses to proclaim %s, names the place, and writes nothing",
+    async ([, value, found]) => {
+      await using here = world();
+      const name = here.name("unstorable");
+      await written(here.store, firstClaim(name));
+      const before = await here.row(name);
+      const write = literal(name, "w-2", { expects: { revision: 1 }, set: { value } });
+      const error = await leaseErrorOf(here.store.write(write, call), "INVALID_ARGUMENT");
+      expect(error.lease).toBe(name);
+      expect(error.message).toContain(found);
+      expect(error.message, "what to do").toMatch(/; (give|store) /);
+      expect(await here.row(name)).toEqual(before);
+    },
+  );
 
   it("tells a leader that it cannot proclaim such a value, and the term goes on", async () => {
     await using here = world();
     const name = here.name("unstorable");
-    const { client } = here.member();
-    const lease = await client.acquire(name);
-    const error = await leaseErrorOf(lease.proclaim(new Date(0)), "INVALID_ARGUMENT");
-    expect(error.lease).toBe(name);
+    const member = here.member();
+    const lease = await member.client.acquire(name);
+    const sent = member.http();
+    for (const value of [new Date(0), "x".repeat(400_001), { at: [undefined] }]) {
+      const error = await leaseErrorOf(lease.proclaim(value), "INVALID_ARGUMENT");
+      expect(error.lease).toBe(name);
+    }
+    expect(member.http(), "nothing is sent").toBe(sent);
     expect(lease.isHeld()).toBe(true);
     await lease.proclaim("fine");
-    expect((await client.get(name)).value).toBe("fine");
+    expect((await member.client.get(name)).value).toBe("fine");
+  });
+
+  it("takes a value as large as fits, beside the longest name", async () => {
+    await using here = world();
+    const name = here.name("large").padEnd(2_048, "n");
+    const { client } = here.member({ durationMs: 30_000, renewIntervalMs: 10_000, requestTimeoutMs: 9_000 });
+    const lease = await client.acquire(name);
+    const value = "x".repeat(400_000);
+    await lease.proclaim(value);
+    expect((await client.get(name)).value).toBe(value);
+    await lease.proclaim(undefined);
+  });
+
+  it("takes the value as it was at the call, however long the renewal waits for its turn", async () => {
+    await using here = world();
+    const name = here.name("at-the-call");
+    const { client } = here.member();
+    const lease = await client.acquire(name);
+    const value = { hosts: ["a"], bytes: Buffer.from([1]), nested: { shared: ["x"] } };
+    const before = lease.renew();
+    const proclaiming = lease.proclaim(value);
+    value.hosts.push("later");
+    value.bytes[0] = 2;
+    value.nested.shared.length = 0;
+    await Promise.all([before, proclaiming]);
+    const kept = { hosts: ["a"], bytes: new Uint8Array([1]), nested: { shared: ["x"] } };
+    expect((await client.get(name)).value).toEqual(kept);
   });
 
   it("hands out copies: changing a value that was read changes nothing in the table", async () => {

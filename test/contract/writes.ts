@@ -32,6 +32,8 @@ const CONDITIONS: readonly (readonly [string, Expectation, boolean])[] = [
   ["a token below one above it", { tokenBelow: 1_001 }, true],
   ["an earlier tick than it has", { tickBelow: "b" }, false],
   ["a tick before a later one", { tickBelow: "c" }, true],
+  ["the tick that it has", { tick: "b" }, true],
+  ["another tick", { tick: "a" }, false],
   ["its revision", { revision: 1 }, true],
   ["another revision", { revision: 2 }, false],
   ["its token", { token: 1_000 }, true],
@@ -55,6 +57,7 @@ const ON_NOTHING: readonly (readonly [string, Expectation, boolean])[] = [
   ["a revision, even 0", { revision: 0 }, false],
   ["a token, even 0", { token: 0 }, false],
   ["a holder", { holder: "ann" }, false],
+  ["a tick", { tick: "b" }, false],
   ["a write", { writeId: "w-claim" }, false],
 ];
 

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { accepts, applied } from "../../lib/core/execution.ts";
-import { admit, requestTransfer, revoke, register } from "../../lib/core/auxiliary-writes.ts";
+import { admit, register, requestTransfer, revoke, rewind } from "../../lib/core/auxiliary-writes.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { epochMs } from "../../lib/core/units.ts";
 import { claim, type LeaseWrite, release, renew, resume, takeOver } from "../../lib/core/writes.ts";
@@ -240,7 +240,7 @@ it("raises a mark for a later token, admits the same again, and refuses an earli
 });
 
 describe("over any sequence of writes", () => {
-  const KINDS = ["claim", "take-over", "resume", "renew", "release", "request", "revoke"] as const;
+  const KINDS = ["claim", "take-over", "resume", "renew", "release", "request", "revoke", "rewind"] as const;
   const steps = fc.array(fc.tuple(fc.constantFrom(...KINDS), fc.nat({ max: 2 }), fc.nat({ max: 3 })), {
     minLength: 2,
     maxLength: 25,
@@ -251,14 +251,20 @@ describe("over any sequence of writes", () => {
     const request = { ...term, holder: `h-${who}`, writeId: id, now: epochMs(now) };
     const mine = { name: "jobs", holder: record.holder ?? "nobody", token: record.token };
     const reserve = { for: `h-${who}`, ms: 1 + who, now: epochMs(now), timed: true };
+    const { tick: from = "" } = record;
     const writes: Record<string, LeaseWrite> = {
       claim: claim(request),
       "take-over": takeOver(request, record),
       resume: resume(record, { ...request, priority: who, lockDelayMs: who }),
       renew: renew(record, request),
-      release: release(mine, { writeId: id, ttl: 1, tick: undefined, ...(who > 0 ? { reserve } : {}) }),
+      release: release(mine, { writeId: id, ttl: 1, tick: `t-${now}`, ...(who > 0 ? { reserve } : {}) }),
       request: requestTransfer(record, { writeId: id, by: `h-${who}`, priority: 1 + who }),
       revoke: revoke(record, id),
+      rewind: rewind(record, {
+        writeId: id,
+        from,
+        to: who > 0 && from > `s-${who}` ? `s-${who}` : undefined,
+      }),
     };
     return writes[kind] as LeaseWrite;
   }
@@ -277,7 +283,7 @@ describe("over any sequence of writes", () => {
           const next = applied(record, write);
           if (write.beginsTerm) expect(next.token).toBeGreaterThan(record.token);
           else expect(next.token).toBe(record.token);
-          expect(next.revision - record.revision).toBe(write.kind === "request" ? 0 : 1);
+          expect(next.revision - record.revision).toBe(write.piggybacks ? 0 : 1);
           record = next;
           done.push(write);
           applications += 1;

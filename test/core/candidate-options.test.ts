@@ -12,7 +12,13 @@ function refusal(options: Record<string, unknown>): string {
 }
 
 it("stands as the options' documentation says unless it is told otherwise", () => {
-  const defaults = { id: undefined, priority: 0, minTermMs: 8_000, registrationMs: 60_000 };
+  const defaults = {
+    id: undefined,
+    priority: 0,
+    minTermMs: 8_000,
+    registrationMs: 60_000,
+    troubleLimitMs: Infinity,
+  };
   expect(parse()).toEqual(defaults);
   const left = { id: undefined, priority: undefined, minTermMs: undefined, wait: undefined };
   expect(parse({ ...left, register: undefined, registrationMs: undefined })).toEqual(defaults);

@@ -82,9 +82,12 @@ describe("a candidate", () => {
     expect(nextMove(situation(renewed, { isOwnClaim }), TIMING)).toMatchObject({ kind: "stand-by" });
   });
 
-  it("stands by for good when its occurrence, or a later one, is done: vacant, held or expired", () => {
-    const done = { kind: "stand-by", reason: "tick-done", retryAfterMs: 0 };
-    for (const tick of ["2026-01-01T00:05:00Z", "2026-01-01T00:00:00Z"]) {
+  it("stands by for good when its occurrence is done, or passed by a later one: vacant, held or expired", () => {
+    for (const [tick, reason] of [
+      ["2026-01-01T00:05:00Z", "tick-done"],
+      ["2026-01-01T00:00:00Z", "tick-passed"],
+    ] as const) {
+      const done = { kind: "stand-by", reason, retryAfterMs: 0 };
       expect(nextMove(situation(vacant, { tick }), TIMING)).toEqual(done);
       expect(nextMove(situation(held, { tick }), TIMING)).toEqual(done);
       expect(nextMove(situation(held, { tick }, NOW + 9_000), TIMING)).toEqual(done);

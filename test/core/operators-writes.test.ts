@@ -50,7 +50,7 @@ describe("a revocation of a reservation", () => {
   });
 });
 
-describe("a auxiliary row's row", () => {
+describe("an auxiliary row", () => {
   it("is written to the letter: what stands, and what is admitted", () => {
     const standing = { id: "bob", priority: 1, sequence: 5, forMs: 60, now: epochMs(1), since: epochMs(1) };
     const entry = register("jobs", { ...standing, writeId: "w-1" });

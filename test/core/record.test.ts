@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { judgeRefusal } from "../../lib/core/outcome.ts";
-import { type LeaseRecord, stateOf } from "../../lib/core/record.ts";
+import { type LeaseRecord, type LeaseState, stateOf } from "../../lib/core/record.ts";
 import { describeEnd, type LeaseEnd } from "../../lib/core/term.ts";
 import { epochMs } from "../../lib/core/units.ts";
 
@@ -104,4 +104,12 @@ describe("the end of a term", () => {
     const same = ends.filter(([other]) => describeEnd(other) === describeEnd(end));
     expect(same).toHaveLength(1);
   });
+});
+
+it("says who holds it where its kind says that somebody does: the compiler sees that", () => {
+  const held = stateOf("a", { ...({} as LeaseRecord), name: "a", holder: "ann" }, false);
+  const nameOf = ({ kind, holder }: LeaseState): string => (kind === "vacant" ? "nobody" : holder);
+  const leaderOf = (state: LeaseState): string => (state.kind === "held" ? state.holder : "nobody");
+  expect([nameOf(held), leaderOf(held)]).toEqual(["ann", "ann"]);
+  expect(nameOf(stateOf("a", undefined, false))).toBe("nobody");
 });

@@ -109,7 +109,7 @@ export function play({ stable, limitMs, waits, renews, holdAtLeastMs, chances }:
     termLimitMs: limitMs,
     renew: renews ? ("auto" as const) : ("manual" as const),
     holdAtLeastMs,
-    tick: "2026",
+    tick: "2026-01-01T00:00:00.000Z",
   };
   const settings = parseTerm(options, { options: {}, timing: TIMING, label: "ann" });
   const rules: TermRules = {

@@ -11,6 +11,7 @@ import { leaseErrorIn } from "../support/failures.ts";
 import { createLeaseTable, putRow } from "../support/lease-tables.ts";
 
 const TABLE = "store";
+const ARN = "arn:aws:dynamodb:eu-west-3:111111111111:table/store";
 
 let engine: Engine;
 let admin: DynamoDBClient;
@@ -146,6 +147,8 @@ describe("a store", () => {
     ["no table name", {}],
     ["an empty table name", { tableName: "" }],
     ["a table name that is no string", { tableName: 7 }],
+    ["an ARN of something else", { tableName: "arn:aws:s3:::leases" }],
+    ["an ARN of an index", { tableName: `${ARN}/index/by-name` }],
     ["a client that cannot send", { tableName: "t", client: { config: {} } }],
     ["a client that is null", { tableName: "t", client: null }],
   ])("is not made with %s", (_, options) => {

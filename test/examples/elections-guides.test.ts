@@ -1,69 +1,16 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { LeaseClient, type LeaseStore } from "leasehold";
 import { InMemoryLeaseStore, ManualClock, SeededRandom } from "leasehold/testing";
 import { describe, expect, it } from "vitest";
-
-const repo = join(import.meta.dirname, "../..");
-const read = (path: string): string => readFileSync(join(repo, path), "utf8");
-const linesOf = (text: string): string[] =>
-  text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
+import { codeBlocksOf, read } from "../support/pages.ts";
 
 const MIGRATIONS = ["from-etcd", "from-kubernetes", "from-shedlock", "from-zookeeper-and-curator"];
-const GUIDES = [...MIGRATIONS, "elections"];
-
-/** Code blocks that name the example they are taken from. */
-function snippetsOf(guide: string): { readonly file: string; readonly code: string }[] {
-  const blocks = read(`docs/guides/${guide}.md`).matchAll(
-    /<!-- (examples\/[\w-]+\.ts) -->\n```ts\n(.*?)```/gs,
-  );
-  return [...blocks].map(([, file = "", code = ""]) => ({ file, code }));
-}
 
 describe("a guide", () => {
   it.each(MIGRATIONS)("%s shows its whole program as it is", (guide) => {
-    expect(snippetsOf(guide)).toEqual([{ file: `examples/${guide}.ts`, code: read(`examples/${guide}.ts`) }]);
-  });
-
-  it.each(snippetsOf("elections"))("elections shows $file as it is, in its order", ({ file, code }) => {
-    const rest = linesOf(read(file));
-    for (const line of linesOf(code)) {
-      const at = rest.indexOf(line);
-      expect(at, `"${line}" is not in ${file}, or not in this order`).toBeGreaterThanOrEqual(0);
-      rest.splice(0, at + 1);
-    }
-  });
-
-  it.each(GUIDES)("%s shows no code that is not an example", (guide) => {
-    const blocks = read(`docs/guides/${guide}.md`).match(/^```\w+$/gm) ?? [];
-    expect(snippetsOf(guide)).toHaveLength(blocks.length);
-    expect(blocks.length).toBeGreaterThan(0);
-  });
-
-  it.each(GUIDES)("%s links to pages and headings that exist", (guide) => {
-    const page = `docs/guides/${guide}.md`;
-    for (const [, target = "", anchor] of read(page).matchAll(/\]\(([^)#]*)(?:#([^)]+))?\)/g)) {
-      const path = target === "" ? page : join("docs/guides", target);
-      expect(existsSync(join(repo, path)), `${page} links to ${target}`).toBe(true);
-      if (anchor !== undefined)
-        expect(anchorsOf(path), `${page} links to ${target}#${anchor}`).toContain(anchor);
-    }
+    const programs = codeBlocksOf(`docs/guides/${guide}.md`).map(({ file, code }) => ({ file, code }));
+    expect(programs).toEqual([{ file: `examples/${guide}.ts`, code: read(`examples/${guide}.ts`) }]);
   });
 });
-
-/** Anchors as GitHub makes them of headings. */
-function anchorsOf(page: string): string[] {
-  const headings = [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
-  return headings.map((heading) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\w\- ]/g, "")
-      .replaceAll(" ", "-"),
-  );
-}
 
 describe("the cost of an election", () => {
   const HOURS_PER_MONTH = 730;

@@ -51,7 +51,7 @@ async function deployed(variables: Record<string, string | undefined> = leaseVar
 
 /** What Lambda passes; the middleware adds the lease. */
 const context = { awsRequestId: "r", getRemainingTimeInMillis: () => 10_000 } as LeaderOnlyContext;
-const occurrence = (minute: number) => ({ tick: `2026-01-01T00:0${minute}:00Z`, executionId: "e" });
+const occurrence = (minute: number) => ({ tick: `2026-01-01T00:0${minute}:00.000Z`, executionId: "e" });
 
 async function receive(id: string): Promise<void> {
   for (const key of [invoiceKeys.invoice(id), invoiceKeys.pending(id)]) {

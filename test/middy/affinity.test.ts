@@ -5,7 +5,7 @@ import { Gate } from "../support/probe-store.ts";
 import { context, type Elect, withMiddy, withWrapper } from "./invocations.ts";
 
 const MINUTE_MS = 60_000;
-const minute = (at: number) => ({ time: `2026-01-01T12:${String(at).padStart(2, "0")}:00Z` });
+const minute = (at: number) => ({ tick: `2026-01-01T12:${String(at).padStart(2, "0")}:00Z` });
 
 describe.each<readonly [string, Elect]>([
   ["leaderOnly", withMiddy],

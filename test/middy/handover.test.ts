@@ -5,7 +5,7 @@ import { manual } from "../support/manual.ts";
 import { Gate } from "../support/probe-store.ts";
 import { context, type Elect, withMiddy, withWrapper } from "./invocations.ts";
 
-const NOON = { tick: "2026-01-01T12:00:00Z" };
+const NOON = { tick: "2026-01-01T12:00:00.000Z" };
 
 describe.each<readonly [string, Elect]>([
   ["leaderOnly", withMiddy],

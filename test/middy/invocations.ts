@@ -31,7 +31,7 @@ export const withMiddy: Elect = (handler, options) => {
 };
 
 export const withWrapper: Elect = (handler, options) =>
-  withLeadership<unknown, Context, unknown>(handler, options);
+  withLeadership<unknown, Context, unknown, unknown>(handler, options);
 
 /** The lease that a handler finds on its context. */
 export function leaseOf(lambdaContext: Context): Lease {

@@ -7,7 +7,7 @@ import { type Manual, manual } from "../support/manual.ts";
 import { Gate } from "../support/probe-store.ts";
 import { context } from "./invocations.ts";
 
-const NOON = { tick: "2026-01-01T12:00:00Z" };
+const NOON = { tick: "2026-01-01T12:00:00.000Z" };
 
 type Other = MiddlewareObj<unknown, unknown, Error, LeaderContext<Context>>;
 

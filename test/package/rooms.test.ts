@@ -15,7 +15,12 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "lib/dynamodb/lease-client.ts": ["../fencing/fence-guard.ts", "@aws-sdk/client-dynamodb"],
   "lib/fencing/a.ts": ["../client/exchange.ts", "../middy/index.ts", "@aws-sdk/client-s3"],
   "lib/fencing/fence-guard.ts": ["../testing/index.ts", "@aws-sdk/client-dynamodb"],
-  "lib/middy/a.ts": ["../dynamodb/store.ts", "../fencing/fenced.ts", "@aws-sdk/client-dynamodb"],
+  "lib/middy/a.ts": [
+    "../dynamodb/store.ts",
+    "../fencing/fenced.ts",
+    "@aws-sdk/client-dynamodb",
+    "aws-lambda",
+  ],
   "lib/powertools/a.ts": ["../client/lease.ts", "@middy/core"],
   "lib/opentelemetry/a.ts": ["../client/lease.ts", "@opentelemetry/sdk-node"],
   "lib/cdk/a.ts": ["../core/timing.ts", "../dynamodb/store.ts", "../client/lease.ts", "node:fs"],

@@ -12,6 +12,7 @@ const EVENTS = [
   "refused",
   "renewed",
   "renewalFailed",
+  "requestFailed",
   "handover",
   "lost",
   "released",

@@ -151,6 +151,7 @@ function mayFollow(before: Asked, after: Asked): boolean {
     case "release":
     case "request":
     case "revoke":
+    case "rewind":
     case "register":
     case "admit":
       return false;

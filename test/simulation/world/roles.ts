@@ -165,7 +165,7 @@ async function invoke(actor: Actor, client: StoreLeaseClient, { tick, atMostOnce
   const leadMs = draws.spread(0.05, 1.5) * world.settings.timing.durationMs;
   const fails = draws.happens(0.15);
   const endOf = (result: { readonly kind: string; readonly reason?: string }): OperationEnd =>
-    result.kind === "led" ? "acquired" : result.reason === "tick-done" ? "tick-done" : "refused";
+    result.kind === "led" ? "acquired" : result.reason?.startsWith("tick-") ? "tick-done" : "refused";
   await operate(
     actor,
     "run",

@@ -35,13 +35,14 @@ const writes: fc.Arbitrary<LeaseWrite> = fc
       requestedBelow: small,
       tokenBelow: small,
       tickBelow: word,
+      tick: word,
       revision: small,
       token: small,
       holder: word,
       writeId: word,
     }),
     set: partly({ holder: word, token: small, durationMs: small, value: word, tick: word }),
-    clear: fc.subarray(["holder", "expiresAt", "value"] as const),
+    clear: fc.subarray(["holder", "expiresAt", "value", "tick"] as const),
     beginsTerm: fc.boolean(),
   })
   .chain((write) => fc.constantFrom(write, { ...write, piggybacks: true as const }));

@@ -72,7 +72,7 @@ function conditionHolds(row: Row, { expects }: LeaseWrite): boolean {
   if (expects.tickBelow !== undefined) {
     if ("tick" in row && !((row["tick"] as string) < expects.tickBelow)) return false;
   }
-  for (const attribute of ["revision", "token", "holder", "writeId"] as const) {
+  for (const attribute of ["revision", "token", "holder", "writeId", "tick"] as const) {
     const value = expects[attribute];
     if (value !== undefined && !(attribute in row && row[attribute] === value)) return false;
   }

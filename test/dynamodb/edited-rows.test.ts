@@ -1,0 +1,140 @@
+import type { AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
+import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { leaseErrorOf } from "../support/failures.ts";
+import { createLeaseTable, putRow, rowOf } from "../support/lease-tables.ts";
+
+const TABLE = "edited-rows";
+let engine: Engine;
+let client: DynamoDBClient;
+let leases: LeaseClient;
+
+beforeAll(async () => {
+  engine = await startEngine();
+  client = engineClient(engine.endpoint);
+  await createLeaseTable(client, TABLE);
+  leases = new LeaseClient({ tableName: TABLE, client, durationMs: 3_000, retryIntervalMs: 100 });
+});
+
+afterAll(async () => {
+  await leases.close();
+  client.destroy();
+  await engine.stop();
+});
+
+/** A row as a client leaves it: vacant, after its fifth term. */
+const VACANT = {
+  token: 5,
+  revision: 9,
+  transitions: 5,
+  writeId: "w",
+  durationMs: 3_000,
+  value: { port: 80 },
+};
+
+async function edit(name: string, attribute: string, value: AttributeValue): Promise<void> {
+  await client.send(
+    new UpdateItemCommand({
+      TableName: TABLE,
+      Key: { pk: { S: name }, sk: { S: "lease" } },
+      UpdateExpression: "SET #a = :v",
+      ExpressionAttributeNames: { "#a": attribute },
+      ExpressionAttributeValues: { ":v": value },
+    }),
+  );
+}
+
+/** An attribute as somebody's hand or tool left it, and what the message calls what it found. */
+const BROKEN: readonly (readonly [string, AttributeValue, string])[] = [
+  ["token", { S: "5" }, "a string"],
+  ["revision", { S: "9" }, "a string"],
+  ["transitions", { BOOL: true }, "a boolean"],
+  ["holder", { N: "1" }, "a number"],
+  ["holder", { NULL: true }, "null"],
+  ["reservedFor", { L: [] }, "a list"],
+  ["tick", { N: "20260101" }, "a number"],
+];
+
+describe("a row that was edited by hand", () => {
+  it.for(BROKEN)(
+    "so that %s is %o is refused by name, by every call and at once",
+    async ([attribute, value, found], { task }) => {
+      const name = `broken-${task.id}`;
+      await putRow(client, TABLE, { pk: name, sk: "lease", ...VACANT });
+      await edit(name, attribute, value);
+      const tick = attribute === "tick" ? { tick: "2026-02-01T00:00:00Z" } : {};
+      const calls: readonly (() => Promise<unknown>)[] = [
+        () => leases.tryAcquire(name, { ...tick, renew: "manual" }),
+        () => leases.run(name, async () => undefined, tick),
+        () => leases.get(name),
+        () => leases.observe(name).next(),
+        ...(attribute === "tick"
+          ? []
+          : [() => leases.acquire(name), () => leases.candidate(name).campaign()]),
+      ];
+      for (const call of calls) {
+        const { message } = await leaseErrorOf(call(), "RECORD_INVALID");
+        expect(message).toContain(`${attribute} is ${found} and must be a `);
+        expect(message).toMatch(/edited the row by hand; set it right/);
+      }
+    },
+  );
+
+  it("keeps every attribute that is intact, and lists the lease", async () => {
+    await putRow(client, TABLE, { pk: "listed", sk: "lease", ...VACANT });
+    await edit("listed", "revision", { S: "nine" });
+    for await (const state of leases.list()) {
+      if (state.name !== "listed") continue;
+      expect(state).toMatchObject({ token: 5, revision: 0, value: { port: 80 } });
+      return;
+    }
+    expect.unreachable("the lease is not listed");
+  });
+
+  it("is led all the same where what is wrong only informs", async () => {
+    await putRow(client, TABLE, {
+      pk: "informs",
+      sk: "lease",
+      ...VACANT,
+      ttl: "soon",
+      renewedAt: "today",
+      priority: "high",
+    });
+    const result = await leases.tryAcquire("informs", { renew: "manual" });
+    expect(result.kind).toBe("acquired");
+    if (result.kind === "acquired") await result.lease.release();
+  });
+
+  it.for([
+    ["transitions", { S: "many" }],
+    ["tick", { N: "1" }],
+    ["ttl", { S: "never" }],
+    ["lockDelayMs", { S: "0" }],
+  ] as const)(
+    "does not end a running term by its %s, which does not concern it",
+    async ([attribute, value]) => {
+      const name = `running-${attribute}`;
+      const lease = await leases.acquire(name, { renew: "manual" });
+      await edit(name, attribute, value);
+      await lease.renew();
+      await lease.proclaim({ port: 81 });
+      expect(lease.isHeld()).toBe(true);
+      expect(await lease.release()).toEqual({ kind: "released" });
+      expect(await rowOf(client, TABLE, name)).not.toHaveProperty("holder");
+    },
+  );
+
+  it("ends a running term by what it rests on in its own time, and says why", async () => {
+    const lease = await leases.acquire("revised", { durationMs: 1_500 });
+    await edit("revised", "revision", { S: "edited" });
+    await new Promise((resolve) => {
+      lease.signal.addEventListener("abort", resolve);
+    });
+    expect(lease.end).toMatchObject({ reason: "expired", storeReachable: true });
+    expect(lease.end).toHaveProperty("cause.code", "RECORD_INVALID");
+    expect((lease.signal.reason as Error).message).toContain("revision is a string");
+    await lease.release();
+  });
+});

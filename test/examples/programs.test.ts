@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { LeaseClient } from "leasehold";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { ExampleProgram } from "../support/example-program.ts";
+import { createLeaseTable } from "../support/lease-tables.ts";
+
+let engine: Engine;
+let client: ReturnType<typeof engineClient>;
+let table = "";
+let tables = 0;
+
+beforeAll(async () => {
+  engine = await startEngine();
+  client = engineClient(engine.endpoint);
+});
+
+beforeEach(async () => {
+  tables += 1;
+  table = `leases-${tables}`;
+  await createLeaseTable(client, table);
+});
+
+afterAll(async () => {
+  client.destroy();
+  await engine.stop();
+});
+
+const start = (example: string, env: Readonly<Record<string, string>> = {}): ExampleProgram =>
+  new ExampleProgram(example, {
+    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+    LEASE_TABLE_NAME: table,
+    HEALTH_PORT: "0",
+    ...env,
+  });
+
+/** The leases of the table that are not vacant. */
+async function held(): Promise<string[]> {
+  await using leases = new LeaseClient({ tableName: table, client });
+  const found: string[] = [];
+  for await (const { name, kind } of leases.list()) if (kind !== "vacant") found.push(name);
+  return found;
+}
+
+const tokenIn = (text: string): number => Number(/token (\d+)/.exec(text)?.[1]);
+
+/** The programs of the README and the guides: what each prints once it leads, and once it stands by. */
+const PROGRAMS = [
+  ["service.ts", /a piece under token \d+/, /leader: /],
+  ["acquire.mjs", /a piece under token \d+/, /waits for the lead/],
+  ["from-etcd.ts", /leads with token \d+/, /leader: 10/],
+  ["from-kubernetes.ts", /reconciles under token \d+/, /leader: /],
+  ["from-zookeeper-and-curator.ts", /holds the latch with token \d+/, /stands for/],
+] as const;
+
+/** Processes start slowly on a starved machine. */
+const PATIENCE = { timeout: 300_000 };
+
+describe("a program that is told to stop", PATIENCE, () => {
+  it.each(PROGRAMS)(
+    "%s leaves with exit code 0 while it leads, and holds nothing",
+    async (example, leads) => {
+      await using program = start(example);
+      await program.prints(leads);
+      expect(await program.stop()).toMatchObject({ code: 0 });
+      expect(await held()).toEqual([]);
+    },
+  );
+
+  it.each(PROGRAMS)(
+    "%s leaves with exit code 0 while it waits, and claims nothing",
+    async (example, leads, waits) => {
+      await using leader = start(example);
+      await leader.prints(leads);
+      await using standby = start(example);
+      await standby.prints(waits);
+      await sleep(1_000); // its first try has been refused by now, and it is between two looks
+      expect(await standby.stop()).toMatchObject({ code: 0, printed: expect.not.stringMatching(leads) });
+      expect(await leader.stop()).toMatchObject({ code: 0 });
+      expect(await held()).toEqual([]);
+    },
+  );
+
+  it("from-shedlock.ts leaves with exit code 0 while it waits for the next occurrence", async () => {
+    await using program = start("from-shedlock.ts");
+    await program.prints(/runs the schedule/);
+    expect(await program.stop()).toMatchObject({ code: 0 });
+    expect(await held()).toEqual([]);
+  });
+});
+
+describe("a program's successor", PATIENCE, () => {
+  it("of etcd's guide leads within a retry, with a higher token", async () => {
+    await using first = start("from-etcd.ts", { ENDPOINT: "one:1" });
+    const led = await first.prints(/leader: one:1/);
+    await using second = start("from-etcd.ts", { ENDPOINT: "two:1" });
+    await second.prints(/leader: one:1/);
+    expect(await first.stop()).toMatchObject({ code: 0 });
+    const leads = await second.prints(/leads with token \d+[^]*leader: two:1/);
+    expect(tokenIn(leads)).toBeGreaterThan(tokenIn(led));
+    expect(await second.stop()).toMatchObject({ code: 0 });
+  });
+
+  it("of the README's service leads within a retry, and is found while it leads", async () => {
+    await using first = start("service.ts");
+    const led = await first.prints(/a piece under token/);
+    await using second = start("service.ts");
+    await second.prints(/leader: /);
+    expect(await first.stop()).toMatchObject({ code: 0 });
+    const leads = await second.prints(/a piece under token/);
+    expect(tokenIn(leads)).toBeGreaterThan(tokenIn(led));
+    await using leases = new LeaseClient({ tableName: table, client });
+    expect(await leases.get("writer")).toMatchObject({ kind: "held", value: { endpoint: "10.0.0.7:8080" } });
+    expect(await second.stop()).toMatchObject({ code: 0 });
+  });
+});

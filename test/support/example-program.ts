@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { LOCAL_AWS } from "../../local/engine.ts";
+
+const repo = join(import.meta.dirname, "../..");
+const lib = new URL("../../lib/index.ts", import.meta.url).href;
+/** What an installed package would do: `leasehold` is found by its name. */
+const asInstalled = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from "node:module";
+  registerHooks({
+    resolve: (name, context, next) => next(name === "leasehold" ? "${lib}" : name, context),
+  });
+`)}`;
+
+/** An example, started as a program of its own, and what it has printed. Killed when its scope ends. */
+export class ExampleProgram implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown[]>;
+  #printed = "";
+
+  /**
+   * Starts it with nothing of this process's environment but what a developer sets for a local engine.
+   * @param example a file in `examples/`
+   * @param env further variables
+   */
+  constructor(example: string, env: Readonly<Record<string, string>>) {
+    const args = ["--disable-warning=ExperimentalWarning", "--import", asInstalled, `examples/${example}`];
+    const { accessKeyId, secretAccessKey } = LOCAL_AWS.credentials;
+    this.#child = spawn(process.execPath, args, {
+      cwd: repo,
+      env: {
+        PATH: process.env["PATH"],
+        AWS_REGION: LOCAL_AWS.region,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        ...env,
+      },
+    });
+    this.#exited = once(this.#child, "exit");
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (chunk: string) => (this.#printed += chunk));
+    }
+  }
+
+  /** Resolves with all that it has printed, once that matches; fails after two minutes, which a starved machine may need. */
+  async prints(what: RegExp): Promise<string> {
+    await expect.poll(() => this.#printed, { timeout: 120_000, interval: 20 }).toMatch(what);
+    return this.#printed;
+  }
+
+  /** Resolves with how it ended: its exit code and what it printed. */
+  async ended(): Promise<{ readonly code: number | null; readonly printed: string }> {
+    const [code] = (await this.#exited) as [number | null];
+    return { code, printed: this.#printed };
+  }
+
+  /** Asks it to stop, as a platform does, and resolves with how it ended. */
+  async stop(): Promise<{ readonly code: number | null; readonly printed: string }> {
+    this.#child.kill("SIGTERM");
+    return this.ended();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill("SIGKILL");
+    await this.#exited;
+  }
+}
