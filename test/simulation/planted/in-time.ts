@@ -167,7 +167,7 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "frozen",
     caughtBy: "I2-one-leader",
     budget: 1_500,
-    from: 167,
+    from: 9_100,
     replace: replacing("core/service-clock.ts", (original) => ({
       samplesSince: (samples) => samples,
       vouchersFor: (_sent, sample, samples) => (sample === undefined ? samples : [sample, ...samples]),
