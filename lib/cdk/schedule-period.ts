@@ -27,11 +27,20 @@ const RATE_UNITS_MS: Readonly<Record<string, number>> = {
  * This is the distance of *scheduled* times. Scheduler delivers within a minute of them.
  */
 export function schedulePeriod(expression: string, timeZone: string | undefined): SchedulePeriod {
-  const [, form, body] = /^\s*(rate|cron|at)\((.*)\)\s*$/.exec(expression) ?? [];
+  const { form, body } = expressionParts(expression);
   if (form === "at") return { kind: "once" };
-  if (form === "rate") return ratePeriod(body ?? "");
-  if (form === "cron") return cronPeriod(body ?? "", timeZone);
+  if (form === "rate") return ratePeriod(body);
+  if (form === "cron") return cronPeriod(body, timeZone);
   return { kind: "unreadable" };
+}
+
+/** Takes an expression apart: `form` is `rate`, `cron` or `at`, and undefined for anything else. */
+export function expressionParts(expression: string): {
+  readonly form: string | undefined;
+  readonly body: string;
+} {
+  const [, form, body = ""] = /^\s*(rate|cron|at)\((.*)\)\s*$/.exec(expression) ?? [];
+  return { form, body };
 }
 
 function ratePeriod(body: string): SchedulePeriod {

@@ -1,4 +1,5 @@
 import { type EventCron, parseEventCron } from "./event-cron.ts";
+import { expressionParts } from "./schedule-period.ts";
 import { instantsOf, type TimeZone, timeZoneNamed } from "./time-zone.ts";
 
 /** A schedule as EventBridge Scheduler is told it. */
@@ -37,7 +38,7 @@ const ENOUGH_OCCURRENCES = 20_000;
 
 /** Reads a schedule; undefined for what cannot be read, such as a token. */
 export function readTimetable({ expression, timeZone, start, end }: ScheduleText): Timetable | undefined {
-  const [, form, body = ""] = /^\s*(rate|cron|at)\((.*)\)\s*$/.exec(expression) ?? [];
+  const { form, body } = expressionParts(expression);
   const zone = timeZoneNamed(timeZone);
   if (form === undefined || zone === undefined) return undefined;
   if (form === "at") {

@@ -138,7 +138,7 @@ class Attempt {
    */
   async #abandonAll(made: LeaseWrite[]): Promise<void> {
     const { memory, name, random, send } = this.#self;
-    for (const write of made) memory.forgetClaim(write.writeId);
+    for (const write of made) memory.rememberClaim(write.writeId);
     if (this.#overOwn) return;
     for (const { writeId } of made) {
       this.#requests += 1;

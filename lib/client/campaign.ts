@@ -1,8 +1,9 @@
-import { isLeaseError, isPassing, LeaseError } from "../core/errors.ts";
+import { isLeaseError, LeaseError } from "../core/errors.ts";
 import type { Random } from "../core/ports.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 import type { Refusal } from "./attempt.ts";
 import type { Try } from "./client-core.ts";
+import type { Exchange } from "./exchange.ts";
 import type { LeaseHandle } from "./handle.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { aborted, pause, type Wakeup } from "./waiting.ts";
@@ -20,8 +21,8 @@ export interface Wait {
   readonly wakeup: Wakeup;
   /** The client's life: its end ends the wait. */
   readonly life: Lifetime;
-  /** Whether the store has ever answered the client: only then a refusal to serve may pass. */
-  readonly contacted: () => boolean;
+  /** What passes between the client and its store: it knows which errors may pass. */
+  readonly exchange: Exchange;
   /** How long the store may be out of reach, or refuse to serve, before the wait ends with its error; infinite for as long as it takes. */
   readonly troubleLimitMs: number;
   /** Told of each refusal, and waited for. */
@@ -37,7 +38,7 @@ const MAX_WAIT_MS = 2 ** 31 - 1;
  * Tries until the candidate leads. The first wait, and the one after a wake-up that many may have had, is a
  * random part of the interval (full jitter). After that each candidate keeps its own beat, so that there is one
  * look per interval and a vacant lease is found within one; and it looks when the term that it saw could be over.
- * @throws {LeaseError} ACQUIRE_TIMEOUT, ABORTED, and what the tries throw, except for what may pass (see {@link isPassing}), unless that
+ * @throws {LeaseError} ACQUIRE_TIMEOUT, ABORTED, and what the tries throw, except for what may pass (see {@link Exchange.passes}), unless that
  *   has lasted for longer than `troubleLimitMs`
  */
 export async function campaign(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
@@ -70,7 +71,7 @@ async function untilElected(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
       refusal = result;
       failingFrom = undefined;
     } catch (error) {
-      if (!isPassing(error, wait.contacted())) throw error;
+      if (!wait.exchange.passes(error)) throw error;
       lastError = error;
       failingFrom ??= clock.now().mono;
     }

@@ -130,7 +130,7 @@ export class Campaigner {
         signal,
         wakeup: this.#wakeup,
         troubleLimitMs: this.#troubleLimitMs,
-        contacted: () => this.#core.exchange.served !== undefined,
+        exchange: this.#core.exchange,
         onRefused: (refusal) => this.#standBy(refusal),
         onWait: (waitMs) => this.#expect(waitMs),
       },

@@ -71,7 +71,7 @@ export function contenderOf(
   const { requestTimeoutMs } = settings.timing;
   const about = { lease: name, holder: self.holder };
   function failed(request: Trouble["request"], cause: unknown): void {
-    const trouble = { request, cause, lastingMs: exchange.failingMs() };
+    const trouble = exchange.trouble(request, cause);
     emit("requestFailed", { ...about, ...trouble });
     self.onTrouble?.(trouble);
   }

@@ -1,4 +1,5 @@
-import { because, isLeaseError, isTrouble, LeaseError } from "../core/errors.ts";
+import { because, isLeaseError, isPassing, isTrouble, LeaseError } from "../core/errors.ts";
+import type { Trouble } from "../core/events.ts";
 import type { ReadOutcome, WriteOutcome } from "../core/outcome.ts";
 import type { CallOptions, LeaseStore, ListPage } from "../core/ports.ts";
 import { estimateServiceTime, type Sample, steadyServiceTime, withSample } from "../core/service-clock.ts";
@@ -75,9 +76,15 @@ export class Exchange {
     return this.#served;
   }
 
-  /** How long no request of this client has been served, in ms; 0 while all is well. */
-  failingMs(): number {
-    return this.#failing === undefined ? 0 : elapsedAtLeast(this.#failing, this.#clock.now());
+  /** What there is to tell of a request that failed. */
+  trouble(request: Trouble["request"], cause: unknown): Trouble {
+    const lastingMs = this.#failing === undefined ? 0 : elapsedAtLeast(this.#failing, this.#clock.now());
+    return { request, cause, lastingMs };
+  }
+
+  /** Whether whoever waits should go on after an error; see {@link isPassing}. */
+  passes(error: unknown): boolean {
+    return isPassing(error, this.#served !== undefined);
   }
 
   /** The best guess at service time now: what claims are stamped with. */

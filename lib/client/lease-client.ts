@@ -73,9 +73,8 @@ export class StoreLeaseClient implements AsyncDisposable {
     const self = core.contender(name, core.termSettings(options));
     const wakeup = makeWakeup();
     const { exchange, life } = core;
-    const contacted = (): boolean => exchange.served !== undefined;
     const limits = { retryIntervalMs, timeoutMs, troubleLimitMs };
-    return campaign(core.tries(self), { name, clock, random, life, contacted, ...limits, signal, wakeup });
+    return campaign(core.tries(self), { name, clock, random, life, exchange, ...limits, signal, wakeup });
   }
 
   /**

@@ -51,7 +51,7 @@ export class Memory {
   }
 
   /** Remembers a claim, by its write's id, that may have landed or may land yet, and that nobody was told of. */
-  forgetClaim(writeId: string): void {
+  rememberClaim(writeId: string): void {
     this.#ownClaims.set(writeId, true, bytesOf(writeId));
   }
 

@@ -1,4 +1,4 @@
-import { isLeaseError, isPassing } from "../core/errors.ts";
+import { isLeaseError } from "../core/errors.ts";
 import { evidenceOfExpiry } from "../core/evidence.ts";
 import { type Names, parseKnown } from "../core/known.ts";
 import { parseName } from "../core/names.ts";
@@ -91,10 +91,13 @@ async function* follow(
     while (!ended.aborted) {
       const state = await readLease(core, name).catch((error: unknown) => {
         if (isLeaseError(error, "CLIENT_CLOSED")) return undefined;
-        const trouble = { request: "look", cause: error, lastingMs: core.exchange.failingMs() } as const;
-        core.emit("requestFailed", { lease: name, holder: core.label, ...trouble });
+        core.emit("requestFailed", {
+          lease: name,
+          holder: core.label,
+          ...core.exchange.trouble("look", error),
+        });
         // What cannot be read now may be in a while.
-        if (isPassing(error, core.exchange.served !== undefined)) return undefined;
+        if (core.exchange.passes(error)) return undefined;
         throw error;
       });
       if (ended.aborted) return;

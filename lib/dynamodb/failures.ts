@@ -1,4 +1,4 @@
-import { because, LeaseError, type LeaseErrorCode } from "../core/errors.ts";
+import { because, isLeaseError, LeaseError, type LeaseErrorCode } from "../core/errors.ts";
 import type { DateTap } from "./date-header.ts";
 
 /** What is known of a failed request. */
@@ -98,6 +98,8 @@ export function failureOf(
   lease: string | undefined,
   tap: DateTap,
 ): Failure {
+  // It was found out before there was anything to send, and says so itself.
+  if (isLeaseError(error)) return { error, surelyNotApplied: true, answered: false };
   const { code, hint } = meaningOf(error, tap);
   const about = `${lease === undefined ? "" : `lease "${lease}" in `}table "${tableName}"`;
   const { attempts = 1, httpStatusCode } = metadataOf(error);

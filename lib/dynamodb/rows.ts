@@ -39,6 +39,8 @@ const INFORMATIVE: Partial<Record<Attribute, "S" | "N">> = {
   ttl: "N",
 };
 
+const EXPECTED = { ...ESSENTIAL, ...INFORMATIVE } as Readonly<Record<string, "S" | "N">>;
+
 const TYPES: Readonly<Record<string, string>> = {
   S: "a string",
   N: "a number",
@@ -59,11 +61,10 @@ const TYPES: Readonly<Record<string, string>> = {
  */
 export function rowOf(item: Record<string, AttributeValue> | undefined): Row | undefined {
   if (item === undefined || Object.keys(item).length === 0) return undefined;
-  const types = { ...ESSENTIAL, ...INFORMATIVE } as Readonly<Record<string, "S" | "N">>;
   const broken: Row["broken"][number][] = [];
   const intact: Record<string, AttributeValue> = {};
   for (const [attribute, value] of Object.entries(item)) {
-    const expected = types[attribute];
+    const expected = EXPECTED[attribute];
     const found = Object.keys(value)[0] ?? "";
     if (expected === undefined || expected === found) intact[attribute] = value;
     else if (attribute in ESSENTIAL)

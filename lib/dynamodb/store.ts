@@ -1,9 +1,15 @@
 import {
+  type $Command,
   type AttributeValue,
   DynamoDBClient,
+  type DynamoDBClientResolvedConfig,
   GetItemCommand,
   QueryCommand,
+  type QueryCommandOutput,
   ScanCommand,
+  type ScanCommandOutput,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
@@ -73,7 +79,6 @@ export class DynamoDBLeaseStore implements LeaseStore {
 
   /** @throws {LeaseError} INVALID_ARGUMENT with a client that talks to another region than the table's ARN names */
   async write(asked: LeaseWrite, call: CallOptions): Promise<WriteOutcome> {
-    if (this.#expectedRegion !== undefined) await this.#checkRegion();
     const { value } = asked.set;
     // What would come back as something else is refused before the SDK makes that of it.
     const write: LeaseWrite =
@@ -91,8 +96,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
     });
     const tap = tapDate(command);
     try {
-      const send = () => this.#send(() => this.#client.send(command, { abortSignal: call.signal }), call);
-      const { Attributes } = await pastTransactions(send, call);
+      const { Attributes } = await pastTransactions(() => this.#send(command, call), call);
       const before = recordOf(Attributes);
       const tokenBefore = before?.token ?? 0;
       return { kind: "written", record: applied(before, write), before, tokenBefore, servedAt: tap.servedAt };
@@ -102,20 +106,16 @@ export class DynamoDBLeaseStore implements LeaseStore {
   }
 
   async read(name: string, call: CallOptions): Promise<ReadOutcome> {
-    if (this.#expectedRegion !== undefined) await this.#checkRegion();
     const command = new GetItemCommand({
       TableName: this.tableName,
       Key: marshall(leaseKey(name)),
       ConsistentRead: true,
     });
-    const tap = tapDate(command);
-    const send = () => this.#client.send(command, { abortSignal: call.signal });
-    const { Item } = await this.#ask(send, call, tap, name);
-    return { record: soundRecordOf(Item, this.tableName), servedAt: tap.servedAt };
+    const { output, servedAt } = await this.#ask(command, call, name);
+    return { record: soundRecordOf(output.Item, this.tableName), servedAt };
   }
 
   async candidates(name: string, call: CallOptions): Promise<ListPage> {
-    if (this.#expectedRegion !== undefined) await this.#checkRegion();
     const { partitionKey, sortKey } = LEASE_TABLE_SCHEMA;
     const records: LeaseRecord[] = [];
     let servedAt: EpochMs | undefined;
@@ -129,18 +129,15 @@ export class DynamoDBLeaseStore implements LeaseStore {
         ExpressionAttributeValues: marshall({ ":name": name, ":row": AUXILIARY.candidate }),
         ExclusiveStartKey: from,
       });
-      const tap = tapDate(command);
-      const send = () => this.#client.send(command, { abortSignal: call.signal });
-      const page = await this.#ask(send, call, tap, name);
-      records.push(...recordsOf(page.Items));
-      servedAt = tap.servedAt;
-      from = page.LastEvaluatedKey;
+      const page: Asked<QueryCommandOutput> = await this.#ask(command, call, name);
+      records.push(...recordsOf(page.output.Items));
+      servedAt = page.servedAt;
+      from = page.output.LastEvaluatedKey;
     } while (from !== undefined);
     return { records, servedAt };
   }
 
   async *list(call: CallOptions): AsyncGenerator<ListPage, void, undefined> {
-    if (this.#expectedRegion !== undefined) await this.#checkRegion();
     let from: Record<string, AttributeValue> | undefined;
     do {
       const command = new ScanCommand({
@@ -150,11 +147,9 @@ export class DynamoDBLeaseStore implements LeaseStore {
         ExpressionAttributeValues: { ":lease": { S: LEASE_TABLE_SCHEMA.leaseSortKey } },
         ExclusiveStartKey: from,
       });
-      const tap = tapDate(command);
-      const send = () => this.#client.send(command, { abortSignal: call.signal });
-      const page = await this.#ask(send, call, tap);
-      yield { records: recordsOf(page.Items), servedAt: tap.servedAt };
-      from = page.LastEvaluatedKey;
+      const { output, servedAt }: Asked<ScanCommandOutput> = await this.#ask(command, call);
+      yield { records: recordsOf(output.Items), servedAt };
+      from = output.LastEvaluatedKey;
     } while (from !== undefined);
   }
 
@@ -181,22 +176,29 @@ export class DynamoDBLeaseStore implements LeaseStore {
    * Sends once more what was refused because this machine's clock had signed it: nothing was applied, and from the refusal the SDK
    * has learnt the offset by which it signs from then on.
    */
-  async #send<Output>(send: () => Promise<Output>, { signal }: CallOptions): Promise<Output> {
+  async #send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
+    command: Sendable<I, O>,
+    { signal }: CallOptions,
+  ): Promise<O> {
+    if (this.#expectedRegion !== undefined) await this.#checkRegion();
+    const send = () => this.#client.send(command, { abortSignal: signal });
     return send().catch((error: unknown) => {
       if (!isClockSkew(error) || signal.aborted) throw error;
       return send();
     });
   }
 
-  async #ask<Output>(
-    send: () => Promise<Output>,
+  /** Reads. */
+  async #ask<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
+    command: Sendable<I, O>,
     call: CallOptions,
-    tap: DateTap,
     lease?: string,
-  ): Promise<Output> {
-    return this.#send(send, call).catch((error: unknown) => {
+  ): Promise<Asked<O>> {
+    const tap = tapDate(command);
+    const output = await this.#send(command, call).catch((error: unknown) => {
       throw failureOf(error, this.tableName, lease, tap).error;
     });
+    return { output, servedAt: tap.servedAt };
   }
 
   async #writeFailed(
@@ -218,6 +220,21 @@ export class DynamoDBLeaseStore implements LeaseStore {
     if (failure.surelyNotApplied) throw failure.error;
     return { kind: "unknown", cause: failure.error, answered: failure.answered };
   }
+}
+
+/** A command of the SDK. */
+type Sendable<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Command<
+  I,
+  O,
+  DynamoDBClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes
+>;
+
+/** What a read was answered. */
+interface Asked<Output> {
+  readonly output: Output;
+  readonly servedAt: EpochMs | undefined;
 }
 
 /** By name: a caller's client may come from another copy of the SDK. */

@@ -63,6 +63,18 @@ const warnings = (stack: Stack) =>
     .findWarning("*", Match.stringLikeRegexp("elect for the lease"))
     .map(({ entry }) => JSON.stringify(entry.data));
 
+/** A table in us-east-1 with replicas in two other regions. */
+function replicated() {
+  const app = new App();
+  const here = stackIn(app, "Here", "us-east-1");
+  const table = new LeaseTable(here, "Leases", {
+    tableName: "leases",
+    multiRegionConsistency: MultiRegionConsistency.STRONG,
+    replicaRegions: ["us-east-2", "us-west-2"],
+  });
+  return { app, here, table };
+}
+
 describe("synthesis refuses two schedules on one lease", () => {
   it("that are due at one instant, and names both, the lease, an instant and the remedy", () => {
     const message =
@@ -134,13 +146,7 @@ describe("synthesis refuses two schedules on one lease", () => {
   });
 
   it("in two regions, on a table with a replica in each", () => {
-    const app = new App();
-    const here = stackIn(app, "Here", "us-east-1");
-    const table = new LeaseTable(here, "Leases", {
-      tableName: "leases",
-      multiRegionConsistency: MultiRegionConsistency.STRONG,
-      replicaRegions: ["us-east-2", "us-west-2"],
-    });
+    const { app, here, table } = replicated();
     job(here, "Job", NIGHTLY, { table });
     job(stackIn(app, "There", "us-east-2"), "Job", HOURLY);
     expect(synthesis(here)).toThrow(/\[There\/Job\].*that of Here\/Job/);
@@ -235,13 +241,7 @@ describe("synthesis warns of two schedules", () => {
 
 describe("one rate in two regions", () => {
   it("is refused: each region counts from its own deployment, so that the ticks differ", () => {
-    const app = new App();
-    const here = stackIn(app, "Here", "us-east-1");
-    const table = new LeaseTable(here, "Leases", {
-      tableName: "leases",
-      multiRegionConsistency: MultiRegionConsistency.STRONG,
-      replicaRegions: ["us-east-2", "us-west-2"],
-    });
+    const { app, here, table } = replicated();
     job(here, "Job", EVERY_HOUR, { table });
     const there = stackIn(app, "There", "us-east-2");
     job(there, "Job", EVERY_HOUR);

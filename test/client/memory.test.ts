@@ -44,7 +44,7 @@ it("keeps nothing of what a leader proclaims, nor of what somebody else put on t
 
 it("knows the claims that it gave up, the latest ones", () => {
   const memory = new Memory();
-  for (let n = 0; n < 25_000; n += 1) memory.forgetClaim(`w-${n}`);
+  for (let n = 0; n < 25_000; n += 1) memory.rememberClaim(`w-${n}`);
   expect(memory.isOwnClaim("w-24999")).toBe(true);
   expect(memory.isOwnClaim("w-20000")).toBe(true);
   expect(memory.isOwnClaim("w-0")).toBe(false);

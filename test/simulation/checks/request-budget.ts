@@ -179,8 +179,9 @@ function checkTerms(history: History, found: (at: number, message: string) => vo
       released.delete(`${event.term.process} ${event.term.token}`);
     }
     if (event.kind === "release-asked") {
-      released.set(`${event.term.process} ${event.term.token}`, 0);
-      partedAt.set(`${event.term.process} ${event.term.token}`, event.at);
+      const key = `${event.term.process} ${event.term.token}`;
+      released.set(key, 0);
+      partedAt.set(key, event.at);
     }
     if (event.kind === "answered" && event.answer === "refused") forgiven(event.request);
     if (event.kind === "answered" && event.answer === "written") {
@@ -200,8 +201,9 @@ function checkTerms(history: History, found: (at: number, message: string) => vo
     // A stable id's process may have gone on with its own term while an old release is still tried.
     const returned = expects.holder?.startsWith(STABLE) ?? false;
     // One that was decided in the same instant, and before the release, may be on its way to the network still.
-    const parted = partedAt.get(`${event.process} ${expects.token}`) ?? event.at;
-    if (!returned && parted < event.at && released.has(`${event.process} ${expects.token}`)) {
+    const key = `${event.process} ${expects.token}`;
+    const parted = partedAt.get(key) ?? event.at;
+    if (!returned && parted < event.at && released.has(key)) {
       found(event.at, `${event.process} renews token ${expects.token} after its release`);
     }
     const since = event.at - (extended.get(expects.token) ?? 0);
