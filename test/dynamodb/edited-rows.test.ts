@@ -126,6 +126,15 @@ describe("a row that was edited by hand", () => {
     },
   );
 
+  it("does not end a running term whose renewal is refused by a row that is sound where it matters", async () => {
+    const lease = await leases.acquire("refused", { renew: "manual" });
+    await edit("refused", "tick", { N: "1" });
+    await edit("refused", "revision", { N: "7" }); // As an unanswered renewal would have left it.
+    await lease.renew();
+    expect(await rowOf(client, TABLE, "refused")).toMatchObject({ revision: 8 });
+    await lease.release();
+  });
+
   it("ends a running term by what it rests on in its own time, and says why", async () => {
     const lease = await leases.acquire("revised", { durationMs: 1_500 });
     await edit("revised", "revision", { S: "edited" });
