@@ -1,0 +1,21 @@
+import type { Command } from "commander";
+import { runs } from "../command.ts";
+import { factsOf, toJson } from "../lease-view.ts";
+
+/** `leasehold get NAME`: one lease. */
+export function addGet(program: Command): void {
+  program
+    .command("get")
+    .description("show one lease: who leads, since when, until when")
+    .argument("<name>", "the lease's name")
+    .action(
+      runs(async (session, name: string) => {
+        const leases = await session.leases();
+        const state = await leases.get(name);
+        const now = await session.now();
+        const { output } = session;
+        if (output.json) output.printJson(toJson(state, now));
+        else output.print(output.pairs(factsOf(output, state, now)));
+      }),
+    );
+}

@@ -1,0 +1,18 @@
+/**
+ * How a command ends. `run` besides ends as the command does that it ran. The first three are what every shell program says; 75
+ * is what `sysexits.h` calls a temporary failure; 125 is what `timeout` and `env` say of themselves.
+ */
+export const EXIT = {
+  /** It was done. */
+  done: 0,
+  /** It was not done; one line on standard error says why. */
+  failed: 1,
+  /** The command line is wrong; nothing was sent. */
+  usage: 2,
+  /** `run --once`: someone else leads, so the command was not run. */
+  followed: 75,
+  /** `run`: leadership was lost while the command ran, and the command was ended. */
+  lost: 76,
+  /** `run`: leasehold itself failed, so the command was not run. */
+  notRun: 125,
+} as const;

@@ -1,0 +1,133 @@
+import type { LeaseState } from "../core/record.ts";
+import type { Output } from "./output.ts";
+
+/** A lease as `--json` prints it: what the table says, times as ISO-8601 and in ms from the service's present. */
+export interface LeaseJson {
+  readonly name: string;
+  readonly state: LeaseState["kind"];
+  readonly holder: string | null;
+  readonly token: number;
+  readonly revision: number;
+  readonly transitions: number;
+  readonly priority: number;
+  /** When the term began. */
+  readonly acquiredAt: string | null;
+  readonly renewedAt: string | null;
+  readonly expiresAt: string | null;
+  /** How long the term lasts unless renewed, in ms; negative once that is past. */
+  readonly remainingMs: number | null;
+  readonly tick: string | null;
+  readonly reservedFor: string | null;
+  readonly requestedBy: string | null;
+  readonly lockDelayMs: number;
+  readonly value: unknown;
+}
+
+/** Makes a lease readable for programs. `now` is epoch ms in service time. */
+export function toJson(state: LeaseState, now: number): LeaseJson {
+  const { name, kind, holder, expiresAt } = state;
+  return {
+    name,
+    state: kind,
+    holder: holder ?? null,
+    token: state.token,
+    revision: state.revision,
+    transitions: state.transitions,
+    priority: state.priority,
+    acquiredAt: isoOf(state.acquiredAt),
+    renewedAt: isoOf(state.renewedAt),
+    expiresAt: isoOf(expiresAt),
+    remainingMs: expiresAt === undefined ? null : expiresAt - now,
+    tick: state.tick ?? null,
+    reservedFor: state.reservedFor ?? null,
+    requestedBy: state.requestedBy ?? null,
+    lockDelayMs: state.lockDelayMs,
+    value: state.value ?? null,
+  };
+}
+
+function isoOf(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString();
+}
+
+/** Writes a span of time for people: `0.4 s`, `12 s`, `3 min`, `2 h`, `5 d`. */
+export function spanOf(ms: number): string {
+  const span = Math.abs(ms);
+  if (span < 950) return `${(span / 1_000).toFixed(1)} s`;
+  if (span < 99_500) return `${Math.round(span / 1_000)} s`;
+  if (span < 99.5 * 60_000) return `${Math.round(span / 60_000)} min`;
+  if (span < 48 * 3_600_000) return `${Math.round(span / 3_600_000)} h`;
+  return `${Math.round(span / 86_400_000)} d`;
+}
+
+/** Writes how long ago an instant was: `3 s ago`, or `in 2 s` where clocks differ. */
+export function agoOf(at: number | undefined, now: number): string {
+  if (at === undefined) return "";
+  return at > now ? `in ${spanOf(at - now)}` : `${spanOf(now - at)} ago`;
+}
+
+/** Writes how long a term lasts: `12 s left`, `over for 3 s`. */
+export function leftOf(at: number | undefined, now: number): string {
+  if (at === undefined) return "";
+  return at > now ? `${spanOf(at - now)} left` : `over for ${spanOf(now - at)}`;
+}
+
+/** Draws leases as a table, a line each. */
+export function tableOfLeases(output: Output, states: readonly LeaseState[], now: number): string {
+  const head = ["LEASE", "STATE", "HOLDER", "TOKEN", "LEADS SINCE", "RENEWED", "ENDS"];
+  const rows = states.map((state) => [
+    state.name,
+    shownState(output, state),
+    state.holder ?? reserved(state),
+    String(state.token),
+    state.holder === undefined ? "" : agoOf(state.acquiredAt, now),
+    state.holder === undefined ? "" : agoOf(state.renewedAt, now),
+    leftOf(state.expiresAt, now),
+  ]);
+  return output.tableOf(head, rows);
+}
+
+/** What is worth telling of a lease, as titles and texts; what it does not have is left out. */
+export function factsOf(output: Output, state: LeaseState, now: number): [title: string, text: string][] {
+  const { holder, tick, value, requestedBy, lockDelayMs, priority } = state;
+  const held = holder !== undefined;
+  const facts: [string, string | undefined][] = [
+    ["lease", state.name],
+    ["state", shownState(output, state)],
+    ["holder", holder],
+    ["token", state.token === 0 ? "none: the table knows nothing of this lease" : String(state.token)],
+    ["leads since", held ? since(state.acquiredAt, now) : undefined],
+    ["renewed", held ? agoOf(state.renewedAt, now) : undefined],
+    ["ends", state.expiresAt === undefined ? undefined : leftOf(state.expiresAt, now)],
+    ["lock-delay", lockDelayMs === 0 ? undefined : spanOf(lockDelayMs)],
+    ["priority", priority === 0 ? undefined : String(priority)],
+    ["reserved", held ? undefined : reserved(state)],
+    ["asked to hand over", requestedBy === undefined ? undefined : `by ${requestedBy || "an operator"}`],
+    ["last tick", tick],
+    ["terms so far", String(state.transitions)],
+    ["value", value === undefined ? undefined : JSON.stringify(value)],
+  ];
+  return facts.filter((fact): fact is [string, string] => fact[1] !== undefined && fact[1] !== "");
+}
+
+function shownState({ colours }: Output, { kind }: LeaseState): string {
+  switch (kind) {
+    case "held":
+      return colours.green(kind);
+    case "expired":
+      return colours.red(kind);
+    case "vacant":
+      return colours.yellow(kind);
+    default:
+      return kind satisfies never;
+  }
+}
+
+function reserved({ reservedFor }: LeaseState): string {
+  if (reservedFor === undefined) return "";
+  return reservedFor === "" ? "for nobody, until its minimum hold is over" : `for ${reservedFor}`;
+}
+
+function since(at: number | undefined, now: number): string {
+  return at === undefined ? "" : `${new Date(at).toISOString()} (${agoOf(at, now)})`;
+}

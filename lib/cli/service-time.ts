@@ -1,0 +1,42 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+
+/** How far this machine's clock and the service's have to differ before it is more than the header's whole seconds, in ms. */
+export const NOTICEABLE_SKEW_MS = 2_000;
+
+/**
+ * What the service's clock says, learnt from the `Date` header of each response: the times in the table are service time, and a
+ * person's machine may be minutes wrong.
+ */
+export class ServiceTime {
+  #aheadMs = 0;
+  #heard = false;
+
+  constructor(client: DynamoDBClient) {
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        this.#hear(result.response);
+        return result;
+      },
+      { step: "deserialize", name: "leaseholdServiceTime", priority: "low" },
+    );
+  }
+
+  /** Epoch ms by the service's clock, to the second; by this machine's until the service has answered. */
+  now(): number {
+    return Date.now() + (Math.abs(this.#aheadMs) < NOTICEABLE_SKEW_MS ? 0 : this.#aheadMs);
+  }
+
+  /** How far the service's clock is ahead of this machine's, in ms, to the second; `undefined` before its first answer. */
+  get aheadMs(): number | undefined {
+    return this.#heard ? this.#aheadMs : undefined;
+  }
+
+  #hear(response: unknown): void {
+    const date = Date.parse((response as { headers?: { date?: string } } | undefined)?.headers?.date ?? "");
+    if (Number.isNaN(date)) return;
+    this.#heard = true;
+    // The header drops the part of the second: half a second is the least wrong to add.
+    this.#aheadMs = date + 500 - Date.now();
+  }
+}

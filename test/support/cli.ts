@@ -1,0 +1,59 @@
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { spawnOwned } from "../../local/harness/processes.ts";
+
+const PROGRAM = fileURLToPath(new URL("../../bin/leasehold.ts", import.meta.url));
+
+/** What a program's process is given besides its arguments. */
+export interface CliSettings {
+  /** The engine's endpoint; none for commands that send nothing. */
+  readonly endpoint?: string | undefined;
+  readonly table?: string | undefined;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The environment of a command: the engine's credentials, the table, and nothing of whoever runs the tests. */
+export function cliEnvironment({ endpoint, table, env }: CliSettings): Record<string, string> {
+  const { PATH = "", HOME = "/" } = process.env;
+  return {
+    PATH,
+    HOME,
+    AWS_REGION: "eu-central-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_EC2_METADATA_DISABLED: "true",
+    ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: endpoint }),
+    ...(table === undefined ? {} : { LEASE_TABLE_NAME: table }),
+    ...env,
+  };
+}
+
+/** The command line of `leasehold`, to be started by whoever needs a terminal of its own. */
+export function cliCommand(...args: string[]): [file: string, args: string[]] {
+  return [process.execPath, ["--no-warnings", PROGRAM, ...args]];
+}
+
+/** Starts `leasehold` as a process of its own, without a terminal. */
+export async function startCli(settings: CliSettings, ...args: string[]) {
+  const [file, argv] = cliCommand(...args);
+  const { child, pid, gone } = await spawnOwned(file, argv, {
+    env: cliEnvironment(settings),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  if (child.stdout === null || child.stderr === null) throw new Error("the program has no output");
+  const outputs = Promise.all([text(child.stdout), text(child.stderr)]);
+  return {
+    child,
+    pid,
+    /** What it was to its end. */
+    ended: async () => {
+      const [[stdout, stderr], { code, signal }] = await Promise.all([outputs, gone]);
+      return { code, signal, stdout, stderr };
+    },
+  };
+}
+
+/** Runs `leasehold` to its end. */
+export async function runCli(settings: CliSettings, ...args: string[]) {
+  return (await startCli(settings, ...args)).ended();
+}
