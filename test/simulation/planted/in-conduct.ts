@@ -100,6 +100,7 @@ export const IN_CONDUCT: readonly Plant[] = [
     scenario: "network",
     caughtBy: "I4-own-term-only",
     budget: 300,
+    from: 40,
     tamper: {
       store: writing((write) => async (wanted, call) => {
         const outcome = await resolved(write(wanted, call), call);
@@ -203,6 +204,7 @@ export const IN_CONDUCT: readonly Plant[] = [
     scenario: "pauses",
     caughtBy: "surprises",
     budget: 1_000,
+    from: 56,
     replace: replacing("client/candidate.ts", ({ Candidate }) => ({
       Candidate: class extends Candidate {
         override async campaign(options?: CampaignOptions): Promise<Lease> {

@@ -45,6 +45,7 @@ export const IN_TENURE: readonly Plant[] = [
     scenario: "resume",
     caughtBy: "I4-own-term-only",
     budget: 1_000,
+    from: 58,
     replace: replacing("core/writes.ts", (original) => ({
       release: (...given) => {
         const { expects, ...write } = original.release(...given);

@@ -86,6 +86,7 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "stamps",
     caughtBy: "I4-own-term-only",
     budget: 1_500,
+    from: 55,
     replace: replacing("core/validity.ts", (original) => ({
       validityOf: ({ sent, durationMs }, samples, at, timing) =>
         original.validityOf({ sent, durationMs }, samples, at, timing),
@@ -120,6 +121,7 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "stamps",
     caughtBy: "I4-own-term-only",
     budget: 1_500,
+    from: 145,
     replace: replacing("core/service-clock.ts", (original) => ({
       allowanceUntil: (deadline, samples, at, timing) =>
         original.allowanceUntil(deadline, earlier(samples, 1_000), at, timing),
@@ -148,6 +150,7 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "pauses",
     caughtBy: "I2-one-leader",
     budget: 100,
+    from: 15,
     replace: replacing("core/units.ts", (original) => ({ elapsedAtMost: original.elapsedAtLeast })),
   },
   {
@@ -167,7 +170,7 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "frozen",
     caughtBy: "I2-one-leader",
     budget: 1_500,
-    from: 9_100,
+    from: 9_113,
     replace: replacing("core/service-clock.ts", (original) => ({
       samplesSince: (samples) => samples,
       vouchersFor: (_sent, sample, samples) => (sample === undefined ? samples : [sample, ...samples]),

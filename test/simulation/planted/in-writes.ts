@@ -92,6 +92,7 @@ export const IN_WRITES: readonly Plant[] = [
     scenario: "network",
     caughtBy: "I4-own-term-only",
     budget: 300,
+    from: 20,
     replace: replacing("core/writes.ts", (original) => ({
       takeOver: (request, seen) => ({
         ...original.takeOver(request, seen),
