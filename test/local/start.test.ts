@@ -44,35 +44,41 @@ describe("npm start", { timeout: 90_000 }, () => {
     expect(await run.left([], 0)).toEqual([]);
   });
 
-  it.each([
-    ["SIGINT", 130],
-    ["SIGKILL", null],
-  ] as const)("leaves no process and no folder behind on %s", async (signal, code) => {
-    const run = await start("start", "--seed", "3");
-    // The first tick is told when environments run and some of them are frozen.
-    for await (const line of createInterface({ input: run.stdout })) if (line.includes(" 00:01 ")) break;
-    const started = run.started();
-    // An engine, a reaper, three environments and one.
-    expect(started.length).toBeGreaterThanOrEqual(6);
-    run.child.kill(signal);
-    expect((await run.ended()).code).toBe(code);
-    expect(await run.left(started, signal === "SIGKILL" ? 3_000 : 0)).toEqual([]);
+  // Two at once: each mostly waits.
+  it("leaves no process and no folder behind on SIGINT, nor on SIGKILL", async () => {
+    const ending = async (signal: NodeJS.Signals, withinMs: number) => {
+      const run = await start("start", "--seed", "3");
+      // The first tick is told when environments run and some of them are frozen.
+      for await (const line of createInterface({ input: run.stdout })) if (line.includes(" 00:01 ")) break;
+      const started = run.started();
+      // An engine, a reaper, three environments and one.
+      expect(started.length).toBeGreaterThanOrEqual(6);
+      run.child.kill(signal);
+      return { code: (await run.ended()).code, left: await run.left(started, withinMs) };
+    };
+    expect(await Promise.all([ending("SIGINT", 0), ending("SIGKILL", 3_000)])).toEqual([
+      { code: 130, left: [] },
+      { code: null, left: [] },
+    ]);
   });
 
-  it.each([
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-  ] as const)("says so and leaves nothing behind when %s interrupts synthesis", async (signal, exitCode) => {
-    const run = await start("start");
-    while (run.started().length < 4) await delay(50);
-    const started = run.started();
-    run.child.kill(signal);
-    // npm passes on what the terminal has sent to everybody: that is the same interruption.
-    await delay(50);
-    run.child.kill(signal);
-    const { code, stdout } = await run.ended();
-    expect([code, stdout]).toEqual([exitCode, "Interrupted; nothing is left running.\n"]);
-    expect(await run.left(started, 0)).toEqual([]);
+  it("says so and leaves nothing behind when SIGINT or SIGTERM interrupts synthesis", async () => {
+    const interrupted = async (signal: NodeJS.Signals) => {
+      const run = await start("start");
+      while (run.started().length < 4) await delay(50);
+      const started = run.started();
+      run.child.kill(signal);
+      // npm passes on what the terminal has sent to everybody: that is the same interruption.
+      await delay(50);
+      run.child.kill(signal);
+      const { code, stdout } = await run.ended();
+      return { code, stdout, left: await run.left(started, 0) };
+    };
+    const told = { stdout: "Interrupted; nothing is left running.\n", left: [] };
+    expect(await Promise.all([interrupted("SIGINT"), interrupted("SIGTERM")])).toEqual([
+      { code: 130, ...told },
+      { code: 143, ...told },
+    ]);
   });
 
   it.each([
