@@ -16,3 +16,8 @@ export function runs<Given extends unknown[]>(
     process.exitCode = (await work(session, ...given)) ?? EXIT.done;
   };
 }
+
+/** Adds examples to a command's help. */
+export function withExamples(command: Command, examples: readonly string[]): Command {
+  return command.addHelpText("after", ["", "Examples:", ...examples.map((line) => `  ${line}`)].join("\n"));
+}

@@ -1,5 +1,6 @@
-import { isLeaseError } from "../core/errors.ts";
+import { isLeaseError, type LeaseErrorCode } from "../core/errors.ts";
 import { EXIT } from "./exit-codes.ts";
+import { printable } from "./text.ts";
 
 /** What a command says when it cannot do what it was asked to: one line, with what to do about it. */
 export class CommandFailure extends Error {
@@ -13,15 +14,23 @@ export class CommandFailure extends Error {
 }
 
 /** A wrong command line: what is wrong with it, and what would be right. */
-export function misused(message: string): CommandFailure {
-  return new CommandFailure(message, EXIT.usage);
+export function misused(message: string, options: ErrorOptions = {}): CommandFailure {
+  return new CommandFailure(message, EXIT.usage, options);
 }
 
-/** Writes an error as one line: its code, where it has one, and what happened. */
+/** What the library calls by the names of its options, and which options of the command line it is about. */
+const HINTS: Partial<Record<LeaseErrorCode, string>> = {
+  TABLE_NOT_FOUND: "--table, --region, --profile and --endpoint say where to look",
+  CREDENTIALS_UNAVAILABLE: "sign in, set the AWS_ variables, or give --profile",
+};
+
+/** Writes an error as one line: its code, where it has one, what happened, and what to do. */
 export function lineOf(error: unknown): string {
-  const code = isLeaseError(error) ? `${error.code}: ` : "";
+  const code = isLeaseError(error) ? error.code : undefined;
+  const hint = code === undefined ? undefined : HINTS[code];
   const text = error instanceof Error ? error.message : String(error);
-  return `${code}${text}`.replaceAll(/\s*\n\s*/g, " ");
+  const parts = [code, text].filter((part) => part !== undefined).join(": ");
+  return printable(parts.replaceAll(/\s*\n\s*/g, " ")) + (hint === undefined ? "" : ` (${hint})`);
 }
 
 /** The exit code that an error ends with. */

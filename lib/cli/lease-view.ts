@@ -1,5 +1,7 @@
 import type { LeaseState } from "../core/record.ts";
+import type { Column } from "./fitting.ts";
 import type { Output } from "./output.ts";
+import { printable, safeJson } from "./text.ts";
 
 /** A lease as `--json` prints it: what the table says, times as ISO-8601 and in ms from the service's present. */
 export interface LeaseJson {
@@ -72,19 +74,42 @@ export function leftOf(at: number | undefined, now: number): string {
   return at > now ? `${spanOf(at - now)} left` : `over for ${spanOf(now - at)}`;
 }
 
-/** Draws leases as a table, a line each. */
-export function tableOfLeases(output: Output, states: readonly LeaseState[], now: number): string {
-  const head = ["LEASE", "STATE", "HOLDER", "TOKEN", "LEADS SINCE", "RENEWED", "ENDS"];
-  const rows = states.map((state) => [
-    state.name,
+const COLUMNS: readonly Column[] = [
+  { title: "LEASE", least: 12 },
+  { title: "STATE" },
+  { title: "HOLDER", least: 16 },
+  { title: "TOKEN", leftOut: 3 },
+  { title: "LEADS SINCE", leftOut: 2 },
+  { title: "RENEWED", leftOut: 1 },
+  { title: "ENDS", leftOut: 4 },
+];
+
+/** Draws leases as a table, a line each. Of a lease that has not been read there is only its name. */
+export function tableOfLeases(
+  output: Output,
+  leases: readonly (LeaseState | { readonly name: string })[],
+  now: number,
+): string {
+  const rows = leases.map((lease) =>
+    "kind" in lease ? rowOf(output, lease, now) : [printable(lease.name), "?"],
+  );
+  return output.tableOf(
+    COLUMNS,
+    rows.map((row) => COLUMNS.map((_, at) => row[at] ?? "")),
+  );
+}
+
+function rowOf(output: Output, state: LeaseState, now: number): string[] {
+  const held = state.holder !== undefined;
+  return [
+    printable(state.name),
     shownState(output, state),
-    state.holder ?? reserved(state),
+    holderOf(state) ?? reserved(state),
     String(state.token),
-    state.holder === undefined ? "" : agoOf(state.acquiredAt, now),
-    state.holder === undefined ? "" : agoOf(state.renewedAt, now),
+    held ? agoOf(state.acquiredAt, now) : "",
+    held ? agoOf(state.renewedAt, now) : "",
     leftOf(state.expiresAt, now),
-  ]);
-  return output.tableOf(head, rows);
+  ];
 }
 
 /** What is worth telling of a lease, as titles and texts; what it does not have is left out. */
@@ -92,9 +117,9 @@ export function factsOf(output: Output, state: LeaseState, now: number): [title:
   const { holder, tick, value, requestedBy, lockDelayMs, priority } = state;
   const held = holder !== undefined;
   const facts: [string, string | undefined][] = [
-    ["lease", state.name],
+    ["lease", printable(state.name)],
     ["state", shownState(output, state)],
-    ["holder", holder],
+    ["holder", holderOf(state)],
     ["token", state.token === 0 ? "none: the table knows nothing of this lease" : String(state.token)],
     ["leads since", held ? since(state.acquiredAt, now) : undefined],
     ["renewed", held ? agoOf(state.renewedAt, now) : undefined],
@@ -102,10 +127,10 @@ export function factsOf(output: Output, state: LeaseState, now: number): [title:
     ["lock-delay", lockDelayMs === 0 ? undefined : spanOf(lockDelayMs)],
     ["priority", priority === 0 ? undefined : String(priority)],
     ["reserved", held ? undefined : reserved(state)],
-    ["asked to hand over", requestedBy === undefined ? undefined : `by ${requestedBy || "an operator"}`],
-    ["last tick", tick],
+    ["asked to hand over", requestedBy === undefined ? undefined : `by ${askerOf(requestedBy)}`],
+    ["last tick", tick === undefined ? undefined : printable(tick)],
     ["terms so far", String(state.transitions)],
-    ["value", value === undefined ? undefined : JSON.stringify(value)],
+    ["value", value === undefined ? undefined : safeJson(value)],
   ];
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined && fact[1] !== "");
 }
@@ -123,9 +148,20 @@ function shownState({ colours }: Output, { kind }: LeaseState): string {
   }
 }
 
-function reserved({ reservedFor }: LeaseState): string {
+/** The holder's id, to be shown. */
+export function holderOf({ holder }: { readonly holder: string | undefined }): string | undefined {
+  return holder === undefined ? undefined : printable(holder);
+}
+
+/** Who asked a holder to hand over, to be shown: an operator who named no successor is "". */
+export function askerOf(requestedBy: string): string {
+  return requestedBy === "" ? "an operator" : printable(requestedBy);
+}
+
+/** Whom a vacant lease is kept for, to be shown; empty where it is kept for nobody in particular. */
+export function reserved({ reservedFor }: LeaseState): string {
   if (reservedFor === undefined) return "";
-  return reservedFor === "" ? "for nobody, until its minimum hold is over" : `for ${reservedFor}`;
+  return reservedFor === "" ? "for nobody, until its minimum hold is over" : `for ${printable(reservedFor)}`;
 }
 
 function since(at: number | undefined, now: number): string {

@@ -1,10 +1,30 @@
 import { Command, CommanderError } from "commander";
+import { withExamples } from "./command.ts";
+import { addCandidates } from "./commands/candidates.ts";
+import { addCompletion } from "./commands/completion.ts";
 import { addGet } from "./commands/get.ts";
 import { addList } from "./commands/list.ts";
+import { addRelease } from "./commands/release.ts";
+import { addStepDown } from "./commands/step-down.ts";
+import { addTick } from "./commands/tick.ts";
+import { addWatch } from "./commands/watch.ts";
 import { EXIT } from "./exit-codes.ts";
 import { exitCodeOf, lineOf } from "./failure.ts";
 import type { CommonOptions } from "./session.ts";
+import { guardStreams } from "./streams.ts";
+import { printable } from "./text.ts";
 import { VERSION } from "./version.ts";
+
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  addCandidates,
+  addCompletion,
+  addGet,
+  addList,
+  addRelease,
+  addStepDown,
+  addTick,
+  addWatch,
+];
 
 /** Builds the command line: every command, and the options that all of them take. */
 export function makeProgram(): Command {
@@ -18,9 +38,12 @@ export function makeProgram(): Command {
     .option("--json", "print JSON for programs")
     .option("--debug", "show where an error comes from")
     .exitOverride()
-    .showSuggestionAfterError()
-    .showHelpAfterError("(see --help)");
-  for (const add of [addList, addGet]) add(program);
+    // What is wrong with a command line is told once, by `main`.
+    .configureOutput({ outputError: () => {} })
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError();
+  withExamples(program, ["leasehold list --table leases", "leasehold get nightly-close --json"]);
+  for (const add of COMMANDS) add(program);
   return program;
 }
 
@@ -29,19 +52,30 @@ export function makeProgram(): Command {
  * `--debug` asks for it.
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  guardStreams();
   const program = makeProgram();
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) {
-      // Commander has said what is wrong.
-      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
-      return;
-    }
-    process.exitCode = exitCodeOf(error);
-    process.stderr.write(`leasehold: ${lineOf(error)}\n`);
-    if (program.opts<CommonOptions>().debug) process.stderr.write(`${traceOf(error)}\n`);
+    process.exitCode = error instanceof CommanderError ? misuse(error) : failure(error);
+    if (process.exitCode !== EXIT.done && program.opts<CommonOptions>().debug)
+      process.stderr.write(`${traceOf(error).split("\n").map(printable).join("\n")}\n`);
   }
+}
+
+function failure(error: unknown): number {
+  process.stderr.write(`leasehold: ${lineOf(error)}\n`);
+  return exitCodeOf(error);
+}
+
+/** Help and the version are told by way of an error, too. */
+function misuse(error: CommanderError): number {
+  if (error.exitCode === 0) return EXIT.done;
+  const text = error.message.replace(/^error: /, "").replace(/\.$/, "");
+  // Without any command, commander has shown the help.
+  if (error.code !== "commander.help")
+    process.stderr.write(`leasehold: ${lineOf(text)}; see leasehold --help\n`);
+  return EXIT.usage;
 }
 
 function traceOf(error: unknown): string {

@@ -10,12 +10,14 @@ export const NOTICEABLE_SKEW_MS = 2_000;
 export class ServiceTime {
   #aheadMs = 0;
   #heard = false;
+  readonly #onAnswer = new Set<(input: object) => void>();
 
   constructor(client: DynamoDBClient) {
     client.middlewareStack.add(
       (next) => async (args) => {
         const result = await next(args);
         this.#hear(result.response);
+        for (const listener of this.#onAnswer) listener(args.input);
         return result;
       },
       { step: "deserialize", name: "leaseholdServiceTime", priority: "low" },
@@ -30,6 +32,12 @@ export class ServiceTime {
   /** How far the service's clock is ahead of this machine's, in ms, to the second; `undefined` before its first answer. */
   get aheadMs(): number | undefined {
     return this.#heard ? this.#aheadMs : undefined;
+  }
+
+  /** Calls a listener with each request that was answered without an error, and returns what stops it. */
+  onAnswer(listener: (input: object) => void): () => void {
+    this.#onAnswer.add(listener);
+    return () => this.#onAnswer.delete(listener);
   }
 
   #hear(response: unknown): void {

@@ -1,12 +1,16 @@
-import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { VERSION } from "../../lib/cli/version.ts";
 import { LeaseClient } from "../../lib/index.ts";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
-import { runCli } from "../support/cli.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
+import { cliCommand, cliEnvironment, runCli } from "../support/cli.ts";
+import { jsonOf } from "../support/cli-shapes.ts";
+import { createLeaseTable, putRow } from "../support/lease-tables.ts";
+import { noTerminal, ScreenOf } from "../support/terminal.ts";
 
 const table = "leases";
+const HOSTILE = "bell\u0007 \u001b[31mred\u009b1A\u202edrow\n2";
+const SHOWN = String.raw`bell\x07 \x1b[31mred\x9b1A\u{202e}drow\n2`;
+
 let engine: Engine;
 let leases: LeaseClient;
 let client: ReturnType<typeof engineClient>;
@@ -15,6 +19,8 @@ beforeAll(async () => {
   engine = await startEngine();
   client = engineClient(engine.endpoint);
   await createLeaseTable(client, table);
+  await createLeaseTable(client, "empty");
+  await createLeaseTable(client, "hostile");
   leases = new LeaseClient({ tableName: table, client, durationMs: 60_000, holder: "me" });
 });
 
@@ -29,41 +35,108 @@ const run = (...args: string[]) => runCli({ endpoint: engine.endpoint, table }, 
 describe("leasehold get", () => {
   it("tells who leads, in words for people and in JSON for programs", async () => {
     const lease = await leases.acquire("writer");
+    await lease.proclaim({ at: "10.0.0.7" });
     const [people, programs] = await Promise.all([run("get", "writer"), run("get", "writer", "--json")]);
     expect(people).toMatchObject({ code: 0, stderr: "" });
-    expect(people.stdout).toMatch(/^holder +me/m);
-    expect(people.stdout).toMatch(/^ends +(59|60) s left$/m);
-    expect(JSON.parse(programs.stdout)).toMatchObject({
+    expect(people.stdout).toMatch(/^holder +me\/\w+$/m);
+    expect(people.stdout).toMatch(/^leads since +20\d\d-\S+Z \(\d(\.\d)? s ago\)$/m);
+    expect(people.stdout).toMatch(/^ends +(5\d|60) s left$/m);
+    expect(people.stdout).toMatch(/^value +\{"at":"10\.0\.0\.7"\}$/m);
+    expect(people.stdout).not.toContain("\u001b");
+    const { holder, token } = lease;
+    const value = { at: "10.0.0.7" };
+    expect(jsonOf("get", programs.stdout)).toMatchObject({
       name: "writer",
       state: "held",
-      holder: lease.holder,
-      token: lease.token,
+      holder,
+      token,
+      value,
     });
     await lease.release();
   });
+});
 
-  it("says in one line that the table is missing, and shows a stack trace only when asked to", async () => {
-    const settings = { endpoint: engine.endpoint, table: "nowhere" };
-    const brief = await runCli(settings, "get", "writer");
-    expect(brief).toMatchObject({ code: 1, stdout: "" });
-    expect(brief.stderr).toMatch(/^leasehold: TABLE_NOT_FOUND: [^\n]*"nowhere"[^\n]*\n$/);
-    const full = await runCli(settings, "get", "writer", "--debug");
-    expect(full.stderr).toMatch(/\n +at /);
+describe("leasehold list", () => {
+  it("prints one array for programs, an element a line, however many pages it takes", async () => {
+    const filler = "x".repeat(350_000); // Four of them are more than a page.
+    const rows = Array.from({ length: 5 }, (_, nth) => `many-${nth}`);
+    await createLeaseTable(client, "many");
+    for (const pk of rows) {
+      await putRow(client, "many", { pk, sk: "lease", token: 7, revision: 1, writeId: "w", value: filler });
+    }
+    const { stdout } = await runCli({ endpoint: engine.endpoint, table: "many" }, "list", "--json");
+    expect(stdout.split("\n")).toHaveLength(rows.length + 1);
+    const listed = jsonOf("list", stdout).map(({ name }) => name);
+    expect(listed.sort()).toEqual(rows);
   });
 
-  it("says what is missing on the command line, and sends nothing", async () => {
-    const untold = await runCli({ endpoint: engine.endpoint }, "get", "writer");
-    expect(untold).toMatchObject({ code: 2, stdout: "" });
-    expect(untold.stderr).toContain("--table");
-    expect(await run("get")).toMatchObject({ code: 2 });
-    expect(await run("gte", "writer")).toMatchObject({ code: 2 });
+  it("says that there are none, apart from the result", async () => {
+    const none = await runCli({ endpoint: engine.endpoint, table: "empty" }, "list");
+    expect(none).toMatchObject({ code: 0, stdout: "", stderr: 'no leases in table "empty"\n' });
+  });
+
+  it("spells out what a terminal would obey, and keeps names as they are for programs", async () => {
+    const row = { sk: "lease", token: 7, revision: 1, writeId: "w", holder: HOSTILE, durationMs: 1_000 };
+    await putRow(client, "hostile", { ...row, pk: HOSTILE, value: { is: HOSTILE } });
+    const settings = { endpoint: engine.endpoint, table: "hostile" };
+    const [list, json] = await Promise.all([runCli(settings, "list"), runCli(settings, "list", "--json")]);
+    const [head, line = ""] = list.stdout.split("\n");
+    expect(head).toMatch(/^LEASE +STATE +HOLDER +TOKEN +LEADS SINCE +RENEWED +ENDS$/);
+    expect(line.startsWith(SHOWN)).toBe(true);
+    expect(line.split(SHOWN)).toHaveLength(3);
+    for (const { stdout } of [list, json]) expect(stdout).not.toMatch(/[^\P{C}\n]/u);
+    expect(jsonOf("list", json.stdout)).toMatchObject([
+      { name: HOSTILE, holder: HOSTILE, value: { is: HOSTILE } },
+    ]);
+  });
+
+  it.skipIf(noTerminal)("cuts a table to the terminal, in colours unless NO_COLOR is set", async () => {
+    const lease = await leases.acquire(`a-name-of-${"many".repeat(20)}-letters`);
+    const settings = { endpoint: engine.endpoint, table };
+    const screens = ["", "1"].map(
+      (NO_COLOR) =>
+        new ScreenOf(cliCommand("list"), {
+          env: cliEnvironment({ ...settings, env: { NO_COLOR } }),
+          columns: 60,
+        }),
+    );
+    expect(await Promise.all(screens.map((screen) => screen.ended()))).toEqual([0, 0]);
+    for (const screen of screens) {
+      const lines = await screen.lines();
+      expect(lines[0]).toMatch(/^LEASE +STATE +HOLDER +ENDS$/);
+      expect(lines.filter((line) => /^a-name-of-m\S*… +held +me\/\S+…  5\d s left$/.test(line))).toHaveLength(
+        1,
+      );
+      // No line of the table was too long and went on in the next.
+      expect(lines.filter((line) => !/^(LEASE|a-name-of-m|service|writer)/.test(line))).toEqual([]);
+    }
+    expect(screens.map(({ printed }) => printed.includes("\u001b[32m"))).toEqual([true, false]);
+    await Promise.all(screens.map((screen) => screen[Symbol.asyncDispose]()));
+    await lease.release();
   });
 });
 
-describe("leasehold --version", () => {
-  it("is the package's", async () => {
-    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-    expect(VERSION).toBe(version);
-    expect((await run("--version")).stdout.trim()).toBe(version);
+describe("leasehold candidates", () => {
+  it("lists who stands, strongest first, and says who leads", async () => {
+    await using service = new LeaseClient({ tableName: table, client });
+    const strong = service.candidate("service", { id: "node-strong", priority: 5 });
+    await strong.campaign();
+    const weak = service.candidate("service", { id: "node-weak" });
+    const waiting = weak.campaign().catch(() => undefined);
+    while ((await service.candidates("service")).length < 2) await delay(20);
+    const [people, programs] = await Promise.all([
+      run("candidates", "service"),
+      run("candidates", "service", "--json"),
+    ]);
+    const lines = people.stdout.trimEnd().split("\n");
+    expect(lines).toHaveLength(3);
+    expect(lines[1]).toMatch(/^node-strong +5 +leads +\d/);
+    expect(lines[2]).toMatch(/^node-weak +0 +\d/);
+    expect(jsonOf("candidates", programs.stdout)).toMatchObject([
+      { id: "node-strong", priority: 5, leads: true },
+      { id: "node-weak", priority: 0, leads: false },
+    ]);
+    await service.close();
+    await waiting;
   });
 });

@@ -26,6 +26,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "lib/cdk/a.ts": ["../core/timing.ts", "../dynamodb/store.ts", "../client/lease.ts", "node:fs"],
   "lib/testing/a.ts": ["../client/lease.ts", "../dynamodb/store.ts", "node:fs"],
   "lib/cli/a.ts": ["../fencing/fenced.ts", "../cdk/index.ts", "aws-cdk-lib"],
+  "lib/cli/commands/a.ts": ["../../fencing/fenced.ts", "../../cdk/index.ts", "yaml"],
   "lib/a.ts": ["@aws-sdk/client-dynamodb", "../lambda/telemetry.ts", "./b.ts"],
   "lambda/a.ts": [
     "../lib/cdk/index.ts",
@@ -56,7 +57,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "constructs",
   ],
   "lib/testing/b.ts": ["./a.ts", "../core/a.ts"],
-  "lib/cli/b.ts": ["../core/a.ts", "../client/a.ts", "../dynamodb/a.ts", "node:util"],
+  "lib/cli/b.ts": ["../core/a.ts", "../client/a.ts", "../dynamodb/a.ts", "node:util", "log-update"],
+  "lib/cli/commands/b.ts": ["../a.ts", "../../core/a.ts", "../../client/a.ts", "commander"],
   "lib/c.ts": ["./core/a.ts", "./fencing/a.ts"],
   "lambda/b.ts": ["./a.ts", "../lib/index.ts", "../lib/fencing/a.ts", "@middy/core"],
   "bin/b.ts": ["./stacks/a.ts", "../lib/cdk/index.ts", "../lib/cli/a.ts", "aws-cdk-lib", "node:url"],

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { spawnOwned } from "../../local/harness/processes.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/leasehold.ts", import.meta.url));
+const COMPILED = fileURLToPath(new URL("../../.cache/compiled", import.meta.url));
 
 /** What a program's process is given besides its arguments. */
 export interface CliSettings {
@@ -22,6 +23,8 @@ export function cliEnvironment({ endpoint, table, env }: CliSettings): Record<st
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
     AWS_EC2_METADATA_DISABLED: "true",
+    // Node compiles the SDK once for all processes, which halves what each costs.
+    NODE_COMPILE_CACHE: COMPILED,
     ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: endpoint }),
     ...(table === undefined ? {} : { LEASE_TABLE_NAME: table }),
     ...env,

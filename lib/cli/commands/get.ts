@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { runs } from "../command.ts";
+import { runs, withExamples } from "../command.ts";
 import { factsOf, toJson } from "../lease-view.ts";
 
 /** `leasehold get NAME`: one lease. */
 export function addGet(program: Command): void {
-  program
+  const get = program
     .command("get")
     .description("show one lease: who leads, since when, until when")
     .argument("<name>", "the lease's name")
@@ -18,4 +18,5 @@ export function addGet(program: Command): void {
         else output.print(output.pairs(factsOf(output, state, now)));
       }),
     );
+  withExamples(get, ["leasehold get nightly-close", "leasehold get nightly-close --json | jq -r .holder"]);
 }

@@ -1,0 +1,96 @@
+import type { Command } from "commander";
+import type { ForcedRelease } from "../../client/operating.ts";
+import type { LeaseState } from "../../core/record.ts";
+import { canAsk, confirmed } from "../ask.ts";
+import { runs, withExamples } from "../command.ts";
+import { EXIT } from "../exit-codes.ts";
+import { CommandFailure, misused } from "../failure.ts";
+import { factsOf } from "../lease-view.ts";
+import type { Session } from "../session.ts";
+import { printable } from "../text.ts";
+
+/** What came of `release`, as `--json` prints it. */
+export interface ReleaseJson {
+  readonly name: string;
+  /** `opened`: nobody led, and the lease is no longer kept for anybody. `vacant`: nobody led, and there was nothing to do. */
+  readonly outcome: "released" | "opened" | "vacant";
+  /** Whose term was ended. */
+  readonly holder: string | null;
+  /** That term's token. */
+  readonly token: number | null;
+  /** Whom the vacant lease was kept for. */
+  readonly reservedFor: string | null;
+}
+
+const WARNING = [
+  "Until its next renewal the holder goes on believing that it leads, and so does its successor.",
+  "Only storage that checks tokens refuses what the old one still writes.",
+].join("\n");
+
+/** `leasehold release NAME --force`: ends a term, whoever holds it. */
+export function addRelease(program: Command): void {
+  const release = program
+    .command("release")
+    .description("end the term of whoever leads: the last resort, after step-down")
+    .argument("<name>", "the lease's name")
+    .option("--force", "do not ask")
+    .action(
+      runs(async (session, name: string, { force }: { readonly force?: boolean }) => {
+        const { output } = session;
+        if (!force && !canAsk()) {
+          throw misused("release ends a term by force, and there is no terminal to ask on; give --force");
+        }
+        const leases = await session.leases();
+        if (!force) await ask(session, await leases.get(name), () => leases.get(name));
+        const came = await leases.forceRelease(name);
+        if (output.json) output.printJson(toJson(name, came));
+        else output.print(told(name, came));
+      }),
+    );
+  release.addHelpText("after", `\n${WARNING}`);
+  withExamples(release, ["leasehold release writer", "leasehold release writer --force --json"]);
+}
+
+/** Shows what would be ended, and asks. Whoever leads when the answer comes must be who was shown. */
+async function ask(session: Session, shown: LeaseState, again: () => Promise<LeaseState>): Promise<void> {
+  const { output } = session;
+  const name = printable(shown.name);
+  if (shown.holder === undefined && shown.reservedFor === undefined) return; // There is nothing to end.
+  output.say(output.pairs(factsOf(output, shown, await session.now())));
+  if (shown.holder !== undefined) output.say(WARNING);
+  const question = shown.holder === undefined ? `Open "${name}" to all candidates?` : "End this term?";
+  if (!(await confirmed(`${question} [y/N] `))) {
+    throw new CommandFailure(`nothing was done: the lease "${name}" was not released`, EXIT.failed);
+  }
+  const now = await again();
+  if (now.token === shown.token && now.holder === shown.holder) return;
+  const found =
+    now.holder === undefined ? "nobody leads" : `${printable(now.holder)} leads under token ${now.token}`;
+  throw new CommandFailure(
+    `nothing was done: meanwhile ${found}; look again, and repeat the command if need be`,
+  );
+}
+
+function toJson(name: string, came: ForcedRelease): ReleaseJson {
+  return {
+    name,
+    outcome: came.kind,
+    holder: came.kind === "released" ? came.holder : null,
+    token: came.kind === "released" ? came.token : null,
+    reservedFor: came.kind === "opened" ? came.reservedFor : null,
+  };
+}
+
+function told(name: string, came: ForcedRelease): string {
+  const lease = printable(name);
+  switch (came.kind) {
+    case "released":
+      return `${lease}: the term of ${printable(came.holder)} (token ${came.token}) was ended; it learns of it with its next renewal`;
+    case "opened":
+      return `${lease}: nobody led; it was kept for ${printable(came.reservedFor) || "nobody"}, and is open to all now`;
+    case "vacant":
+      return `${lease}: nobody leads, and nothing had to be done`;
+    default:
+      return came satisfies never;
+  }
+}

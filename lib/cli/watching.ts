@@ -1,0 +1,24 @@
+import type { LeaseState } from "../core/record.ts";
+import type { ServiceTime } from "./service-time.ts";
+
+/** What is watched, and how. */
+export interface Watching {
+  readonly names: readonly string[];
+  readonly intervalMs: number;
+  /** Whether a renewal is a change. */
+  readonly renewals: boolean;
+  readonly time: ServiceTime;
+  readonly tableName: string;
+}
+
+/** What shows leases that are watched. */
+export interface WatchView {
+  /** Shows a state that differs from the last one of its lease. */
+  show(state: LeaseState): void;
+  /** Is told that a look at a lease failed; once for each. */
+  unanswered(name: string, cause: unknown): void;
+  /** Is told that a look at a lease was answered; once for each. */
+  answered(name: string): void;
+  /** Lets the last picture be. */
+  close(): void;
+}

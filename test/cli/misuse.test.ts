@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { exitCodeOf, lineOf } from "../../lib/cli/failure.ts";
+import { type CommonOptions, Session } from "../../lib/cli/session.ts";
+import { VERSION } from "../../lib/cli/version.ts";
+import { type Engine, startEngine } from "../../local/engine.ts";
+import { replying } from "../support/aws-server.ts";
+import { type CliSettings, runCli } from "../support/cli.ts";
+
+const table = "leases";
+const arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/leases";
+let engine: Engine;
+
+beforeAll(async () => {
+  // Sessions that are opened in this process find nothing of whoever runs the tests.
+  for (const name of ["LEASE_TABLE_NAME", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"])
+    vi.stubEnv(name, undefined);
+  vi.stubEnv("AWS_CONFIG_FILE", "/dev/null");
+  engine = await startEngine();
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await engine.stop();
+});
+
+/** Runs a command that fails, and gives its exit code and its one line. */
+async function failing(settings: CliSettings, ...args: string[]): Promise<readonly [number | null, string]> {
+  const { code, stdout, stderr } = await runCli(settings, ...args);
+  expect(stdout).toBe("");
+  expect(stderr).toMatch(/^leasehold: [^\n]+\n$/);
+  return [code, stderr.slice("leasehold: ".length, -1)];
+}
+
+describe.concurrent("a wrong command line", () => {
+  const nowhere = { endpoint: "http://127.0.0.1:1", table };
+  it.each<[what: string, args: string[], said: RegExp]>([
+    ["an unknown command", ["gte", "writer"], /^unknown command 'gte' \(Did you mean get\?\); see/],
+    [
+      "an unknown option",
+      ["list", "--tabel", "x"],
+      /^unknown option '--tabel' \(Did you mean --table\?\); see/,
+    ],
+    ["an interval without a unit", ["watch", "writer", "--interval", "2"], /^--interval must be .* not "2"$/],
+    [
+      "a region that the ARN contradicts",
+      ["list", "--table", arn, "--region", "us-east-1"],
+      /; leave out --region$/,
+    ],
+    ["a tick that is none", ["tick", "w", "--set", "x"], /^INVALID_ARGUMENT: lastTick must be an instant/],
+  ])("is told of in one line, before anything is sent: %s", async (_, args, said) => {
+    expect(await failing(nowhere, ...args)).toEqual([2, expect.stringMatching(said)]);
+  });
+
+  it.each<[what: string, options: CommonOptions, said: RegExp]>([
+    ["no table", {}, /^no lease table is named; give --table NAME, or set LEASE_TABLE_NAME$/],
+    ["a table's name that is none", { table: "le ases" }, /^"le ases" is no table's name; give --table/],
+    ["an ARN of something else", { table: "arn:aws:s3:::leases" }, /such as arn:aws/],
+    [
+      "a region that the ARN contradicts",
+      { table: arn, region: "us-east-1" },
+      /in eu-west-1; leave out --region$/,
+    ],
+    [
+      "an endpoint without a scheme",
+      { table, endpoint: "localhost:8000" },
+      /write it as http:\/\/localhost:8000$/,
+    ],
+    ["an endpoint of another scheme", { table, endpoint: "ftp://x" }, /write it as http:\/\/localhost:8000$/],
+    ["an endpoint that is no URL", { table, endpoint: "http://" }, /no http or https URL/],
+    ["no region", { table }, /^no AWS region is known; give --region/],
+  ])("does not open a session with %s", async (_, options, said) => {
+    await using session = new Session(options);
+    const error: unknown = await session.leases().catch((reason: unknown) => reason);
+    expect([exitCodeOf(error), lineOf(error)]).toEqual([2, expect.stringMatching(said)]);
+  });
+});
+
+describe("a command that cannot be done", () => {
+  it("shows where the error comes from only when asked to", async () => {
+    const settings = { endpoint: engine.endpoint, table: "nowhere" };
+    const { code, stderr } = await runCli(settings, "get", "writer", "--debug");
+    expect(code).toBe(1);
+    expect(stderr.split("\n")[0]).toMatch(/^leasehold: TABLE_NOT_FOUND: .*"nowhere".*--table, --region/);
+    expect(stderr).toMatch(/\n +at .*\ncaused by ResourceNotFoundException: /s);
+  });
+
+  it("says so in one line and within seconds where nothing answers, or access is denied", async () => {
+    await using refusing = await replying({
+      status: 400,
+      error: "AccessDeniedException",
+      message: "User: arn:aws:iam::111111111111:user/a is not authorized to perform: dynamodb:Scan",
+    });
+    const from = performance.now();
+    const [dead, denial] = await Promise.all([
+      failing({ table, endpoint: "http://127.0.0.1:1" }, "candidates", "writer"),
+      failing({ table, endpoint: refusing.endpoint }, "list"),
+    ]);
+    expect(dead).toEqual([1, expect.stringMatching(/^STORE_UNAVAILABLE: .*ECONNREFUSED/)]);
+    expect(denial).toEqual([1, expect.stringMatching(/^ACCESS_DENIED: .*dynamodb:Scan/)]);
+    expect(performance.now() - from).toBeLessThan(15_000);
+  });
+});
+
+describe("leasehold", () => {
+  it("tells its version, its help with examples, and that a command is missing", async () => {
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(VERSION).toBe(version);
+    const [told, help, of, none] = await Promise.all([
+      runCli({}, "--version"),
+      runCli({}, "--help"),
+      runCli({}, "watch", "--help"),
+      runCli({}),
+    ]);
+    expect(told).toMatchObject({ code: 0, stdout: `${version}\n` });
+    expect(help).toMatchObject({ code: 0, stderr: "" });
+    expect(of.stdout).toMatch(/Global Options:.*--table.*\nExamples:\n {2}leasehold watch/s);
+    expect(none).toMatchObject({ code: 2, stdout: "", stderr: help.stdout });
+  });
+});

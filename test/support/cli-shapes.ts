@@ -1,0 +1,85 @@
+import { z } from "zod";
+
+/** What `--json` prints, as docs/guides/cli.md has it. Strict: a field that is not documented is a fault. */
+const instant = z.iso.datetime();
+const lease = z.strictObject({
+  name: z.string(),
+  state: z.enum(["vacant", "held", "expired"]),
+  holder: z.string().nullable(),
+  token: z.int(),
+  revision: z.int(),
+  transitions: z.int(),
+  priority: z.int(),
+  acquiredAt: instant.nullable(),
+  renewedAt: instant.nullable(),
+  expiresAt: instant.nullable(),
+  remainingMs: z.int().nullable(),
+  tick: instant.nullable(),
+  reservedFor: z.string().nullable(),
+  requestedBy: z.string().nullable(),
+  lockDelayMs: z.int(),
+  value: z.json(),
+});
+const term = z.strictObject({ holder: z.string(), token: z.int() });
+
+/** The shapes by command. */
+export const SHAPES = {
+  get: lease,
+  list: z.array(lease),
+  candidates: z.array(
+    z.strictObject({
+      id: z.string(),
+      priority: z.int(),
+      since: instant.nullable(),
+      expiresAt: instant,
+      remainingMs: z.int(),
+      leads: z.boolean(),
+    }),
+  ),
+  watch: z.discriminatedUnion("change", [
+    z.strictObject({
+      at: instant,
+      name: z.string(),
+      change: z.enum(["seen", "acquired", "released", "expired", "requested", "updated", "renewed"]),
+      how: z.enum(["released", "taken-over"]).nullable(),
+      previous: term.nullable(),
+      lease,
+    }),
+    z.strictObject({
+      at: instant,
+      name: z.string(),
+      change: z.enum(["unanswered", "answered"]),
+      cause: z.string().nullable(),
+    }),
+  ]),
+  "step-down": z.strictObject({
+    name: z.string(),
+    outcome: z.enum(["vacant", "asked", "handed-over", "led-again", "released", "expired", "still-led"]),
+    asked: term.nullable(),
+    to: z.string().nullable(),
+    leader: term.nullable(),
+  }),
+  release: z.strictObject({
+    name: z.string(),
+    outcome: z.enum(["released", "opened", "vacant"]),
+    holder: z.string().nullable(),
+    token: z.int().nullable(),
+    reservedFor: z.string().nullable(),
+  }),
+  tick: z.strictObject({
+    name: z.string(),
+    outcome: z.enum(["shown", "set-back", "cleared", "unchanged", "refused"]),
+    tick: instant.nullable(),
+    previous: instant.nullable(),
+    holder: z.string().nullable(),
+  }),
+  completion: z.strictObject({ shell: z.enum(["bash", "zsh", "fish"]), script: z.string() }),
+} as const;
+
+/** Reads one JSON value of a command's output and holds it to the command's shape. */
+export function jsonOf<Name extends keyof typeof SHAPES>(
+  command: Name,
+  text: string,
+): z.infer<(typeof SHAPES)[Name]> {
+  return SHAPES[command].parse(JSON.parse(text)) as z.infer<(typeof SHAPES)[Name]>;
+}
