@@ -1,14 +1,21 @@
 import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
-import { LeaseTable } from "../../lib/cdk/index.ts";
+import { LeadershipEvents, LeaseTable } from "../../lib/cdk/index.ts";
 
 /** Where every service of the account finds the table's name, without depending on this stack. */
 const TABLE_NAME_PARAMETER = "/leasehold/lease-table-name";
 
-/** The account's lease table. A stack of its own, so that no service's deployment can take the others' leases away. */
+/** Where every service of the account finds the bus that tells who leads. */
+const BUS_NAME_PARAMETER = "/leasehold/leadership-bus-name";
+
+/**
+ * The account's lease table, and who led when. A stack of its own, so that no service's deployment can take the others' leases
+ * away.
+ */
 export class LeaseTableStack extends Stack {
   readonly table: LeaseTable;
+  readonly events: LeadershipEvents;
 
   constructor(scope: Construct, id: string, props: StackProps = {}) {
     super(scope, id, {
@@ -25,6 +32,17 @@ export class LeaseTableStack extends Stack {
     new CfnOutput(this, "TableName", {
       value: this.table.tableName,
       description: "What lease clients take as tableName",
+    });
+
+    this.events = new LeadershipEvents(this, "Leadership", { table: this.table });
+    new StringParameter(this, "BusNameParameter", {
+      parameterName: BUS_NAME_PARAMETER,
+      stringValue: this.events.eventBus.eventBusName,
+      description: "Name of the event bus that tells every change of leadership",
+    });
+    new CfnOutput(this, "AuditTrail", {
+      value: this.events.auditLogGroup.logGroupName,
+      description: "Log group that tells who led when",
     });
   }
 }

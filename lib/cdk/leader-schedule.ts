@@ -1,5 +1,6 @@
 import { Duration, Validations } from "aws-cdk-lib";
 import type { Metric, MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
+import type { Rule } from "aws-cdk-lib/aws-events";
 import type { Function as LambdaFunction, IFunction } from "aws-cdk-lib/aws-lambda";
 import type { ISchedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
@@ -7,6 +8,8 @@ import { Construct } from "constructs";
 import { leaseVariables } from "../dynamodb/lease-environment.ts";
 import { checkDuration, checkLeaseName, longestDurationMs, recoveryMs, refuse } from "./checks.ts";
 import { createJobFunction, DEFAULT_TIMEOUT, type JobFunctionProps } from "./job-function.ts";
+import type { ILeadershipEvents } from "./leadership-events-rule.ts";
+import { wakeOnRelease } from "./leadership-events-wake.ts";
 import { claimLease } from "./lease-claims.ts";
 import type { ILeaseTable } from "./lease-table.ts";
 import { FINEST_PERIOD_MS, type SchedulePeriod, schedulePeriod } from "./schedule-period.ts";
@@ -107,12 +110,14 @@ export class LeaderSchedule extends Construct {
   readonly deadLetterQueue: IQueue;
   /** The schedule. */
   readonly schedule: ISchedule;
+  readonly #leaseName: string;
 
   constructor(scope: Construct, id: string, props: LeaderScheduleProps) {
     super(scope, id);
     const leaseName = checkLeaseName(this, props.leaseName, "leaseName");
     const durationMs = checkDuration(this, props.duration);
     const period = schedulePeriod(props.schedule.expressionString, props.schedule.timeZone?.timezoneName);
+    this.#leaseName = leaseName;
     checkPeriod(this, period, props.schedule.expressionString, durationMs);
     checkRetries(this, props);
 
@@ -150,6 +155,18 @@ export class LeaderSchedule extends Construct {
    */
   metricDeadLetters(props: MetricOptions = {}): Metric {
     return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ statistic: "Maximum", ...props });
+  }
+
+  /**
+   * Runs the job, beside its schedule, whenever one of these leases is released. The function gets the event, which has no
+   * `tick`: it leads without an occurrence, so each delivery of the event is a run of its own, and the schedule's next
+   * occurrence is led as ever. The job has to do no harm by running once more.
+   * @param leaseNames others than the job's own, whose releases are its own; jobs that would wake each other in a circle are refused
+   */
+  wakeOnRelease(events: ILeadershipEvents, ...leaseNames: string[]): Rule {
+    const leaseName = this.#leaseName;
+    const { function: job, deadLetterQueue } = this;
+    return wakeOnRelease(this, { function: job, leaseName, deadLetterQueue }, events, leaseNames);
   }
 }
 

@@ -15,6 +15,8 @@ export interface ILeaseTable extends IResource {
   readonly tableName: string;
   /** ARN of the table. */
   readonly tableArn: string;
+  /** ARN of the table's stream, where it is known to have one: what `LeadershipEvents` reads. */
+  readonly tableStreamArn?: string;
   /** The customer's key that the table is encrypted with, if there is one. */
   readonly encryptionKey?: IKey;
   /** Whether the table's own policy is stated to let this account's roles in, where the table is another account's. */
@@ -66,6 +68,12 @@ export interface LeaseTableProps {
    */
   readonly pointInTimeRecovery?: boolean;
   /**
+   * Whether the table has a stream of its changes, with both images. Needed only for a `LeadershipEvents` of another app: one
+   * of the same app turns the stream on by itself.
+   * @default false
+   */
+  readonly stream?: boolean;
+  /**
    * Whether DynamoDB refuses to delete the table. Takes precedence over `removalPolicy`.
    * @default true
    */
@@ -102,6 +110,11 @@ export interface ImportedLeaseTableOptions {
    * @default - none: encrypted with a key of AWS
    */
   readonly encryptionKey?: IKey;
+  /**
+   * ARN of the table's stream, in this stack's region; `LeadershipEvents` needs it.
+   * @default - none
+   */
+  readonly tableStreamArn?: string;
 }
 
 /** How a table that its ARN names is described. */
@@ -175,6 +188,7 @@ export class LeaseTable extends Resource implements ILeaseTable {
 
   readonly tableName: string;
   readonly tableArn: string;
+  readonly tableStreamArn?: string;
   readonly encryptionKey?: IKey;
   /** The DynamoDB table itself, for metrics and alarms. */
   readonly table: dynamodb.TableV2;
@@ -204,6 +218,7 @@ export class LeaseTable extends Resource implements ILeaseTable {
           ? dynamodb.TableEncryptionV2.awsManagedKey()
           : dynamodb.TableEncryptionV2.customerManagedKey(props.encryptionKey),
       ...(props.tableName === undefined ? {} : { tableName: props.tableName }),
+      ...(props.stream === true ? { dynamoStream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES } : {}),
       ...((props.timeToLive ?? !strong) ? { timeToLiveAttribute: ttlAttribute } : {}),
       ...(strong
         ? {
@@ -217,6 +232,9 @@ export class LeaseTable extends Resource implements ILeaseTable {
     this.table = table;
     this.tableName = table.tableName;
     this.tableArn = table.tableArn;
+    if (props.stream === true && table.tableStreamArn !== undefined) {
+      this.tableStreamArn = table.tableStreamArn;
+    }
     if (props.encryptionKey !== undefined) this.encryptionKey = props.encryptionKey;
     this.node.addValidation({ validate: () => findReplicationFaults(table) });
   }
@@ -251,6 +269,7 @@ interface ImportedLeaseTableProps extends LeaseTableByArnOptions {
 class ImportedLeaseTable extends Resource implements ILeaseTable {
   readonly tableName: string;
   readonly tableArn: string;
+  readonly tableStreamArn?: string;
   readonly encryptionKey?: IKey;
   readonly allowedByResourcePolicy?: boolean;
 
@@ -258,6 +277,7 @@ class ImportedLeaseTable extends Resource implements ILeaseTable {
     super(scope, id, { environmentFromArn: props.tableArn });
     this.tableName = props.tableName;
     this.tableArn = props.tableArn;
+    if (props.tableStreamArn !== undefined) this.tableStreamArn = props.tableStreamArn;
     if (props.encryptionKey !== undefined) this.encryptionKey = props.encryptionKey;
     if (props.allowedByResourcePolicy === true) this.allowedByResourcePolicy = true;
   }

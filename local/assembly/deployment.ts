@@ -72,6 +72,9 @@ const scheduleSchema = z.object({
   Target: z.object({ Arn: z.string(), Input: z.string().default("{}") }),
 });
 
+/** What is read of a pipe: nothing runs here that it could read from, so its function does not run either. */
+const pipeSchema = z.object({ Enrichment: z.string().optional() });
+
 /**
  * Reads tables, functions and schedules from an assembly. Other resources need nothing that runs here.
  * @throws {Error} naming stack and resource, when one holds something that this runner cannot play
@@ -88,13 +91,16 @@ export function readDeployment({ stacks, assets }: Assembly, suffix: string): De
   });
   const ofType = (...types: string[]): Declared[] => declared.filter(({ Type }) => types.includes(Type));
 
+  const ofPipes = new Set(ofType("AWS::Pipes::Pipe").map((one) => read(one, pipeSchema).Enrichment));
   const configs = ofType("AWS::Lambda::EventInvokeConfig").map((one) => read(one, invokeConfigSchema));
   return {
     tables: ofType("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable").map(({ scope, id, Properties }) => ({
       name: nameOf(scope, id),
       properties: resolveObject(scope, Properties),
     })),
-    functions: ofType("AWS::Lambda::Function").map((one) => readFunction(one, assets, configs)),
+    functions: ofType("AWS::Lambda::Function")
+      .filter(({ scope, id }) => !ofPipes.has(arnOf(scope, id)))
+      .map((one) => readFunction(one, assets, configs)),
     schedules: ofType("AWS::Scheduler::Schedule")
       .filter(({ Properties }) => Properties["State"] !== "DISABLED")
       .map((one) => {

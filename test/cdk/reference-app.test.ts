@@ -35,12 +35,19 @@ function reference(election?: string): Reference {
   return { app, leases, stack };
 }
 
+/** What checks all templates takes as long as the machine's other work lets it. */
+const PATIENCE_MS = 300_000;
+
 describe("the reference app", () => {
-  it("passes AWS's checks of solutions and of serverless ones, and CloudFormation's own rules", () => {
-    const { app } = reference();
-    Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-    app.synth();
-  });
+  it(
+    "passes AWS's checks of solutions and of serverless ones, and CloudFormation's own rules",
+    () => {
+      const { app } = reference();
+      Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+      app.synth();
+    },
+    PATIENCE_MS,
+  );
 
   it("would not pass them with a queue that anyone may read unencrypted", () => {
     const { app, stack } = reference();
@@ -60,6 +67,18 @@ describe("the reference app", () => {
       Value: { Ref: table },
     });
     template.hasOutput("TableName", { Value: { Ref: table } });
+  });
+
+  it("tells every service of the account who leads, and keeps it", () => {
+    const template = Template.fromStack(reference().leases);
+    const [bus] = Object.keys(template.findResources("AWS::Events::EventBus"));
+    template.hasResourceProperties("AWS::SSM::Parameter", {
+      Name: "/leasehold/leadership-bus-name",
+      Value: { Ref: bus },
+    });
+    template.resourceCountIs("AWS::Pipes::Pipe", 1);
+    template.hasResourceProperties("AWS::Logs::LogGroup", { RetentionInDays: 731 });
+    template.hasOutput("AuditTrail", {});
   });
 
   it("protects the stack that every service's leases are in", () => {
@@ -137,7 +156,6 @@ const TELLS_CPU_TIME =
 
 describe("bin/app.ts", () => {
   // It is judged by the processor's time that it takes; the clock's depends on what else the machine does.
-  const PATIENCE_MS = 300_000;
   const synthesize = (election: string) => {
     using out = writeProject({});
     const env = { ...process.env, CDK_OUTDIR: out.root, CDK_CONTEXT_JSON: JSON.stringify({ election }) };

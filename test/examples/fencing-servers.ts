@@ -13,7 +13,7 @@ export interface Service extends AsyncDisposable {
   readonly endpoint: string;
 }
 
-async function serving(
+export async function serving(
   answer: (request: IncomingMessage, body: Buffer) => Promise<Answer>,
 ): Promise<Service> {
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -122,6 +122,40 @@ const json = (body: object, status = 200): Answer => ({
 
 function operationOf({ headers }: IncomingMessage): string {
   return String(headers["x-amz-target"]).split(".").at(-1) ?? "";
+}
+
+/** A pretended standard queue, as far as one that waits for messages sees it. */
+export interface WakeQueue extends Service {
+  readonly send: (body: unknown) => void;
+  /** The bodies of what was deleted, in order. */
+  readonly deleted: () => readonly string[];
+}
+
+/** Answers ReceiveMessage when there is a message (long polling), and DeleteMessage. */
+export async function wakeQueue(): Promise<WakeQueue> {
+  const bodies: string[] = [];
+  const deleted: string[] = [];
+  let given = 0;
+  let arrived = (): void => undefined;
+  const service = await serving(async (request, body) => {
+    const { ReceiptHandle } = JSON.parse(body.toString());
+    if (operationOf(request) === "DeleteMessage") {
+      deleted.push(bodies[Number(ReceiptHandle)] ?? "");
+      return json({});
+    }
+    if (bodies.length === given) await new Promise<void>((resolve) => void (arrived = resolve));
+    const Body = bodies[given] ?? "";
+    const message = { MessageId: randomUUID(), Body, MD5OfBody: md5(Body), ReceiptHandle: String(given) };
+    given += 1;
+    return json({ Messages: [message] });
+  });
+  return Object.assign(service, {
+    send: (body: unknown) => {
+      bodies.push(JSON.stringify(body));
+      arrived();
+    },
+    deleted: () => deleted,
+  });
 }
 
 interface Message {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { App, Stack } from "aws-cdk-lib";
 import { CfnTable, type CfnTableProps } from "aws-cdk-lib/aws-dynamodb";
 import { CfnEventInvokeConfig, CfnFunction } from "aws-cdk-lib/aws-lambda";
+import { CfnPipe } from "aws-cdk-lib/aws-pipes";
 import { Asset } from "aws-cdk-lib/aws-s3-assets";
 import { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
 import { CfnQueue } from "aws-cdk-lib/aws-sqs";
@@ -180,6 +181,19 @@ function synthesize(outdir: string): void {
     input: '{"tick":"<aws.scheduler.scheduled-time>"}',
   };
   new CfnSchedule(stack, "Every", { ...often, target });
+  const enriches = new CfnFunction(stack, "Enriches", {
+    code: { zipFile: "exports.handler = async () => [];" },
+    role,
+    runtime: "nodejs24.x",
+    handler: "index.handler",
+  });
+  // Nothing here reads from a table's stream: neither it nor its function is played.
+  new CfnPipe(stack, "Pipe", {
+    roleArn: role,
+    source: "arn:aws:dynamodb:eu-central-1:000000000000:table/given-name/stream/1",
+    target: "arn:aws:events:eu-central-1:000000000000:event-bus/bus",
+    enrichment: enriches.attrArn,
+  });
   new CfnSchedule(stack, "Off", { ...often, target, state: "DISABLED" });
   app.synth();
 }

@@ -100,7 +100,7 @@ async function check(root: string): Promise<void> {
   expectText(
     "stack.ts",
     run(root, bin("node"), ["stack.ts"]),
-    /AWS::DynamoDB::GlobalTable.*AWS::Scheduler::Schedule/,
+    /AWS::DynamoDB::GlobalTable.*AWS::Pipes::Pipe.*AWS::Scheduler::Schedule/,
   );
 }
 

@@ -1,0 +1,66 @@
+import { Stack, Token } from "aws-cdk-lib";
+import { StreamViewType } from "aws-cdk-lib/aws-dynamodb";
+import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
+import type { Construct } from "constructs";
+import { refuse } from "./checks.ts";
+import type { ILeaseTable } from "./lease-table.ts";
+import { resourceOf } from "./table-location.ts";
+
+/**
+ * Finds the stream of a lease table, and turns it on where this app makes the table. Pipes read streams of their own region
+ * and account only.
+ */
+export function streamOf(scope: Construct, table: ILeaseTable): string {
+  checkPlace(scope, table);
+  const resource = resourceOf(table);
+  if (resource !== undefined) {
+    resource.streamSpecification = { streamViewType: StreamViewType.NEW_AND_OLD_IMAGES };
+    return resource.attrStreamArn;
+  }
+  if (table.tableStreamArn !== undefined) return table.tableStreamArn;
+  return refuse(
+    scope,
+    `table ${table.node.path} is imported without its stream; make it with \`stream: true\` and give its ARN, ` +
+      "LeaseTable.fromTableName(…, { tableStreamArn })",
+  );
+}
+
+/** Lets the grantee read the stream, and by way of DynamoDB use the table's key, where the table has one of its own. */
+export function grantStreamRead(table: ILeaseTable, streamArn: string, grantee: IGrantable): Grant {
+  const records = Grant.addToPrincipal({
+    grantee,
+    actions: [
+      "dynamodb:DescribeStream",
+      "dynamodb:GetRecords",
+      "dynamodb:GetShardIterator",
+      "dynamodb:ListStreams",
+    ],
+    resourceArns: [streamArn],
+  });
+  if (table.encryptionKey === undefined) return records;
+  const key = Grant.addToPrincipal({
+    grantee,
+    actions: ["kms:Decrypt", "kms:DescribeKey"],
+    resourceArns: [table.encryptionKey.keyArn],
+    conditions: {
+      StringEquals: { "kms:ViaService": `dynamodb.${table.env.region}.${Stack.of(table).urlSuffix}` },
+    },
+  });
+  return records.combine(key);
+}
+
+function checkPlace(scope: Construct, table: ILeaseTable): void {
+  const here = Stack.of(scope);
+  for (const [what, there, own] of [
+    ["region", table.env.region, here.region],
+    ["account", table.env.account, here.account],
+  ] as const) {
+    if (there === own || Token.isUnresolved(there) || Token.isUnresolved(own)) continue;
+    refuse(
+      scope,
+      `table ${table.node.path} is in ${what} ${there}, and this stack in ${own}; a pipe reads streams of its own region and ` +
+        `account only, so make the events in the table's ${what}. Where the table has a replica here, refer to that with ` +
+        "LeaseTable.fromTableArn(…, { tableStreamArn })",
+    );
+  }
+}
