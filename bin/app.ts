@@ -12,11 +12,13 @@ const app = new App({
     "@aws-cdk/core:defaultCrossStackReferences": "strong",
   },
 });
-const { table } = new LeaseTableStack(app, "LeaseholdTable");
+const alarmTopicArn = app.node.tryGetContext("alarmTopicArn") as string | undefined;
+const { table } = new LeaseTableStack(app, "LeaseholdTable", { alarmTopicArn });
 new ReferenceStack(app, "LeaseholdReference", {
   leases: table,
   numberInvoices: handlerOf(app.node.tryGetContext("election")),
   root: fileURLToPath(new URL("..", import.meta.url)),
+  alarmTopicArn,
 });
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 app.synth();

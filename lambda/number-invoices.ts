@@ -2,12 +2,12 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 // oxlint-disable-next-line import/no-named-as-default -- the types of @middy/core have the default export only
 import middy from "@middy/core";
-import { fenced, isLeaseError, LeaseClient, leaseEnvironment } from "../lib/index.ts";
+import { fenced, LeaseClient, leaseEnvironment } from "../lib/index.ts";
 import { type LeaderOnlyContext, leaderOnly } from "../lib/middy/index.ts";
 import { requiredVariable, wholeNumberVariable } from "./environment.ts";
 import { numberPendingInvoices } from "./invoicing.ts";
 import type { Occurrence } from "./occurrence.ts";
-import { countMetric, logger, reportLeaseEvents } from "./telemetry.ts";
+import { countMetric, logger } from "./telemetry.ts";
 
 const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}));
 const { name, ...election } = leaseEnvironment();
@@ -17,7 +17,6 @@ const billing = {
   tableName: requiredVariable("INVOICE_TABLE_NAME"),
   renderMs: wholeNumberVariable("INVOICE_RENDER_MS", 40),
 };
-reportLeaseEvents();
 
 /** Numbers the pending invoices if this invocation is the one that leads its occurrence; otherwise does nothing. */
 export const handler = middy<Occurrence>()
@@ -34,9 +33,6 @@ export const handler = middy<Occurrence>()
       fence: fenced(lease),
       assertHeld: () => lease.assertHeld(),
       signal: lease.signal,
-    }).catch((error: unknown) => {
-      if (isLeaseError(error, "FENCED")) countMetric("StaleWritesRejected", 1);
-      throw error;
     });
     countMetric("InvoicesNumbered", numbers.length);
     return { led: true, token: lease.token, numbers };

@@ -1,6 +1,6 @@
 /** Leader election on DynamoDB: the lease client, its errors, events and fencing. */
 export type { Refusal } from "./client/attempt.ts";
-export { onLeaseEvent } from "./client/channels.ts";
+export { onLeaseEvent } from "./diagnostics/channels.ts";
 export { type CampaignOptions, Candidate, type CandidateOptions } from "./client/candidate.ts";
 export { scheduledTick } from "./client/invocation-event.ts";
 export type { Lease, StepDownOptions } from "./client/lease.ts";

@@ -1,13 +1,23 @@
 import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
+import { Topic } from "aws-cdk-lib/aws-sns";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
-import { LeadershipEvents, LeaseTable } from "../../lib/cdk/index.ts";
+import { LeadershipEvents, LeaseTable, LeaseTableAlarms } from "../../lib/cdk/index.ts";
 
 /** Where every service of the account finds the table's name, without depending on this stack. */
 const TABLE_NAME_PARAMETER = "/leasehold/lease-table-name";
 
 /** Where every service of the account finds the bus that tells who leads. */
 const BUS_NAME_PARAMETER = "/leasehold/leadership-bus-name";
+
+/** Whom the stacks' alarms tell. */
+export interface AlarmedStackProps extends StackProps {
+  /**
+   * ARN of a topic of SNS that lets CloudWatch publish.
+   * @default - none: alarms show in the console and on the dashboard, and tell nobody
+   */
+  readonly alarmTopicArn?: string;
+}
 
 /**
  * The account's lease table, and who led when. A stack of its own, so that no service's deployment can take the others' leases
@@ -17,13 +27,19 @@ export class LeaseTableStack extends Stack {
   readonly table: LeaseTable;
   readonly events: LeadershipEvents;
 
-  constructor(scope: Construct, id: string, props: StackProps = {}) {
+  constructor(scope: Construct, id: string, { alarmTopicArn, ...props }: AlarmedStackProps = {}) {
     super(scope, id, {
       description: "Leasehold: the table that services elect their leaders in",
       terminationProtection: true,
       ...props,
     });
     this.table = new LeaseTable(this, "Leases");
+    new LeaseTableAlarms(this, "Alarms", {
+      table: this.table,
+      ...(alarmTopicArn === undefined
+        ? {}
+        : { topic: Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) }),
+    });
     new StringParameter(this, "TableNameParameter", {
       parameterName: TABLE_NAME_PARAMETER,
       stringValue: this.table.tableName,

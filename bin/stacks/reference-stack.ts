@@ -1,14 +1,22 @@
 import { join } from "node:path";
-import { Duration, Stack, type StackProps } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import * as dynamodb from "aws-cdk-lib/aws-dynamodb";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
+import { Topic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
-import { type ILeaseTable, LeaderSchedule } from "../../lib/cdk/index.ts";
+import {
+  type ILeaseTable,
+  LeaderSchedule,
+  LeadershipAlarms,
+  LeadershipDashboard,
+  LeadershipMetrics,
+} from "../../lib/cdk/index.ts";
 import { createJobFunction } from "../../lib/cdk/job-function.ts";
 import { deliverTicks } from "../../lib/cdk/tick-delivery.ts";
+import type { AlarmedStackProps } from "./lease-table-stack.ts";
 
 /** What the reference workload is made of. */
-export interface ReferenceStackProps extends StackProps {
+export interface ReferenceStackProps extends AlarmedStackProps {
   readonly leases: ILeaseTable;
   /** File in `lambda/` that numbers invoices. */
   readonly numberInvoices: string;
@@ -16,6 +24,7 @@ export interface ReferenceStackProps extends StackProps {
   readonly root: string;
 }
 
+const NUMBERING = "number-invoices";
 const EVERY_MINUTE = ScheduleExpression.rate(Duration.minutes(1));
 
 /**
@@ -36,14 +45,16 @@ export class ReferenceStack extends Stack {
     const environment = { INVOICE_TABLE_NAME: invoices.tableName };
     const depsLockFilePath = join(props.root, "package-lock.json");
 
+    const metrics = new LeadershipMetrics({ leaseName: NUMBERING, serviceName: NUMBERING });
+
     const numbering = new LeaderSchedule(this, "NumberInvoices", {
       table: props.leases,
-      leaseName: "number-invoices",
+      leaseName: NUMBERING,
       duration: Duration.seconds(5),
       schedule: EVERY_MINUTE,
       entry: join(props.root, "lambda", props.numberInvoices),
       description: "Gives pending invoices consecutive numbers while it leads",
-      environment,
+      environment: { ...environment, ...metrics.environment },
       depsLockFilePath,
     });
     // It queries what is pending and reads the counter. Each number is one fenced transaction, which updates the
@@ -56,6 +67,8 @@ export class ReferenceStack extends Stack {
       "dynamodb:UpdateItem",
       "dynamodb:DeleteItem",
     );
+
+    this.#watch(metrics, numbering, props);
 
     const arrivals = new Construct(this, "ReceiveInvoices");
     const receive = createJobFunction(arrivals, "Function", {
@@ -71,6 +84,22 @@ export class ReferenceStack extends Stack {
       maxEventAge: Duration.minutes(6),
       retryAttempts: 2,
     });
+  }
+
+  /** Alarms on the election and its schedule, and a dashboard of both. */
+  #watch(
+    metrics: LeadershipMetrics,
+    schedule: LeaderSchedule,
+    { leases, alarmTopicArn }: ReferenceStackProps,
+  ): void {
+    const { alarms } = new LeadershipAlarms(this, "Alarms", {
+      metrics,
+      schedule,
+      ...(alarmTopicArn === undefined
+        ? {}
+        : { topic: Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) }),
+    });
+    new LeadershipDashboard(this, "Leadership", { elections: [metrics], table: leases, alarms });
   }
 }
 

@@ -1,3 +1,4 @@
+export type { AlarmSetProps, RunbookPart } from "./alarm-set.ts";
 export type { JobFunctionProps } from "./job-function.ts";
 export { LeaderSchedule, type LeaderScheduleProps } from "./leader-schedule.ts";
 export type { LeadershipDetail, LeadershipDetailType } from "./leadership-events-change.ts";
@@ -7,6 +8,14 @@ export {
   type OnLeadershipOptions,
 } from "./leadership-events-rule.ts";
 export { LeadershipEvents, type LeadershipEventsProps } from "./leadership-events.ts";
+export { LeadershipAlarms, type LeadershipAlarmsProps } from "./leadership-alarms.ts";
+export { LeadershipDashboard, type LeadershipDashboardProps } from "./leadership-dashboard.ts";
+export {
+  type LeadershipMetricName,
+  LeadershipMetrics,
+  type LeadershipMetricsProps,
+} from "./leadership-metrics.ts";
+export { LeaseTableAlarms, type LeaseTableAlarmsProps } from "./lease-table-alarms.ts";
 export {
   type ILeaseTable,
   type ImportedLeaseTableOptions,

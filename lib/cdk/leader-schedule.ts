@@ -13,6 +13,7 @@ import { wakeOnRelease } from "./leadership-events-wake.ts";
 import { claimLease } from "./lease-claims.ts";
 import type { ILeaseTable } from "./lease-table.ts";
 import { FINEST_PERIOD_MS, type SchedulePeriod, schedulePeriod } from "./schedule-period.ts";
+import { longestGap } from "./schedule-gap.ts";
 import { tableSeenFrom } from "./table-location.ts";
 import { deliverTicks } from "./tick-delivery.ts";
 
@@ -110,14 +111,21 @@ export class LeaderSchedule extends Construct {
   readonly deadLetterQueue: IQueue;
   /** The schedule. */
   readonly schedule: ISchedule;
-  readonly #leaseName: string;
+  /** The lease that the function has to hold. */
+  readonly leaseName: string;
+  /**
+   * The longest time from one occurrence to the next; `undefined` where the schedule is disabled, fires once, or is in a form that
+   * is not understood. `start` and `end` do not count.
+   */
+  readonly longestGap: Duration | undefined;
+  /** How long one run may take. */
+  readonly timeout: Duration;
 
   constructor(scope: Construct, id: string, props: LeaderScheduleProps) {
     super(scope, id);
     const leaseName = checkLeaseName(this, props.leaseName, "leaseName");
     const durationMs = checkDuration(this, props.duration);
     const period = schedulePeriod(props.schedule.expressionString, props.schedule.timeZone?.timezoneName);
-    this.#leaseName = leaseName;
     checkPeriod(this, period, props.schedule.expressionString, durationMs);
     checkRetries(this, props);
 
@@ -138,6 +146,9 @@ export class LeaderSchedule extends Construct {
       ...(props.end === undefined ? {} : { end: props.end }),
       ...(props.description === undefined ? {} : { description: props.description }),
     });
+    this.leaseName = leaseName;
+    this.longestGap = props.enabled === false ? undefined : longestGap(props.schedule);
+    this.timeout = Duration.millis(timeoutMsOf(props));
     this.deadLetterQueue = delivery.deadLetterQueue;
     this.schedule = delivery.schedule;
     claimLease({
@@ -164,8 +175,7 @@ export class LeaderSchedule extends Construct {
    * @param leaseNames others than the job's own, whose releases are its own; jobs that would wake each other in a circle are refused
    */
   wakeOnRelease(events: ILeadershipEvents, ...leaseNames: string[]): Rule {
-    const leaseName = this.#leaseName;
-    const { function: job, deadLetterQueue } = this;
+    const { leaseName, function: job, deadLetterQueue } = this;
     return wakeOnRelease(this, { function: job, leaseName, deadLetterQueue }, events, leaseNames);
   }
 }

@@ -7,6 +7,9 @@ export interface TimeZone {
   aheadMs(instant: number): number;
 }
 
+/** The zone of service time. */
+export const UTC: TimeZone = { aheadMs: () => 0 };
+
 /** Whether a zone's name is one of those of UTC; no name is. */
 export function isUtc(name: string | undefined): boolean {
   return name === undefined || name === "UTC" || name === "Etc/UTC";
@@ -14,7 +17,7 @@ export function isUtc(name: string | undefined): boolean {
 
 /** Finds a time zone by its name in the IANA database; no name means UTC. Undefined for a name that this Node does not know. */
 export function timeZoneNamed(name: string | undefined): TimeZone | undefined {
-  if (isUtc(name)) return { aheadMs: () => 0 };
+  if (isUtc(name)) return UTC;
   let format: Intl.DateTimeFormat;
   try {
     format = new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" });

@@ -1,6 +1,6 @@
 import { type EventCron, parseEventCron } from "./event-cron.ts";
 import { expressionParts } from "./schedule-period.ts";
-import { instantsOf, type TimeZone, timeZoneNamed } from "./time-zone.ts";
+import { instantsOf, type TimeZone, timeZoneNamed, UTC } from "./time-zone.ts";
 
 /** A schedule as EventBridge Scheduler is told it. */
 export interface ScheduleText {
@@ -26,9 +26,18 @@ export interface Span {
 export type Timetable =
   | { readonly kind: "floating"; readonly span: Span }
   | { readonly kind: "once"; readonly instants: readonly number[] }
-  | { readonly kind: "calendar"; readonly cron: EventCron; readonly zone: TimeZone; readonly span: Span };
+  | Calendar;
+
+/** When a `cron()` is due, by the wall clock of a zone. */
+export interface Calendar {
+  readonly kind: "calendar";
+  readonly cron: EventCron;
+  readonly zone: TimeZone;
+  readonly span: Span;
+}
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Dates and weekdays pair up in the same way again after 28 years. */
 const HORIZON_DAYS = 28 * 365 + 7;
@@ -55,6 +64,25 @@ export function readTimetable({ expression, timeZone, start, end }: ScheduleText
   }
   const cron = parseEventCron(body);
   return cron && { kind: "calendar", cron, zone, span };
+}
+
+/**
+ * The longest time from one occurrence of a calendar to the next, in ms, in the {@link LEAST_DAYS} from `nowMs` on, or in the first
+ * {@link ENOUGH_OCCURRENCES}; undefined for what is not due twice in that time. Told by the wall clock, with an hour added where
+ * clocks may be set back in between. An occurrence that is skipped when they are set forward is no gap that is allowed for.
+ */
+export function longestGapMs({ cron, zone }: Calendar, nowMs: number): number | undefined {
+  const span = { fromMs: nowMs, untilMs: nowMs + LEAST_DAYS * DAY_MS };
+  const byWallClock: Calendar = { kind: "calendar", cron, zone: UTC, span };
+  let [before, longestMs, count] = [Number.POSITIVE_INFINITY, 0, 0];
+  for (const at of occurrences(byWallClock, nowMs)) {
+    longestMs = Math.max(longestMs, at - before);
+    before = at;
+    count += 1;
+    if (count > ENOUGH_OCCURRENCES) break;
+  }
+  if (longestMs === 0) return undefined;
+  return longestMs >= HOUR_MS && zone !== UTC ? longestMs + HOUR_MS : longestMs;
 }
 
 /** Two occurrences, in epoch ms, of which the second would not find the lease free. */

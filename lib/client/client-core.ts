@@ -12,7 +12,7 @@ import type { ReleaseResult } from "../core/term.ts";
 import { parseTiming, TIMING_NAMES, type TimingOptions } from "../core/timing.ts";
 import { attempt, type Refusal } from "./attempt.ts";
 import { type Contender, contenderOf, type Identity, type Runtime } from "./contender.ts";
-import { publish } from "./channels.ts";
+import { publish } from "../diagnostics/channels.ts";
 import { Exchange } from "./exchange.ts";
 import type { LeaseHandle, OnEnd } from "./handle.ts";
 import { openLease } from "./lease-handle.ts";

@@ -75,7 +75,7 @@ export function contenderOf(
     emit("requestFailed", { ...about, ...trouble });
     self.onTrouble?.(trouble);
   }
-  /** Tells of what fails, unless it was for the caller to know better. */
+  /** Tells of what fails, unless it was for the caller to know better, and of the end of such trouble. */
   async function told<T>(request: Trouble["request"], asking: Promise<Answer<T>>): Promise<Answer<T>> {
     const answer = await asking.catch((error: unknown) => {
       if (isTrouble(error)) failed(request, error);
@@ -83,6 +83,8 @@ export function contenderOf(
     });
     const { outcome } = answer as Answer<ReadOutcome | WriteOutcome>;
     if ("kind" in outcome && outcome.kind === "unknown") failed(request, outcome.cause);
+    const lastingMs = exchange.takeRestored();
+    if (lastingMs !== undefined) emit("contactRestored", { ...about, lastingMs });
     return answer;
   }
   return {

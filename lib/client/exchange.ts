@@ -40,6 +40,8 @@ export class Exchange {
   #served: Reading | undefined;
   /** When the first request failed since then; `undefined` while all is well. */
   #failing: Reading | undefined;
+  /** How long the trouble lasted that is over since, until somebody tells of it. */
+  #restoredMs: number | undefined;
 
   /** `onDate` is told of every `Date` header, before anybody else is. */
   constructor(
@@ -80,6 +82,13 @@ export class Exchange {
   trouble(request: Trouble["request"], cause: unknown): Trouble {
     const lastingMs = this.#failing === undefined ? 0 : elapsedAtLeast(this.#failing, this.#clock.now());
     return { request, cause, lastingMs };
+  }
+
+  /** How long the trouble lasted that has ended, in ms; `undefined` where none has, or was told of before. */
+  takeRestored(): number | undefined {
+    const lastingMs = this.#restoredMs;
+    this.#restoredMs = undefined;
+    return lastingMs;
   }
 
   /** Whether whoever waits should go on after an error; see {@link isPassing}. */
@@ -206,6 +215,8 @@ export class Exchange {
     const received = this.#clock.now();
     const served = "servedAt" in outcome;
     if (served) this.#served = received;
+    if (!served) this.#restoredMs = undefined;
+    else if (this.#failing !== undefined) this.#restoredMs = elapsedAtLeast(this.#failing, received);
     this.#failing = served ? undefined : (this.#failing ?? received);
     if (!served) return { outcome, sent, received, sample: undefined };
     const date = outcome.servedAt as EpochMs | undefined;

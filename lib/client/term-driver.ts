@@ -125,7 +125,8 @@ export class TermDriver {
       write = writeIn(this.happen({ on: "released", writeId: write.writeId, answered }), "release");
     }
     const result = await this.released;
-    this.#self.tell("released", { token: this.#term.record.token, result });
+    const tick = done && result.kind === "released" ? this.#self.settings.tick : undefined;
+    this.#self.tell("released", { token: this.#term.record.token, result, tick });
     this.#hooks.forget();
     return result;
   }

@@ -38,8 +38,17 @@ export interface LeaseEvents {
     readonly leaderToken: number;
     readonly retryAfterMs: number;
   };
-  /** The holder extended its term. */
-  readonly renewed: About & { readonly token: number; readonly remainingMs: number };
+  /**
+   * The holder extended its term. `latencyMs`: how long the request took, the SDK's own retries included. `marginMs`: what was
+   * left of the term when the answer came, before it counted, so how near the term was to its end. `remainingMs`: what is left
+   * since it counts.
+   */
+  readonly renewed: About & {
+    readonly token: number;
+    readonly remainingMs: number;
+    readonly marginMs: number;
+    readonly latencyMs: number;
+  };
   /** A renewal failed; the term goes on for `remainingMs`. */
   readonly renewalFailed: About & {
     readonly token: number;
@@ -51,14 +60,35 @@ export interface LeaseEvents {
    * has had no other answer. Renewals that fail are told of by `renewalFailed` as well.
    */
   readonly requestFailed: About & Trouble;
+  /**
+   * A request was served again, `lastingMs` after the first that failed. Told once for each client, by the candidate that asks next.
+   */
+  readonly contactRestored: About & { readonly lastingMs: number };
   /** The holder was asked to hand over and lets its work drain. */
   readonly handover: About & Handover & { readonly token: number };
   /** The term ended without a release. */
   readonly lost: About & { readonly token: number; readonly end: LeaseEnd };
-  /** The holder released. */
-  readonly released: About & { readonly token: number; readonly result: ReleaseResult };
+  /** The holder released. `tick` is the occurrence that the release recorded as done; `undefined` for none. */
+  readonly released: About & {
+    readonly token: number;
+    readonly result: ReleaseResult;
+    readonly tick: string | undefined;
+  };
   /** A claim had been stamped by a wrong wall clock and was corrected; negative is behind. */
   readonly clockSkewed: About & { readonly token: number; readonly skewMs: number };
+  /** Storage refused a write of an older term, `FENCED`. Its writer believed that it led. */
+  readonly fenced: {
+    /** The lease; of a `FenceGuard` the resource, since it knows no lease. */
+    readonly lease: string;
+    /** Whose write it was, where the fence was told. */
+    readonly holder: string | undefined;
+    /** The token that the write bore. */
+    readonly token: number;
+    /** The later term's token; `undefined` where there was none, as after a release. */
+    readonly winner: number | undefined;
+    /** What refused it. */
+    readonly by: "lease-row" | "high-water-mark" | "guard";
+  };
 }
 
 /** The name of an event. */

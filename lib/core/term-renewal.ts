@@ -96,13 +96,16 @@ function extend(draft: Draft, { sent, sample }: Renewed, record: LeaseRecord, fl
   term.vouchers = vouchersFor(sent, sample, facts.samples);
   const granted = validityOf({ ...record, sent }, term.vouchers, facts.at, rules.timing);
   if (granted === undefined) return again(draft, flight);
+  const marginMs = remainingAt(term, facts.at);
+  const latencyMs = elapsedAtLeast(sent, facts.at);
   term.lead = { ...term.lead, validity: [...granted, ...term.limit] };
   runOut(draft);
   const remainingMs = remainingAt(term, facts.at);
   if (remainingMs <= 0) return answer(draft, { is: "over" });
   planLook(draft);
   planRenewal(draft, rules.settings.timing.renewIntervalMs, 2);
-  effects.push({ do: "tell", event: "renewed", details: { token: record.token, remainingMs } });
+  const details = { token: record.token, remainingMs, marginMs, latencyMs };
+  effects.push({ do: "tell", event: "renewed", details });
   handOverIfRequested(draft);
   answer(draft, { is: "renewed" });
 }

@@ -7,6 +7,7 @@ import { type Names, parseKnown } from "../core/known.ts";
 import { parseName } from "../core/names.ts";
 import { admit } from "../core/auxiliary-writes.ts";
 import type { Clock } from "../core/ports.ts";
+import { publish } from "../diagnostics/channels.ts";
 import { DEFAULT_TIMING, parseWholeMs } from "../core/timing.ts";
 
 /** Options of a {@link FenceGuard}: the table of the marks, which any lease table can be, or a store of your own. */
@@ -77,6 +78,7 @@ export class FenceGuard implements AsyncDisposable {
         return;
       case "refused": {
         const winner = outcome.current?.token;
+        publish("fenced", { lease: resource, holder: undefined, token, winner, by: "guard" });
         const message = `resource "${resource}" has admitted token ${winner}, so token ${token} is refused; do not act, stop the leader's work`;
         throw new LeaseError("FENCED", message, { lease: resource, token: winner });
       }

@@ -1,7 +1,9 @@
 import { DeleteCommand, PutCommand, TransactWriteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { invalid } from "../core/errors.ts";
+import { invalid, isLeaseError } from "../core/errors.ts";
+import type { LeaseEvents } from "../core/events.ts";
 import { type Names, parseKnown } from "../core/known.ts";
 import { parseName, parseText } from "../core/names.ts";
+import { publish } from "../diagnostics/channels.ts";
 import { MAX_TABLE_NAME_BYTES } from "../dynamodb/schema.ts";
 import { type FenceableCommand, writeOf } from "./commands.ts";
 import type { Fencing } from "./fence-check.ts";
@@ -90,6 +92,8 @@ const MAX_MARK_BYTES = 255;
  * (in the high-water mark mode: not by this attempt; an earlier one of the SDK's own, whose answer got lost, may have
  * been applied before the winner's).
  *
+ * Each refusal is published, too: the event `fenced` of `onLeaseEvent`.
+ *
  * @throws {LeaseError} INVALID_ARGUMENT without a lease table, for a malformed term or option; from the returned
  *   function for a command that cannot be fenced (a batch, a plain `PutItemCommand`), naming the option that stands
  *   in the way and what to do
@@ -106,14 +110,15 @@ export function fenced(lease: MarkedTerm, options: FencedOptions = {}): Transact
   parseKnown(options, { tableName: true, highWaterMark: true } satisfies Names<FencedOptions>, "fenced");
   const { highWaterMark, tableName = lease.tableName } = options;
   const name = parseName(lease.name, "lease.name");
-  const { token } = lease;
+  const { token, holder } = lease;
   if (!Number.isSafeInteger(token) || token < 1) {
     throw invalid(`lease.token must be a whole number from 1, not ${String(token)}`);
   }
   if (highWaterMark !== undefined) {
     const named = highWaterMark === true ? DEFAULT_MARK : highWaterMark;
     const attribute = parseText(named, "highWaterMark", MAX_MARK_BYTES);
-    return ((command: FenceableCommand) => byMark(command, { lease: name, attribute, token })) as MarkFence;
+    return ((command: FenceableCommand) =>
+      byMark(command, { lease: name, attribute, token }, holder)) as MarkFence;
   }
   if (tableName === undefined) {
     throw invalid(
@@ -122,7 +127,7 @@ export function fenced(lease: MarkedTerm, options: FencedOptions = {}): Transact
   }
   const term: Term = {
     name,
-    holder: parseText(lease.holder, "lease.holder", MAX_HOLDER_ID_BYTES),
+    holder: parseText(holder, "lease.holder", MAX_HOLDER_ID_BYTES),
     token,
     tableName: parseText(tableName, "tableName", MAX_TABLE_NAME_BYTES),
   };
@@ -145,21 +150,31 @@ function byLeaseRow(command: FenceableCommand, term: Term): TransactWriteCommand
   const single = write.kind !== "TransactWrite";
   const transaction = new TransactWriteCommand(fencedTransaction(write, term));
   results.add(transaction);
-  return guardSending(transaction, (error) => explainTransaction(error, term, single));
+  const { name: lease, holder, token } = term;
+  const about = { lease, holder, token, by: "lease-row" } as const;
+  return guardSending(transaction, (error) => told(explainTransaction(error, term, single), about));
 }
 
-function byMark(command: FenceableCommand, mark: Mark): FenceableCommand {
+/** Publishes what an explained failure tells of the fence, and passes it on. */
+function told(explained: unknown, about: Omit<LeaseEvents["fenced"], "winner">): unknown {
+  if (isLeaseError(explained, "FENCED")) publish("fenced", { ...about, winner: explained.token });
+  return explained;
+}
+
+function byMark(command: FenceableCommand, mark: Mark, holder: string | undefined): FenceableCommand {
   const write = writeOf(fresh(command));
+  const { lease, token } = mark;
+  const about = { lease, holder, token, by: "high-water-mark" } as const;
   if (write.kind === "TransactWrite") {
     const asked = askedInEach(write.input);
     const transaction = new TransactWriteCommand(markedTransaction(write.input, mark));
     results.add(transaction);
-    return guardSending(transaction, (error) => explainMarkedTransaction(error, mark, asked));
+    return guardSending(transaction, (error) => told(explainMarkedTransaction(error, mark, asked), about));
   }
   const asked = askedIn(write.input);
   const marked = commandOf(markedWrite(write, mark));
   results.add(marked);
-  return guardSending(marked, (error) => explainMarked(error, mark, asked));
+  return guardSending(marked, (error) => told(explainMarked(error, mark, asked), about));
 }
 
 function commandOf({

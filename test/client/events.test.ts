@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { channel } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
-import { onLeaseEvent } from "../../lib/client/channels.ts";
+import { onLeaseEvent } from "../../lib/diagnostics/channels.ts";
 import { hear } from "../support/lease-events.ts";
 import { manual } from "../support/manual.ts";
 import { UNANSWERED } from "../support/probe-store.ts";
@@ -19,10 +19,11 @@ describe("what is published", () => {
     const about = { lease: "story", holder: lease.holder, token: lease.token };
     expect(heard.all).toMatchObject([
       { event: "acquired", ...about, requests: 1, because: "vacant" },
-      { event: "renewed", ...about },
+      { event: "renewed", ...about, latencyMs: 0, marginMs: 9_923, remainingMs: 14_923 },
       { event: "requestFailed", lease: "story", holder: lease.holder, request: "renew", lastingMs: 0 },
       { event: "renewalFailed", ...about, cause: expect.any(Error) },
-      { event: "released", ...about, result: { kind: "released" } },
+      { event: "contactRestored", lease: "story", holder: lease.holder, lastingMs: 0 },
+      { event: "released", ...about, result: { kind: "released" }, tick: undefined },
     ]);
   });
 
@@ -41,6 +42,59 @@ describe("what is published", () => {
       retryAfterMs: result.retryAfterMs,
     });
     expect(event?.["holder"]).toMatch(/^bob\//);
+  });
+
+  it("tells how long a renewal took, and how near the term was to its end when the answer came", async () => {
+    const { clock, client, store } = manual();
+    using heard = hear("slow");
+    const lease = await client({ requestTimeoutMs: 4_000 }).acquire("slow", { renew: "manual" });
+    await clock.advance(9_000);
+    store.onWrite = async (_write, pass) => {
+      await clock.advance(2_500);
+      return pass();
+    };
+    await lease.renew();
+    store.onWrite = undefined;
+    const [renewed] = heard.of("renewed");
+    expect(renewed).toMatchObject({ latencyMs: 2_500 });
+    // 15 s from the claim on, less the drift that is allowed for.
+    expect(Number(renewed?.["marginMs"])).toBeCloseTo(14_925 - 11_500, -1);
+    expect(renewed?.["remainingMs"]).toBe(lease.remainingMs());
+    expect(lease.remainingMs()).toBeGreaterThan(10_000);
+    await lease.release();
+  });
+
+  it("tells once when contact returns, and how long there was none", async () => {
+    const { clock, client, store } = manual();
+    using heard = hear("outage");
+    const lease = await client().acquire("outage", { renew: "manual" });
+    store.onWrite = async () => UNANSWERED;
+    await lease.renew().catch(() => undefined);
+    await clock.advance(3_000);
+    await lease.renew().catch(() => undefined);
+    store.onWrite = undefined;
+    await clock.advance(1_000);
+    await lease.renew();
+    await lease.renew();
+    await lease.release();
+    expect(heard.of("requestFailed").map(({ lastingMs }) => lastingMs)).toEqual([0, 3_000]);
+    expect(heard.of("contactRestored").map(({ lastingMs }) => lastingMs)).toEqual([4_000]);
+  });
+
+  it("tells which occurrence a release recorded as done, and of none that was not", async () => {
+    const { client, clock } = manual();
+    using heard = hear("ticks");
+    const leases = client();
+    const tick = new Date(clock.now().wall).toISOString();
+    const failed = await leases.acquire("ticks");
+    await failed.release();
+    const crashed = await leases.tryAcquire("ticks", { tick });
+    if (crashed.kind !== "acquired") throw new Error("nobody else leads");
+    await crashed.lease.release({ completed: false });
+    const done = await leases.tryAcquire("ticks", { tick });
+    if (done.kind !== "acquired") throw new Error("nobody else leads");
+    await done.lease.release();
+    expect(heard.of("released").map((event) => event["tick"])).toEqual([undefined, undefined, tick]);
   });
 
   it("goes to channels that anybody can name, and costs no one who does not listen", async () => {
@@ -103,7 +157,7 @@ describe("a listener", () => {
 it("goes to channels that are there as long as the module is, also where a runtime collects what nobody refers to", () => {
   const script = `
     import { channel } from "node:diagnostics_channel";
-    await import(${JSON.stringify(new URL("../../lib/client/channels.ts", import.meta.url).href)});
+    await import(${JSON.stringify(new URL("../../lib/diagnostics/channels.ts", import.meta.url).href)});
     const names = ["leasehold:acquired", "leasehold:lost", "somebody:else"];
     const refs = names.map((name) => new WeakRef(channel(name)));
     for (let turn = 0; turn < 5; turn += 1) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { onLeaseEvent } from "../../lib/client/channels.ts";
+import { onLeaseEvent } from "../../lib/diagnostics/channels.ts";
 import { type Manual, manual, never } from "../support/manual.ts";
 import { Gate, ProbeStore } from "../support/probe-store.ts";
 import { shifted } from "../support/shifted-clock.ts";

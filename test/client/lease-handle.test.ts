@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { onLeaseEvent } from "../../lib/client/channels.ts";
+import { onLeaseEvent } from "../../lib/diagnostics/channels.ts";
 import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
 import { hear } from "../support/lease-events.ts";
 import { manual, never } from "../support/manual.ts";

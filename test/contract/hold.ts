@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { onLeaseEvent } from "../../lib/client/channels.ts";
+import { onLeaseEvent } from "../../lib/diagnostics/channels.ts";
 import type { Lease } from "../../lib/client/lease.ts";
 import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
 import { hear } from "../support/lease-events.ts";

@@ -3,10 +3,12 @@ import { App, Stack } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
+import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 import type { LeaderOnlyContext } from "leasehold/middy";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { captureOutput } from "../support/emf.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 
 let engine: Engine;
@@ -96,7 +98,12 @@ describe("the examples", { timeout: 300_000 }, () => {
       service: role("Service"),
       dashboard: role("Dashboard"),
     });
+    const { WatchedStack } = await import("../../examples/alarms.ts");
+    const topic = Topic.fromTopicArn(roles, "Topic", "arn:aws:sns:eu-central-1:111111111111:alarms");
+    const watched = new WatchedStack(app, "Watched", { topic });
     Template.fromStack(closing).resourceCountIs("AWS::Scheduler::Schedule", 1);
+    Template.fromStack(watched).resourceCountIs("AWS::CloudWatch::Alarm", 7 + 5 + 2);
+    Template.fromStack(watched).resourceCountIs("AWS::CloudWatch::Dashboard", 1);
     const policies = Template.fromStack(roles).findResources("AWS::IAM::Policy");
     expect(JSON.stringify(policies)).toContain('"dynamodb:LeadingKeys":["writer"]');
   });
@@ -131,5 +138,17 @@ describe("the examples", { timeout: 300_000 }, () => {
       "AWS::DynamoDB::GlobalTable",
       { MultiRegionConsistency: "STRONG" },
     );
+  });
+
+  it("report what happened to CloudWatch, by the function's service and lease", async () => {
+    vi.stubEnv("POWERTOOLS_SERVICE_NAME", "closing");
+    vi.stubEnv("POWERTOOLS_METRICS_NAMESPACE", "Leasehold");
+    using output = captureOutput();
+    const { handler } = await import("../../examples/metrics-lambda.ts");
+    expect(await handler({ tick: "2026-01-03T02:00:00Z" }, context)).toMatchObject({ led: true });
+    const about = { namespace: "Leasehold", dimensions: { service: "closing", LeaseName: "nightly-close" } };
+    for (const name of ["Leader", "TermsBegun", "TicksDone"]) {
+      expect(output.metrics()).toContainEqual(expect.objectContaining({ ...about, name, value: 1 }));
+    }
   });
 });

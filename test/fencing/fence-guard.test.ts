@@ -9,6 +9,7 @@ import { ManualClock } from "../../lib/testing/manual-clock.ts";
 import { engineClient, LOCAL_AWS } from "../../local/engine.ts";
 import { blackHole, losing } from "../support/aws-server.ts";
 import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
+import { hear } from "../support/lease-events.ts";
 import { rowOf } from "../support/lease-tables.ts";
 import { never } from "../support/manual.ts";
 import { ProbeStore, UNANSWERED } from "../support/probe-store.ts";
@@ -43,6 +44,7 @@ describe.each([
 
   it("refuses every token below the highest admitted, saying which that is, also to other guards", async () => {
     const guard = guardOf();
+    using heard = hear("printer");
     await guard.admit("printer", 5);
     await guard.admit("printer", 9);
     for (const token of [8, 5, 1]) {
@@ -53,6 +55,15 @@ describe.each([
       );
     }
     await guard.admit("printer", 9);
+    expect(heard.all[0]).toEqual({
+      event: "fenced",
+      lease: "printer",
+      holder: undefined,
+      token: 8,
+      by: "guard",
+      winner: 9,
+    });
+    expect(heard.all.map(({ token }) => token)).toEqual([8, 5, 1]);
   });
 
   it("keeps resources apart", async () => {

@@ -10,6 +10,7 @@ import { fenced } from "../../lib/fencing/fenced.ts";
 import type { FenceableCommand } from "../../lib/fencing/commands.ts";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
 import { leaseErrorOf } from "../support/failures.ts";
+import { hear } from "../support/lease-events.ts";
 import { deleteRow, putRow, rowOf } from "../support/lease-tables.ts";
 import { failureOf, type FencedGround, fencedGround, frozen, LEASES, ORDERS } from "./ground.ts";
 
@@ -263,4 +264,21 @@ describe("fencing a command", () => {
     const command = new PutCommand({ TableName: ORDERS, Item: { id: "x" }, ...reports });
     expect(fenced(await elect(unique(), 7))(command).input).toMatchObject(reports);
   });
+});
+
+it("publishes each refusal, by which fence and for whom, and none of what it let through", async () => {
+  const { documents, elect, unique } = ground;
+  const [lease, id] = [unique(), unique()];
+  using heard = hear(lease);
+  const stale = await elect(lease, 7);
+  await documents.send(fenced(stale)(put(id, "stale")));
+  const winner = await elect(lease, 9);
+  await leaseErrorOf(documents.send(fenced(stale)(put(id, "stale"))), "FENCED");
+  const marked = (token: number) => fenced({ name: lease, token }, { highWaterMark: true });
+  await documents.send(marked(winner.token)(put(id, "winner")));
+  await leaseErrorOf(documents.send(marked(7)(put(id, "stale"))), "FENCED");
+  expect(heard.all).toEqual([
+    { event: "fenced", lease, holder: stale.holder, token: 7, by: "lease-row", winner: 9 },
+    { event: "fenced", lease, holder: undefined, token: 7, by: "high-water-mark", winner: 9 },
+  ]);
 });

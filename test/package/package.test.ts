@@ -127,7 +127,7 @@ describe("the packed package", () => {
   });
 
   it("gives every subpath of its exports map once the optional peers are there", () => {
-    link("@middy/core", "aws-cdk-lib", "constructs");
+    link("@middy/core", "@opentelemetry/api", "aws-cdk-lib", "constructs");
     const manifest = JSON.parse(readFileSync(join(home, "node_modules/leasehold/package.json"), "utf8"));
     const subpaths = Object.keys(manifest.exports).filter((path) => path !== "./package.json");
     const names = subpaths.map((path) => `leasehold${path.slice(1)}`);
@@ -140,6 +140,8 @@ describe("the packed package", () => {
     expect(names).toEqual([
       "leasehold",
       "leasehold/middy",
+      "leasehold/powertools",
+      "leasehold/opentelemetry",
       "leasehold/cdk",
       "leasehold/testing",
       "leasehold/dynamodb",

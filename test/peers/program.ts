@@ -1,11 +1,15 @@
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import middy from "@middy/core";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics } from "@aws-lambda-powertools/metrics";
 import { fenced, LeaseClient } from "leasehold";
 import { LEASE_TABLE_SCHEMA } from "leasehold/dynamodb";
 import { type LeaderOnlyContext, leaderOnly } from "leasehold/middy";
+import { reportLeaseEvents as reportToOpenTelemetry } from "leasehold/opentelemetry";
+import { reportLeaseEvents } from "leasehold/powertools";
 
-/** What a user of every peer but the CDK does: elect under middy, and write under a fence. */
+/** What a user of every peer but the CDK does: elect under middy, write under a fence, and report it. */
 const { partitionKey, sortKey } = LEASE_TABLE_SCHEMA;
 const TableName = "leases";
 
@@ -24,6 +28,11 @@ await documents.send(
     BillingMode: "PAY_PER_REQUEST",
   }),
 );
+reportLeaseEvents({
+  logger: new Logger({ serviceName: "peers" }),
+  metrics: new Metrics({ namespace: "Peers", serviceName: "peers" }),
+});
+reportToOpenTelemetry();
 const leases = new LeaseClient({ tableName: TableName });
 const Key = { [partitionKey]: "document", [sortKey]: "1" };
 

@@ -98,6 +98,11 @@ async function check(root: string): Promise<void> {
     /"first":\{"led":true,"token":(\d+)\},"second":\{"led":false,"reason":"tick-done"\},"written":\1/,
   );
   expectText(
+    "program.ts",
+    printed,
+    /"Namespace":"Peers","Dimensions":\[\["service","LeaseName"\]\],"Metrics":\[\{"Name":"TermsBegun"/,
+  );
+  expectText(
     "stack.ts",
     run(root, bin("node"), ["stack.ts"]),
     /AWS::DynamoDB::GlobalTable.*AWS::Pipes::Pipe.*AWS::Scheduler::Schedule/,

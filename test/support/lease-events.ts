@@ -13,10 +13,12 @@ const EVENTS = [
   "renewed",
   "renewalFailed",
   "requestFailed",
+  "contactRestored",
   "handover",
   "lost",
   "released",
   "clockSkewed",
+  "fenced",
 ];
 
 /** Listens to everything that is published about one lease. */

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { onLeaseEvent } from "../../client/channels.ts";
+import { onLeaseEvent } from "../../diagnostics/channels.ts";
 import type { LeaseEvents } from "../../core/events.ts";
 import { runs, withExamples } from "../command.ts";
 import { parseDuration } from "../duration.ts";

@@ -11,10 +11,12 @@ const CHANNELS: Readonly<Record<LeaseEventName, Channel>> = {
   renewed: channel("leasehold:renewed"),
   renewalFailed: channel("leasehold:renewalFailed"),
   requestFailed: channel("leasehold:requestFailed"),
+  contactRestored: channel("leasehold:contactRestored"),
   handover: channel("leasehold:handover"),
   lost: channel("leasehold:lost"),
   released: channel("leasehold:released"),
   clockSkewed: channel("leasehold:clockSkewed"),
+  fenced: channel("leasehold:fenced"),
 };
 
 /** Publishes events on `node:diagnostics_channel` `leasehold:<name>`; costs next to nothing unheard. */

@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Lease, LeaseClient } from "leasehold";
+import { reportLeaseEvents } from "leasehold/opentelemetry";
+
+const stop = new AbortController();
+process.once("SIGTERM", () => stop.abort());
+
+reportLeaseEvents(); // to the global meter provider: register yours before
+
+await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
+await leases.candidate("writer").run(
+  async (lease) => {
+    while (!lease.signal.aborted) await writeNextPiece(lease);
+  },
+  { signal: stop.signal },
+);
+
+/** Stands for your work: a piece that ends soon, so that the service stops soon. */
+async function writeNextPiece({ token }: Lease): Promise<void> {
+  console.log(`writes a piece under token ${token}`);
+  await sleep(500);
+}
