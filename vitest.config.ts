@@ -15,6 +15,9 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // The proof has a command of its own: npm run test:proof.
     exclude: ["test/simulation/**", "test/torture/**"],
+    // The CDK's check of each template against CloudFormation's rules takes five seconds in each process that synthesizes.
+    // reference-app.test.ts turns it on again, for the templates that are deployed.
+    env: { CDK_VALIDATION: "false" },
     globalSetup: "test/support/temporary-folder.ts",
     // Many tests wait for real time, so two files at a time pay on a machine of two cores, too.
     maxWorkers: 2,

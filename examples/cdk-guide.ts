@@ -4,9 +4,8 @@ import { MultiRegionConsistency } from "aws-cdk-lib/aws-dynamodb";
 import type { IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
-import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
-import { type ILeaseTable, LeaderSchedule, LeaseTable } from "leasehold/cdk";
+import { type ILeaseTable, LeaderSchedule, LeaderStatus, LeaseTable } from "leasehold/cdk";
 
 /** A scheduled job with a function made for it, and one with a function that was there before. */
 export class JobsStack extends Stack {
@@ -40,7 +39,7 @@ export function grant(
 ): void {
   leases.grantCampaign(worker, "orders-writer");
   leases.grantObserve(dashboard, "orders-writer"); // who leads one lease
-  leases.grantObserve(operator); // all leases, with list()
+  leases.grantOperate(operator); // all leases, with list()
 }
 
 /** A service that is deployed from elsewhere. */
@@ -49,8 +48,24 @@ export class OtherStack extends Stack {
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    const name = StringParameter.valueForStringParameter(this, "/leasehold/lease-table-name");
-    this.leases = LeaseTable.fromTableName(this, "Leases", name);
+    this.leases = LeaseTable.fromSsm(this, "Leases", { prefix: "/leasehold/leases" });
+  }
+}
+
+/** What a stack needs to tell who leads. */
+export interface StatusStackProps {
+  /** The function's source. */
+  readonly entry: string;
+  readonly dashboard: IGrantable;
+}
+
+/** Who leads, by HTTPS, for one role. */
+export class StatusStack extends Stack {
+  constructor(scope: Construct, id: string, props: StatusStackProps) {
+    super(scope, id);
+    const leases = LeaseTable.fromSsm(this, "Leases", { prefix: "/leasehold/leases" });
+    const status = new LeaderStatus(this, "LeaderStatus", { table: leases, entry: props.entry });
+    status.grantInvoke(props.dashboard);
   }
 }
 

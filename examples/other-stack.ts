@@ -5,7 +5,6 @@ import { LeaseTable } from "leasehold/cdk";
 
 /** What another team's stack needs to take part. */
 export interface WriterStackProps {
-  readonly tableName: string;
   /** The role of the service that campaigns, a task's or a function's. */
   readonly service: IGrantable;
   readonly dashboard: IGrantable;
@@ -15,7 +14,7 @@ export interface WriterStackProps {
 export class WriterStack extends Stack {
   constructor(scope: Construct, id: string, props: WriterStackProps) {
     super(scope, id);
-    const table = LeaseTable.fromTableName(this, "Leases", props.tableName);
+    const table = LeaseTable.fromSsm(this, "Leases", { prefix: "/leasehold/leases" });
     table.grantCampaign(props.service, "writer"); // this lease, and no other
     table.grantObserve(props.dashboard); // all leases, to read
   }

@@ -4,8 +4,11 @@ import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
 import { LeadershipEvents, LeaseTable, LeaseTableAlarms } from "../../lib/cdk/index.ts";
 
-/** Where every service of the account finds the table's name, without depending on this stack. */
-const TABLE_NAME_PARAMETER = "/leasehold/lease-table-name";
+/**
+ * Where every service of the account finds the table, without depending on this stack:
+ * `LeaseTable.fromSsm`.
+ */
+const SSM_PREFIX = "/leasehold/leases";
 
 /** Where every service of the account finds the bus that tells who leads. */
 const BUS_NAME_PARAMETER = "/leasehold/leadership-bus-name";
@@ -33,17 +36,12 @@ export class LeaseTableStack extends Stack {
       terminationProtection: true,
       ...props,
     });
-    this.table = new LeaseTable(this, "Leases");
+    this.table = new LeaseTable(this, "Leases", { ssmPrefix: SSM_PREFIX });
     new LeaseTableAlarms(this, "Alarms", {
       table: this.table,
       ...(alarmTopicArn === undefined
         ? {}
         : { topic: Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) }),
-    });
-    new StringParameter(this, "TableNameParameter", {
-      parameterName: TABLE_NAME_PARAMETER,
-      stringValue: this.table.tableName,
-      description: "Name of the DynamoDB table that services elect their leaders in",
     });
     new CfnOutput(this, "TableName", {
       value: this.table.tableName,

@@ -16,10 +16,12 @@ export {
   type LeadershipMetricsProps,
 } from "./leadership-metrics.ts";
 export { LeaseTableAlarms, type LeaseTableAlarmsProps } from "./lease-table-alarms.ts";
+export { LeaderStatus, type LeaderStatusProps } from "./leader-status.ts";
 export {
   type ILeaseTable,
   type ImportedLeaseTableOptions,
   LeaseTable,
   type LeaseTableByArnOptions,
+  type LeaseTableFromSsmOptions,
   type LeaseTableProps,
 } from "./lease-table.ts";

@@ -29,15 +29,13 @@ export function streamOf(scope: Construct, table: ILeaseTable): string {
 export function grantStreamRead(table: ILeaseTable, streamArn: string, grantee: IGrantable): Grant {
   const records = Grant.addToPrincipal({
     grantee,
-    actions: [
-      "dynamodb:DescribeStream",
-      "dynamodb:GetRecords",
-      "dynamodb:GetShardIterator",
-      "dynamodb:ListStreams",
-    ],
+    actions: ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
     resourceArns: [streamArn],
   });
-  if (table.encryptionKey === undefined) return records;
+  // It knows no resources: on the ARN of a stream the statement would allow nothing.
+  const list = Grant.addToPrincipal({ grantee, actions: ["dynamodb:ListStreams"], resourceArns: ["*"] });
+  const read = records.combine(list);
+  if (table.encryptionKey === undefined) return read;
   const key = Grant.addToPrincipal({
     grantee,
     actions: ["kms:Decrypt", "kms:DescribeKey"],
@@ -46,7 +44,7 @@ export function grantStreamRead(table: ILeaseTable, streamArn: string, grantee: 
       StringEquals: { "kms:ViaService": `dynamodb.${table.env.region}.${Stack.of(table).urlSuffix}` },
     },
   });
-  return records.combine(key);
+  return read.combine(key);
 }
 
 function checkPlace(scope: Construct, table: ILeaseTable): void {

@@ -1,7 +1,7 @@
 import { type IResource, Stack, Token } from "aws-cdk-lib";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
-
+import { LEASE_TABLE_SCHEMA } from "../dynamodb/schema.ts";
 import { checkLeaseName } from "./checks.ts";
 
 /** What a grant needs to know of a lease table, deployed here or elsewhere. */
@@ -24,6 +24,35 @@ const CAMPAIGN_ACTIONS = [
 ];
 const OBSERVE_ACTIONS = ["dynamodb:GetItem", "dynamodb:Query"];
 const OBSERVE_ALL_ACTIONS = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"];
+
+/** What the settings of a table are read by. */
+const DESCRIBE_ACTIONS = [
+  "dynamodb:DescribeTable",
+  "dynamodb:DescribeTimeToLive",
+  "dynamodb:DescribeContinuousBackups",
+];
+
+/**
+ * The attributes that an operator's writes (request, revoke, rewind) compare, set or remove, and
+ * the keys. Without `durationMs`, `acquiredAt`, `renewedAt`, `ttl` and `transitions`, no candidate
+ * claims, renews or registers.
+ */
+const OPERATED_ATTRIBUTES = [
+  LEASE_TABLE_SCHEMA.partitionKey,
+  LEASE_TABLE_SCHEMA.sortKey,
+  "holder",
+  "token",
+  "revision",
+  "writeId",
+  "tick",
+  "expiresAt",
+  "value",
+  "priority",
+  "requestedBy",
+  "requestedPriority",
+  "lockDelayMs",
+  "reservedFor",
+];
 
 /** What DynamoDB asks of a caller's rights on a customer's key. */
 const KEY_READ_ACTIONS = ["kms:Decrypt", "kms:DescribeKey"];
@@ -62,14 +91,38 @@ export function grantObserve(target: GrantTarget, grantee: IGrantable, leaseName
   return withKey(rows, target, grantee, KEY_READ_ACTIONS);
 }
 
+/** Lets the grantee do an operator's work on the named leases, or, without names, on all. */
+export function grantOperate(target: GrantTarget, grantee: IGrantable, leaseNames: readonly string[]): Grant {
+  const named = leaseNames.length > 0 ? onlyLeases(target.scope, leaseNames) : {};
+  const on = { grantee, resourceArns: [target.tableArn] };
+  const reads = grantObserve(target, grantee, leaseNames);
+  const writes = Grant.addToPrincipal({
+    ...on,
+    actions: ["dynamodb:UpdateItem"],
+    conditions: both(named, {
+      "ForAllValues:StringEquals": { "dynamodb:Attributes": OPERATED_ATTRIBUTES },
+      Null: { "dynamodb:Attributes": "false" },
+    }),
+  });
+  const settings = Grant.addToPrincipal({ ...on, actions: DESCRIBE_ACTIONS });
+  return withKey(reads.combine(writes).combine(settings), target, grantee, KEY_WRITE_ACTIONS);
+}
+
+type Conditions = Record<string, Record<string, unknown>>;
+
+/** Conditions of which all have to hold: those of one operator are told together. */
+function both(some: Conditions, more: Conditions): Conditions {
+  const operators = new Set([...Object.keys(some), ...Object.keys(more)]);
+  return Object.fromEntries(
+    [...operators].map((operator) => [operator, { ...some[operator], ...more[operator] }]),
+  );
+}
+
 /**
  * Confines a statement to partition keys. `ForAllValues` is true of a request that carries no partition key
  * at all, so `Null: false` has to say that it carries one.
  */
-function onlyLeases(
-  scope: IResource,
-  leaseNames: readonly string[],
-): Record<string, Record<string, unknown>> {
+function onlyLeases(scope: IResource, leaseNames: readonly string[]): Conditions {
   const names = leaseNames.map((name) => checkLeaseName(scope, name, "leaseNames"));
   return {
     "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": names.map(asLiteral) },

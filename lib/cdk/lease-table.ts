@@ -1,4 +1,4 @@
-import { ArnFormat, type IResource, RemovalPolicy, Resource, Stack, Token } from "aws-cdk-lib";
+import { ArnFormat, RemovalPolicy, Resource, Stack, Token } from "aws-cdk-lib";
 import type { IMetric } from "aws-cdk-lib/aws-cloudwatch";
 import * as dynamodb from "aws-cdk-lib/aws-dynamodb";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
@@ -6,43 +6,24 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import { LEASE_TABLE_SCHEMA } from "../dynamodb/schema.ts";
 import { checkTableArn, refuse } from "./checks.ts";
-import { grantCampaign, grantObserve } from "./lease-grants.ts";
+import { grantCampaign, grantObserve, grantOperate } from "./lease-grants.ts";
 import { checkReplicationProps, findReplicationFaults } from "./replication.ts";
+import { checkSsmPrefix, publish, tableNameFrom } from "./sharing.ts";
+import {
+  grantTarget,
+  type ILeaseTable,
+  ImportedLeaseTable,
+  type ImportedLeaseTableOptions,
+  type LeaseTableByArnOptions,
+  type LeaseTableFromSsmOptions,
+} from "./table-reference.ts";
 
-/** A table of leases, created by this app or by another. */
-export interface ILeaseTable extends IResource {
-  /** Name of the table: what a client takes as `tableName`. */
-  readonly tableName: string;
-  /** ARN of the table. */
-  readonly tableArn: string;
-  /** ARN of the table's stream, where it is known to have one: what `LeadershipEvents` reads. */
-  readonly tableStreamArn?: string;
-  /** The customer's key that the table is encrypted with, if there is one. */
-  readonly encryptionKey?: IKey;
-  /** Whether the table's own policy is stated to let this account's roles in, where the table is another account's. */
-  readonly allowedByResourcePolicy?: boolean;
-  /**
-   * Lets the grantee stand for the named leases: claim, take over, renew and release them, read them, and
-   * check their token in a transaction.
-   *
-   * Least, because a candidate sends only `GetItem` and `UpdateItem`, and `ConditionCheckItem` when it fences.
-   * It cannot delete a row (that would lose the token), scan, or touch a lease that is not named, since the
-   * request's partition key must be one of the names (`dynamodb:LeadingKeys`).
-   *
-   * Grants the role only: a grantee in another account also needs the table's resource policy, and a table that is
-   * encrypted with a customer's key.
-   *
-   * @param leaseNames at least one, each of 1 to 2,048 bytes; no wildcards
-   */
-  grantCampaign(grantee: IGrantable, ...leaseNames: string[]): Grant;
-  /**
-   * Lets the grantee see who leads: `GetItem` on the named leases, or, without names, `GetItem` and `Scan` on
-   * the whole table, which is what a client's `list()` sends.
-   *
-   * @param leaseNames any number, each of 1 to 2,048 bytes; none means all
-   */
-  grantObserve(grantee: IGrantable, ...leaseNames: string[]): Grant;
-}
+export type {
+  ILeaseTable,
+  ImportedLeaseTableOptions,
+  LeaseTableByArnOptions,
+  LeaseTableFromSsmOptions,
+} from "./table-reference.ts";
 
 /** How a {@link LeaseTable} is made. Every property can be left out. */
 export interface LeaseTableProps {
@@ -101,31 +82,14 @@ export interface LeaseTableProps {
    * @default - none
    */
   readonly witnessRegion?: string;
-}
-
-/** How a table that exists elsewhere is described. */
-export interface ImportedLeaseTableOptions {
   /**
-   * The customer's key that the table is encrypted with; grants then include its use.
-   * @default - none: encrypted with a key of AWS
+   * Where the table is published for whoever is deployed from elsewhere: as the parameters
+   * `<prefix>/table-name` and `<prefix>/table-arn` of Systems Manager, in the stack's own region
+   * and account. `/leasehold/leases`, say. See {@link LeaseTable.fromSsm}. Begins with "/", does
+   * not end with it; at most 13 parts of letters, digits, `.`, `_` and `-`.
+   * @default - it is not published
    */
-  readonly encryptionKey?: IKey;
-  /**
-   * ARN of the table's stream, in this stack's region; `LeadershipEvents` needs it.
-   * @default - none
-   */
-  readonly tableStreamArn?: string;
-}
-
-/** How a table that its ARN names is described. */
-export interface LeaseTableByArnOptions extends ImportedLeaseTableOptions {
-  /**
-   * States that the table's resource policy lets this account's roles in. To be set, and only to be set, for a table of
-   * another account, together with `encryptionKey`: a table that is encrypted with a key of AWS cannot be used from
-   * another account.
-   * @default false
-   */
-  readonly allowedByResourcePolicy?: boolean;
+  readonly ssmPrefix?: string;
 }
 
 /**
@@ -186,6 +150,21 @@ export class LeaseTable extends Resource implements ILeaseTable {
     return table;
   }
 
+  /**
+   * Refers to a table that was published under a prefix ({@link LeaseTableProps.ssmPrefix}) in this
+   * region and account. CloudFormation reads the name when the stack is deployed; synthesis looks
+   * nothing up and needs no credentials.
+   *
+   * Parameters belong to one region of one account. For a table of another, pass its ARN to {@link
+   * LeaseTable.fromTableArn}. A stack goes on with the name that it has read until it is deployed
+   * again.
+   */
+  static fromSsm(scope: Construct, id: string, options: LeaseTableFromSsmOptions): ILeaseTable {
+    const { prefix, ...rest } = options;
+    checkSsmPrefix(scope, prefix, "prefix");
+    return LeaseTable.fromTableName(scope, id, tableNameFrom(scope, prefix), rest);
+  }
+
   readonly tableName: string;
   readonly tableArn: string;
   readonly tableStreamArn?: string;
@@ -196,6 +175,7 @@ export class LeaseTable extends Resource implements ILeaseTable {
   constructor(scope: Construct, id: string, props: LeaseTableProps = {}) {
     super(scope, id);
     checkReplicationProps(this, props);
+    if (props.ssmPrefix !== undefined) checkSsmPrefix(this, props.ssmPrefix, "ssmPrefix");
     const strong = props.multiRegionConsistency === dynamodb.MultiRegionConsistency.STRONG;
     if (props.encryptionKey !== undefined && Token.isUnresolved(this.env.region)) {
       refuse(
@@ -236,6 +216,7 @@ export class LeaseTable extends Resource implements ILeaseTable {
       this.tableStreamArn = table.tableStreamArn;
     }
     if (props.encryptionKey !== undefined) this.encryptionKey = props.encryptionKey;
+    if (props.ssmPrefix !== undefined) publish(this, props.ssmPrefix);
     this.node.addValidation({ validate: () => findReplicationFaults(table) });
   }
 
@@ -245,6 +226,10 @@ export class LeaseTable extends Resource implements ILeaseTable {
 
   grantObserve(grantee: IGrantable, ...leaseNames: string[]): Grant {
     return grantObserve(grantTarget(this), grantee, leaseNames);
+  }
+
+  grantOperate(grantee: IGrantable, ...leaseNames: string[]): Grant {
+    return grantOperate(grantTarget(this), grantee, leaseNames);
   }
 
   /**
@@ -258,39 +243,4 @@ export class LeaseTable extends Resource implements ILeaseTable {
       ...props,
     });
   }
-}
-
-/** What an imported table is known by. */
-interface ImportedLeaseTableProps extends LeaseTableByArnOptions {
-  readonly tableName: string;
-  readonly tableArn: string;
-}
-
-class ImportedLeaseTable extends Resource implements ILeaseTable {
-  readonly tableName: string;
-  readonly tableArn: string;
-  readonly tableStreamArn?: string;
-  readonly encryptionKey?: IKey;
-  readonly allowedByResourcePolicy?: boolean;
-
-  constructor(scope: Construct, id: string, props: ImportedLeaseTableProps) {
-    super(scope, id, { environmentFromArn: props.tableArn });
-    this.tableName = props.tableName;
-    this.tableArn = props.tableArn;
-    if (props.tableStreamArn !== undefined) this.tableStreamArn = props.tableStreamArn;
-    if (props.encryptionKey !== undefined) this.encryptionKey = props.encryptionKey;
-    if (props.allowedByResourcePolicy === true) this.allowedByResourcePolicy = true;
-  }
-
-  grantCampaign(grantee: IGrantable, ...leaseNames: string[]): Grant {
-    return grantCampaign(grantTarget(this), grantee, leaseNames);
-  }
-
-  grantObserve(grantee: IGrantable, ...leaseNames: string[]): Grant {
-    return grantObserve(grantTarget(this), grantee, leaseNames);
-  }
-}
-
-function grantTarget(table: ILeaseTable) {
-  return { scope: table, tableArn: table.tableArn, encryptionKey: table.encryptionKey };
 }

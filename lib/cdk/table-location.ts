@@ -27,7 +27,7 @@ export function tableSeenFrom(scope: Construct, table: ILeaseTable): TableInSigh
   if (table.env.region === here.region && table.env.account === here.account) {
     return { table, tableName: table.tableName };
   }
-  const where = `table ${table.node.path} is in ${shown(table.env.region)}, this schedule in ${shown(here.region)}`;
+  const where = `table ${table.node.path} is in ${shown(table.env.region)}, this function in ${shown(here.region)}`;
   if (table.env.region === Aws.REGION && here.region !== Aws.REGION) {
     refuse(
       scope,
@@ -40,7 +40,7 @@ export function tableSeenFrom(scope: Construct, table: ILeaseTable): TableInSigh
   if (tableName === undefined || Token.isUnresolved(tableName)) {
     return refuse(
       scope,
-      `${where}, where nobody knows its name; give the table a tableName, or make the schedule in the table's region`,
+      `${where}, where nobody knows its name; give the table a tableName, or make the function in the table's region`,
     );
   }
   if (Stage.of(table) === Stage.of(scope)) here.addStackDependency(Stack.of(table));
@@ -58,10 +58,10 @@ export function hasReplicaIn(resource: CfnGlobalTable, region: string): boolean 
 function checkAccount(scope: Construct, table: ILeaseTable): void {
   const { account } = Stack.of(scope);
   if (table.env.account === account || table.allowedByResourcePolicy === true) return;
-  const where = `table ${table.node.path} is in account ${shown(table.env.account)}, this schedule in ${shown(account)}`;
+  const where = `table ${table.node.path} is in account ${shown(table.env.account)}, this function in ${shown(account)}`;
   const remedy =
     "a role of another account needs the table's resource policy and a table with a customer's key: refer to it with " +
-    "LeaseTable.fromTableArn(…, { encryptionKey, allowedByResourcePolicy: true }), or make the schedule in its account";
+    "LeaseTable.fromTableArn(…, { encryptionKey, allowedByResourcePolicy: true }), or make the function in its account";
   if (Token.isUnresolved(account) || Token.isUnresolved(table.env.account)) {
     Validations.of(scope).addWarning(
       "leasehold:table-account-unknown",

@@ -12,6 +12,9 @@ export interface Scope {
 /** What stands for the account that a template is deployed to. */
 const ACCOUNT = "000000000000";
 
+/** What stands for the label of a table's stream: when it was turned on. */
+const STREAM = "2026-01-01T00:00:00.000";
+
 const PSEUDO: Readonly<Record<string, string>> = {
   "AWS::AccountId": ACCOUNT,
   "AWS::Region": LOCAL_AWS.region,
@@ -26,6 +29,7 @@ const REF_IS_ARN = new Set(["AWS::SNS::Topic", "AWS::SecretsManager::Secret"]);
 const NAMED: Readonly<Record<string, readonly [property: string, service: string, path?: string]>> = {
   "AWS::DynamoDB::Table": ["TableName", "dynamodb", "table/"],
   "AWS::DynamoDB::GlobalTable": ["TableName", "dynamodb", "table/"],
+  "AWS::Events::EventBus": ["Name", "events", "event-bus/"],
   "AWS::Lambda::Function": ["FunctionName", "lambda", "function:"],
   "AWS::SQS::Queue": ["QueueName", "sqs"],
   "AWS::IAM::Role": ["RoleName", "iam", "role/"],
@@ -126,6 +130,7 @@ function attribute(scope: Scope, id: string, name: string): string {
   const { Type } = resourceOf(scope, id);
   const [property, service, path = ""] = NAMED[Type] ?? [];
   if (name === property) return nameOf(scope, id);
+  if (name === "StreamArn") return `${attribute(scope, id, "Arn")}/stream/${STREAM}`;
   if (name !== "Arn" || service === undefined) {
     return fail(scope, `the attribute ${name} of ${id} (${Type}) is not known to the local runner`);
   }

@@ -9,7 +9,7 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import { describe, expect, it } from "vitest";
 import { LeaderSchedule, type LeaderScheduleProps, LeaseTable } from "../../lib/cdk/index.ts";
-import { isAllowed, statementsOfRole } from "../support/iam.ts";
+import { deployed, isAllowed } from "../support/iam.ts";
 import { type Project, writeProject } from "./project.ts";
 
 const FUNCTION = "AWS::Lambda::Function";
@@ -88,7 +88,7 @@ describe("a function made from an entry", () => {
     templateOf().hasResource("AWS::Logs::LogGroup", { DeletionPolicy: "Retain" });
   });
 
-  it("runs in the network, the subnets and the security groups that it is given, and may attach to them", () => {
+  it("runs in the network, the subnets and the security groups that it is given, and may attach to them", async () => {
     using project = writeProject({ "job.ts": "export const handler = async () => {};" });
     const app = new App({ context: { "aws:cdk:bundling-stacks": [] } });
     const home = new Stack(app, "Network");
@@ -108,11 +108,14 @@ describe("a function made from an entry", () => {
     });
     const [fn] = Object.values(template.findResources(FUNCTION));
     const role = String(fn?.["Properties"].Role["Fn::GetAtt"][0]);
-    const may = (action: string): boolean =>
-      isAllowed(statementsOfRole(template.toJSON(), role), { action, resource: "*" });
-    expect(may("ec2:CreateNetworkInterface")).toBe(true);
-    expect(may("ec2:DeleteNetworkInterface")).toBe(true);
-    expect(may("ec2:CreateVpc")).toBe(false);
+    const may = (name: string, kind: string): Promise<boolean> =>
+      isAllowed(deployed(template.toJSON()).statementsOf(role), {
+        action: `ec2:${name}`,
+        resource: `arn:aws:ec2:eu-central-1:000000000000:${kind}/a`,
+      });
+    expect(await may("CreateNetworkInterface", "network-interface")).toBe(true);
+    expect(await may("DeleteNetworkInterface", "network-interface")).toBe(true);
+    expect(await may("CreateVpc", "vpc")).toBe(false);
   });
 
   it("is refused parts of a network without the network, and a runtime that the client does not run on", () => {

@@ -1,4 +1,3 @@
-import "../support/quick-synthesis.ts";
 import { App, Stack } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { EventBus } from "aws-cdk-lib/aws-events";

@@ -1,4 +1,3 @@
-import "../support/quick-synthesis.ts";
 import { App, Duration, Stack } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
 import { App, Stack } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
@@ -94,7 +95,6 @@ describe("the examples", { timeout: 300_000 }, () => {
     const role = (id: string): Role =>
       new Role(roles, id, { assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com") });
     new WriterStack(app, "Writer", {
-      tableName: "leases",
       service: role("Service"),
       dashboard: role("Dashboard"),
     });
@@ -109,7 +109,9 @@ describe("the examples", { timeout: 300_000 }, () => {
   });
 
   it("synthesize as the guide to the constructs shows them", async () => {
-    const { GlobalStack, grant, JobsStack, OtherStack } = await import("../../examples/cdk-guide.ts");
+    const { GlobalStack, grant, JobsStack, OtherStack, StatusStack } = await import(
+      "../../examples/cdk-guide.ts"
+    );
     const app = () => new App({ context: { "aws:cdk:bundling-stacks": [] } });
     const existing = (scope: Construct) =>
       new LambdaFunction(scope, "Existing", {
@@ -132,6 +134,16 @@ describe("the examples", { timeout: 300_000 }, () => {
       new Role(other, id, { assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com") });
     grant(other.leases, { worker: role("Worker"), dashboard: role("Dashboard"), operator: role("Operator") });
     Template.fromStack(other).resourceCountIs("AWS::IAM::Policy", 3);
+
+    const status = app();
+    const dashboard = new Role(new Stack(status, "Roles"), "Asks", {
+      assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com"),
+    });
+    const entry = join(import.meta.dirname, "../../lambda/leader-status.ts");
+    Template.fromStack(new StatusStack(status, "Status", { entry, dashboard })).hasResourceProperties(
+      "AWS::Lambda::Url",
+      { AuthType: "AWS_IAM" },
+    );
 
     const env = { region: "us-east-1", account: "111111111111" };
     Template.fromStack(new GlobalStack(app(), "Global", { env })).hasResourceProperties(

@@ -1,4 +1,3 @@
-import "../support/quick-synthesis.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { App } from "aws-cdk-lib";

@@ -20,14 +20,13 @@ import { fenceCheck, LeaseClient } from "leasehold";
 import { LeaseTable } from "leasehold/cdk";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
-import type { statementsOfRole } from "../support/iam.ts";
+import type { Statement } from "../support/iam.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 import { read } from "../support/pages.ts";
-import { sendUnderPolicy } from "../support/under-policy.ts";
+import { underPolicy } from "../support/under-policy.ts";
 
 const repo = join(import.meta.dirname, "../..");
 
-type Statements = ReturnType<typeof statementsOfRole>;
 type Json = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- templates of four tools
 
 /** What a tool's file makes of a table, in the API's words. */
@@ -60,7 +59,7 @@ function included(file: string): Json {
   return Template.fromStack(stack).toJSON()["Resources"];
 }
 
-async function ofTerraform(): Promise<{ made: Made; statements: Statements; prevents: unknown }> {
+async function ofTerraform(): Promise<{ made: Made; statements: Statement[]; prevents: unknown }> {
   const { resource, data } = (await parse("terraform.tf", read("examples/table/terraform.tf"))) as Json;
   const [table] = resource.aws_dynamodb_table.leases;
   const [document] = data.aws_iam_policy_document.campaign;
@@ -129,9 +128,12 @@ async function create(TableName: string, made: Made): Promise<void> {
 }
 
 /** A leader, its standby, a check of the token and the standby's term, with no more rights than the policy gives. */
-async function elects(table: string, statements?: Statements, resource?: unknown): Promise<void> {
-  const own = engineClient(engine.endpoint);
-  if (statements !== undefined) sendUnderPolicy(own, statements, resource);
+async function elects(table: string, policy?: readonly Statement[]): Promise<void> {
+  // What the tool calls the table's ARN is the ARN once it is deployed.
+  const Resource = `arn:aws:dynamodb:${LOCAL_AWS.region}:000000000000:table/${table}`;
+  const statements = policy?.map((statement) => ({ ...statement, Resource }));
+  await using gate = await underPolicy(engine.endpoint, statements);
+  const own = engineClient(gate.endpoint);
   await using leases = new LeaseClient({ tableName: table, client: own, retryIntervalMs: 50 });
   const first = leases.candidate("nightly-close");
   const second = leases.candidate("nightly-close");
@@ -209,7 +211,8 @@ describe("a lease table without the CDK", { timeout: 300_000 }, () => {
     expect(made).toEqual(ofConstruct());
     await create("by-sam", made);
     const [{ Statement }] = NightlyClose.Properties.Policies;
-    await elects("by-sam", Statement, { "Fn::GetAtt": "Leases.Arn" });
+    expect(Statement.map(({ Resource }: Json) => Resource)).toEqual([{ "Fn::GetAtt": "Leases.Arn" }]);
+    await elects("by-sam", Statement);
   });
 
   it("has by SAM a function that, built and configured as it says, leads an occurrence once", async () => {
@@ -231,7 +234,8 @@ describe("a lease table without the CDK", { timeout: 300_000 }, () => {
     expect(made).toEqual(ofConstruct());
     expect(prevents).toBe(true);
     await create("by-terraform", made);
-    await elects("by-terraform", statements, "${aws_dynamodb_table.leases.arn}");
+    expect(statements.map(({ Resource }) => Resource)).toEqual([["${aws_dynamodb_table.leases.arn}"]]);
+    await elects("by-terraform", statements);
   });
 
   it("is by the command line what the construct makes, and elects", async () => {

@@ -79,7 +79,8 @@ export function losing(engine: string, fate: Fate): Promise<Local> {
   return listening(server, asked);
 }
 
-function answer(
+/** Answers a request as DynamoDB does. */
+export function answer(
   response: ServerResponse,
   { status, error, message = "because", body, headers }: Reply,
 ): void {
@@ -89,11 +90,13 @@ function answer(
   response.end(JSON.stringify(content));
 }
 
-function operationOf({ headers }: IncomingMessage): string {
+/** The operation of DynamoDB that a request names. */
+export function operationOf({ headers }: IncomingMessage): string {
   return String(headers["x-amz-target"]).replace("DynamoDB_20120810.", "");
 }
 
-function listening(server: Server, asked: string[]): Promise<Local> {
+/** Has a server listen on a free port of loopback. */
+export function listening(server: Server, asked: string[]): Promise<Local> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);

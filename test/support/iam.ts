@@ -1,122 +1,130 @@
-/**
- * Decides what a synthesized template allows, by the rules of IAM that such policies use: a matching `Deny`
- * wins, a matching `Allow` allows, all else is denied. An operator or element that it does not know is an
- * error, so that it never calls a policy tight that it could not read.
- */
+import { runSimulation } from "@cloud-copilot/iam-simulate";
+import { nameOf, resolve, type Scope } from "../../local/assembly/resolve.ts";
+import { isList, isObject, type Json, parseStack } from "../../local/assembly/template.ts";
 
 /** One request to AWS, with the values that the service puts into its context. */
 export interface IamRequest {
   readonly action: string;
-  /** The ARN, or the template's expression for it. */
-  readonly resource: unknown;
-  /** Context keys; a list is a multivalued key. An absent key is absent from the request. */
+  /** The ARN; `*` for an action that knows no resources. */
+  readonly resource: string;
+  /**
+   * Context keys; a list is a multivalued key. An absent key, or one without values, is absent from
+   * the request.
+   */
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
 }
 
-interface Statement {
-  readonly Effect: string;
-  readonly Action: string | readonly string[];
-  readonly Resource: unknown;
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+/** A statement of a policy. What its elements mean, the simulator knows. */
+export type Statement = Readonly<Record<string, unknown>>;
+
+/** What a stack's roles may do, and what its resources are called, once it is deployed. */
+export interface Deployed {
+  /** The statements that the template attaches to a role, by the role's logical id. */
+  readonly statementsOf: (roleId: string) => Statement[];
+  /** What CloudFormation makes of an expression. */
+  readonly text: (value: unknown) => string;
+  /** The name of a resource, by its logical id. */
+  readonly nameOf: (id: string) => string;
+  /** The properties of a resource, worked out; what names others is their name or ARN. */
+  readonly propertiesOf: (id: string) => Json;
 }
 
-/** As much of a template as this file reads. */
-interface Template {
-  readonly Resources?: Readonly<Record<string, TemplateResource>>;
-}
+const SUFFIX = "test";
+const PRINCIPAL_ACCOUNT = "000000000000";
 
-interface TemplateResource {
-  readonly Type: string;
-  readonly Properties?: {
-    readonly Roles?: readonly { readonly Ref?: string }[];
-    readonly PolicyDocument?: { readonly Statement: readonly Statement[] };
+/**
+ * Reads a synthesized template as it is once deployed: every expression in its policies is worked
+ * out, so that they name concrete ARNs. `others` are templates whose exports it imports.
+ */
+export function deployed(template: object, ...others: readonly object[]): Deployed {
+  const stack = parseStack("Test", template);
+  const stacks = [stack, ...others.map((other) => parseStack("Test", other))];
+  const scope: Scope = { stacks, stack, suffix: SUFFIX };
+  const resources = Object.entries(stack.template.Resources);
+  const isOf = (roles: Json | undefined, roleId: string): boolean =>
+    isList(roles) && roles.some((role) => isObject(role) && role["Ref"] === roleId);
+  return {
+    statementsOf: (roleId) =>
+      resources.flatMap(([, { Type, Properties }]) => {
+        if (Type !== "AWS::IAM::Policy" || !isOf(Properties["Roles"], roleId)) return [];
+        const document = resolve(scope, Properties["PolicyDocument"] ?? {});
+        const statements = isObject(document) ? document["Statement"] : [];
+        return (isList(statements) ? statements : [statements]) as Statement[];
+      }),
+    text: (value) => {
+      const text = resolve(scope, value as Json);
+      if (typeof text !== "string") throw new Error(`${JSON.stringify(value)} is no text`);
+      return text;
+    },
+    nameOf: (id) => nameOf(scope, id),
+    propertiesOf: (id) => resolve(scope, stack.template.Resources[id]?.Properties ?? {}),
   };
 }
 
-const KNOWN_ELEMENTS = new Set(["Sid", "Effect", "Action", "Resource", "Condition"]);
-const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
-  "AWS::Partition": "aws",
-  "AWS::URLSuffix": "amazonaws.com",
+/**
+ * Whether a role with these statements may send the request, as IAM decides. It judges the role's
+ * own half: that the account is the resource's own, and that a key's policy leaves the decision to
+ * IAM, as the CDK writes it.
+ * @throws {Error} for a policy, an action or a resource that IAM does not know
+ */
+export async function isAllowed(statements: readonly Statement[], request: IamRequest): Promise<boolean> {
+  const { action, resource, context = {} } = request;
+  const given = Object.entries(context).filter(([, value]) => value.length > 0);
+  const policy = { Version: "2012-10-17", Statement: asSimulated(statements) };
+  const answer = await runSimulation(
+    {
+      request: {
+        principal: `arn:aws:iam::${PRINCIPAL_ACCOUNT}:role/Role`,
+        action,
+        resource: { resource, accountId: PRINCIPAL_ACCOUNT },
+        contextVariables: inContext(given),
+      },
+      identityPolicies: statements.length === 0 ? [] : [{ name: "role", policy }],
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      ...(action.startsWith("kms:") ? { resourcePolicy: LEFT_TO_IAM } : {}),
+    },
+    {},
+  );
+  if (answer.resultType === "error") {
+    throw new Error(`cannot judge ${action} on ${resource}: ${JSON.stringify(answer.errors)}`);
+  }
+  return answer.overallResult === "Allowed";
+}
+
+/** Stands for a dollar sign that begins no policy variable. */
+const DOLLAR = "\u00a4";
+
+/**
+ * IAM reads `${$}` as a dollar sign. The simulator does so in patterns, but not where texts have to
+ * be equal.
+ */
+function asSimulated(statements: readonly Statement[]): unknown {
+  return JSON.parse(
+    JSON.stringify(statements)
+      .replaceAll("${$}", DOLLAR)
+      .replaceAll(/\$(?!\{)/g, DOLLAR),
+  );
+}
+
+function inContext(
+  given: readonly (readonly [string, string | readonly string[]])[],
+): Record<string, string | string[]> {
+  const read = (value: string): string => value.replaceAll("$", DOLLAR);
+  return Object.fromEntries(
+    given.map(([key, value]) => [key, typeof value === "string" ? read(value) : value.map(read)]),
+  );
+}
+
+/** The policy of a key as the CDK writes it. */
+const LEFT_TO_IAM = {
+  Version: "2012-10-17",
+  Statement: [
+    {
+      Effect: "Allow",
+      Principal: { AWS: `arn:aws:iam::${PRINCIPAL_ACCOUNT}:root` },
+      Action: "kms:*",
+      Resource: "*",
+    },
+  ],
 };
-
-/** Gathers the statements that the template attaches to a role, by the role's logical id. */
-export function statementsOfRole(template: Template, roleId: string): Statement[] {
-  const policies = Object.values(template.Resources ?? {}).filter(
-    ({ Type, Properties }) =>
-      Type === "AWS::IAM::Policy" && Properties?.Roles?.some((role) => role.Ref === roleId) === true,
-  );
-  return policies.flatMap(({ Properties }) => Properties?.PolicyDocument?.Statement ?? []);
-}
-
-/** Whether the statements allow the request. */
-export function isAllowed(statements: readonly Statement[], request: IamRequest): boolean {
-  const matching = statements.filter((statement) => matches(statement, request));
-  if (matching.some((statement) => statement.Effect === "Deny")) return false;
-  return matching.some((statement) => statement.Effect === "Allow");
-}
-
-function matches(statement: Statement, request: IamRequest): boolean {
-  for (const element of Object.keys(statement)) {
-    if (!KNOWN_ELEMENTS.has(element)) throw new Error(`cannot judge a statement with ${element}`);
-  }
-  return (
-    listOf(statement.Action).some((action) => likeArn(action, request.action, "i")) &&
-    listOf(statement.Resource).some((resource) => likeArn(resource, request.resource)) &&
-    Object.entries(statement.Condition ?? {}).every(([operator, keys]) =>
-      Object.entries(keys).every(([key, wanted]) =>
-        holds(operator, listOf(wanted), request.context?.[key] ?? undefined),
-      ),
-    )
-  );
-}
-
-function holds(
-  operator: string,
-  wanted: readonly unknown[],
-  actual: string | readonly string[] | undefined,
-): boolean {
-  const present = actual !== undefined && listOf(actual).length > 0;
-  const isWanted = (value: unknown): boolean => wanted.some((one) => text(literal(one)) === text(value));
-  switch (operator) {
-    case "Null":
-      return wanted.some((one) => String(one) === String(!present));
-    case "StringEquals":
-      return present && listOf(actual).every(isWanted);
-    case "ForAllValues:StringEquals":
-      return listOf(actual ?? []).every(isWanted);
-    case "ForAnyValue:StringEquals":
-      return listOf(actual ?? []).some(isWanted);
-    default:
-      throw new Error(`cannot judge the condition operator ${operator}`);
-  }
-}
-
-/** IAM reads `${$}` as a dollar sign, and any other `${…}` as a variable, which no value here stands for. */
-function literal(value: unknown): unknown {
-  if (typeof value !== "string") return value;
-  if (/\$\{(?!\$\})/.test(value)) throw new Error(`the condition value ${value} has a policy variable`);
-  return value.replaceAll("${$}", "$");
-}
-
-function likeArn(pattern: unknown, value: unknown, flags = ""): boolean {
-  const source = text(pattern).replaceAll(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${source.replaceAll("*", ".*").replaceAll("?", ".")}$`, flags).test(text(value));
-}
-
-/** Writes a template's expression as text: joins and what is the same in every account are worked out. */
-function text(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (value === null || typeof value !== "object") return String(value);
-  if ("Ref" in value) return PSEUDO_PARAMETERS[String(value.Ref)] ?? JSON.stringify(value);
-  if (!("Fn::Join" in value) || !Array.isArray(value["Fn::Join"])) return JSON.stringify(value);
-  const [separator, parts] = value["Fn::Join"];
-  return listOf<unknown>(parts).map(text).join(String(separator));
-}
-
-function listOf<T>(value: T | readonly T[]): readonly T[] {
-  return isList(value) ? value : [value];
-}
-
-function isList<T>(value: T | readonly T[]): value is readonly T[] {
-  return Array.isArray(value);
-}

@@ -1,4 +1,3 @@
-import "./quick-synthesis.ts";
 import { createContext, Script } from "node:vm";
 import { App, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";

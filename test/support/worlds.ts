@@ -127,14 +127,20 @@ function inMemoryWorld(): World {
   };
 }
 
-/** Worlds on one table of a DynamoDB engine, in real time. */
-export async function engineGround(endpoint: string): Promise<Ground> {
+/**
+ * Worlds on one table of a DynamoDB engine, in real time. `onClient` is shown each client that
+ * elects there.
+ */
+export async function engineGround(
+  endpoint: string,
+  onClient: (client: DynamoDBClient) => void = () => {},
+): Promise<Ground> {
   const table = `contract-${run}-${process.pid}`;
   const admin = engineClient(endpoint);
   await createLeaseTable(admin, table);
   await warmUp(admin, table);
   return {
-    world: () => engineWorld(endpoint, admin, table),
+    world: () => engineWorld(endpoint, admin, table, onClient),
     async [Symbol.asyncDispose]() {
       admin.destroy();
     },
@@ -158,12 +164,18 @@ async function warmUp(admin: DynamoDBClient, table: string): Promise<void> {
   }
 }
 
-function engineWorld(endpoint: string, admin: DynamoDBClient, table: string): World {
+function engineWorld(
+  endpoint: string,
+  admin: DynamoDBClient,
+  table: string,
+  onClient: (client: DynamoDBClient) => void,
+): World {
   const clients: DynamoDBClient[] = [];
   const store = new DynamoDBLeaseStore({ tableName: table, client: admin });
   const { member, close } = members(systemClock, () => {
     const client = engineClient(endpoint);
     clients.push(client);
+    onClient(client);
     const probe = new ProbeStore(new DynamoDBLeaseStore({ tableName: table, client }));
     return { probe, http: countRequests(client) };
   });

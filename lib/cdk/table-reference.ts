@@ -1,0 +1,133 @@
+import { type IResource, Resource } from "aws-cdk-lib";
+import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
+import type { Construct } from "constructs";
+import { type GrantTarget, grantCampaign, grantObserve, grantOperate } from "./lease-grants.ts";
+
+/** A table of leases, created by this app or by another. */
+export interface ILeaseTable extends IResource {
+  /** Name of the table: what a client takes as `tableName`. */
+  readonly tableName: string;
+  /** ARN of the table. */
+  readonly tableArn: string;
+  /** ARN of the table's stream, where it is known to have one: what `LeadershipEvents` reads. */
+  readonly tableStreamArn?: string;
+  /** The customer's key that the table is encrypted with, if there is one. */
+  readonly encryptionKey?: IKey;
+  /**
+   * Whether the table's own policy is stated to let this account's roles in, where the table is
+   * another account's.
+   */
+  readonly allowedByResourcePolicy?: boolean;
+  /**
+   * Lets the grantee stand for the named leases: claim, take over, renew and release them, read
+   * them, list who stands for them, and check their token in a transaction.
+   *
+   * Least, because a candidate sends only `GetItem`, `UpdateItem` and `Query`, and
+   * `ConditionCheckItem` when it fences. It cannot delete a row (that would lose the token), scan,
+   * or touch a lease that is not named, since the request's partition key must be one of the names
+   * (`dynamodb:LeadingKeys`).
+   *
+   * Grants the role only: a grantee in another account also needs the table's resource policy, and
+   * a table that is encrypted with a customer's key.
+   *
+   * @param leaseNames at least one, each of 1 to 2,048 bytes; no wildcards
+   */
+  grantCampaign(grantee: IGrantable, ...leaseNames: string[]): Grant;
+  /**
+   * Lets the grantee see who leads and who stands: `GetItem` and `Query` on the named leases, or,
+   * without names, these and `Scan` on the whole table, which is what a client's `list()` sends.
+   *
+   * @param leaseNames any number, each of 1 to 2,048 bytes; none means all
+   */
+  grantObserve(grantee: IGrantable, ...leaseNames: string[]): Grant;
+  /**
+   * Lets the grantee do an operator's work on the named leases, or, without names, on all: see who
+   * leads and who stands, ask for a hand-over (`requestStepDown`), vacate a lease (`forceRelease`),
+   * set the last tick back (`rewindTick`), and read the settings of the table (`leasehold doctor`).
+   * The list of all leases needs `Scan`, and so a grant without names.
+   *
+   * It cannot delete a row, and a client under it cannot campaign: its `UpdateItem` must name no
+   * attribute but those that these three writes name (`dynamodb:Attributes`), and every claim and
+   * renewal names others. **That keeps a client from leading by mistake, not a person from harm**:
+   * IAM does not tell a write from a comparison, so a request that is made by hand can still put a
+   * holder or a token into a row. Give it to people and to what they run, not to services.
+   *
+   * @param leaseNames any number, each of 1 to 2,048 bytes; none means all
+   */
+  grantOperate(grantee: IGrantable, ...leaseNames: string[]): Grant;
+}
+
+/** How a table that exists elsewhere is described. */
+export interface ImportedLeaseTableOptions {
+  /**
+   * The customer's key that the table is encrypted with; grants then include its use.
+   * @default - none: encrypted with a key of AWS
+   */
+  readonly encryptionKey?: IKey;
+  /**
+   * ARN of the table's stream, in this stack's region; `LeadershipEvents` needs it.
+   * @default - none
+   */
+  readonly tableStreamArn?: string;
+}
+
+/** How a table that was published is found. */
+export interface LeaseTableFromSsmOptions extends ImportedLeaseTableOptions {
+  /**
+   * The `ssmPrefix` that it was published under, such as `/leasehold/leases`. Known at synthesis.
+   */
+  readonly prefix: string;
+}
+
+/** How a table that its ARN names is described. */
+export interface LeaseTableByArnOptions extends ImportedLeaseTableOptions {
+  /**
+   * States that the table's resource policy lets this account's roles in. To be set, and only to be
+   * set, for a table of another account, together with `encryptionKey`: a table that is encrypted
+   * with a key of AWS cannot be used from another account.
+   * @default false
+   */
+  readonly allowedByResourcePolicy?: boolean;
+}
+
+/** What an imported table is known by. */
+export interface ImportedLeaseTableProps extends LeaseTableByArnOptions {
+  readonly tableName: string;
+  readonly tableArn: string;
+}
+
+/** A table that exists elsewhere. Nothing is made of it. */
+export class ImportedLeaseTable extends Resource implements ILeaseTable {
+  readonly tableName: string;
+  readonly tableArn: string;
+  readonly tableStreamArn?: string;
+  readonly encryptionKey?: IKey;
+  readonly allowedByResourcePolicy?: boolean;
+
+  constructor(scope: Construct, id: string, props: ImportedLeaseTableProps) {
+    super(scope, id, { environmentFromArn: props.tableArn });
+    this.tableName = props.tableName;
+    this.tableArn = props.tableArn;
+    if (props.tableStreamArn !== undefined) this.tableStreamArn = props.tableStreamArn;
+    if (props.encryptionKey !== undefined) this.encryptionKey = props.encryptionKey;
+    if (props.allowedByResourcePolicy === true) this.allowedByResourcePolicy = true;
+  }
+
+  grantCampaign(grantee: IGrantable, ...leaseNames: string[]): Grant {
+    return grantCampaign(grantTarget(this), grantee, leaseNames);
+  }
+
+  grantObserve(grantee: IGrantable, ...leaseNames: string[]): Grant {
+    return grantObserve(grantTarget(this), grantee, leaseNames);
+  }
+
+  grantOperate(grantee: IGrantable, ...leaseNames: string[]): Grant {
+    return grantOperate(grantTarget(this), grantee, leaseNames);
+  }
+}
+
+/** What the grants need to know of a table. */
+export function grantTarget(table: ILeaseTable): GrantTarget {
+  return { scope: table, tableArn: table.tableArn, encryptionKey: table.encryptionKey };
+}
