@@ -1,4 +1,12 @@
 #!/usr/bin/env node
-import { main } from "../lib/cli/program.ts";
+import { GUARD } from "../lib/cli/run/guard-terms.ts";
 
-await main(process.argv.slice(2));
+const argv = process.argv.slice(2);
+if (argv[0] === GUARD) {
+  // A small process: it loads no command.
+  const { standGuard } = await import("../lib/cli/run/guard-process.ts");
+  standGuard(Number(argv[1]));
+} else {
+  const { main } = await import("../lib/cli/program.ts");
+  await main(argv);
+}

@@ -12,12 +12,16 @@ export const EXIT = {
   usage: 2,
   /** `step-down`: it was asked for, and the leader still leads after `--wait`. */
   notYet: 3,
-  /** `run --once`: someone else leads, so the command was not run. */
+  /** `run`: someone else leads, or has done the occurrence, so the command was not run. */
   followed: 75,
   /** `run`: leadership was lost while the command ran, and the command was ended. */
   lost: 76,
-  /** `run`: leasehold itself failed, so the command was not run. */
+  /** `run`: leasehold itself failed, or was called wrongly. */
   notRun: 125,
+  /** `run`: the command cannot be executed. */
+  notExecutable: 126,
+  /** `run`: there is no such command. */
+  notFound: 127,
   /** Whoever read standard output has stopped reading. */
   closedPipe: 141,
 } as const;

@@ -2,10 +2,13 @@ import { Command, CommanderError } from "commander";
 import { withExamples } from "./command.ts";
 import { addCandidates } from "./commands/candidates.ts";
 import { addCompletion } from "./commands/completion.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addGet } from "./commands/get.ts";
 import { addList } from "./commands/list.ts";
 import { addRelease } from "./commands/release.ts";
+import { addRun } from "./commands/run.ts";
 import { addStepDown } from "./commands/step-down.ts";
+import { addTable } from "./commands/table.ts";
 import { addTick } from "./commands/tick.ts";
 import { addWatch } from "./commands/watch.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -18,10 +21,13 @@ import { VERSION } from "./version.ts";
 const COMMANDS: readonly ((program: Command) => void)[] = [
   addCandidates,
   addCompletion,
+  addDoctor,
   addGet,
   addList,
   addRelease,
+  addRun,
   addStepDown,
+  addTable,
   addTick,
   addWatch,
 ];
@@ -57,7 +63,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
-    process.exitCode = error instanceof CommanderError ? misuse(error) : failure(error);
+    process.exitCode = error instanceof CommanderError ? misuse(program, error) : failure(error);
     if (process.exitCode !== EXIT.done && program.opts<CommonOptions>().debug)
       process.stderr.write(`${traceOf(error).split("\n").map(printable).join("\n")}\n`);
   }
@@ -68,14 +74,14 @@ function failure(error: unknown): number {
   return exitCodeOf(error);
 }
 
-/** Help and the version are told by way of an error, too. */
-function misuse(error: CommanderError): number {
+/** Help and the version are told by way of an error, too. `run` keeps the low numbers for its command. */
+function misuse(program: Command, error: CommanderError): number {
   if (error.exitCode === 0) return EXIT.done;
   const text = error.message.replace(/^error: /, "").replace(/\.$/, "");
   // Without any command, commander has shown the help.
   if (error.code !== "commander.help")
     process.stderr.write(`leasehold: ${lineOf(text)}; see leasehold --help\n`);
-  return EXIT.usage;
+  return program.args[0] === "run" ? EXIT.notRun : EXIT.usage;
 }
 
 function traceOf(error: unknown): string {

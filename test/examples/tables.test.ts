@@ -22,6 +22,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
 import type { Statement } from "../support/iam.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
+import { tableRequests } from "../../lib/cli/table/requests.ts";
 import { read } from "../support/pages.ts";
 import { underPolicy } from "../support/under-policy.ts";
 
@@ -102,6 +103,15 @@ function ofConstruct(): Made {
   new LeaseTable(stack, "Leases");
   const [table] = Object.values(Template.fromStack(stack).findResources("AWS::DynamoDB::GlobalTable"));
   return ofCloudFormation(table?.["Properties"]);
+}
+
+/** What the construct says of encryption, in the API's words. */
+function encryptionOfConstruct(): unknown {
+  const stack = new Stack(new App(), "Encrypted");
+  new LeaseTable(stack, "Leases");
+  const [table] = Object.values(Template.fromStack(stack).findResources("AWS::DynamoDB::GlobalTable"));
+  const { SSEEnabled: Enabled, SSEType } = table?.["Properties"]?.SSESpecification ?? {};
+  return { Enabled, SSEType };
 }
 
 let engine: Engine;
@@ -243,5 +253,12 @@ describe("a lease table without the CDK", { timeout: 300_000 }, () => {
     expect(made).toEqual(ofConstruct());
     await create("by-command-line", made);
     await elects("by-command-line");
+  });
+
+  it("is by leasehold table create what the construct makes, its encryption included", () => {
+    const { CreateTable, UpdateTimeToLive, UpdateContinuousBackups } = tableRequests("leases", []);
+    const made = ofCloudFormation({ ...CreateTable, ...UpdateTimeToLive, ...UpdateContinuousBackups });
+    expect(made).toEqual(ofConstruct());
+    expect(CreateTable.SSESpecification).toEqual(encryptionOfConstruct());
   });
 });

@@ -46,6 +46,7 @@ beforeAll(() => {
   const out = join(home, "dist");
   const stage = join(home, "stage");
   execFileSync(bin("tsc"), ["-p", "tsconfig.build.json", "--outDir", out], { cwd: repo });
+  execFileSync(bin("node"), ["--no-warnings", "scripts/build-cli.ts", join(out, "bin")], { cwd: repo });
   mkdirSync(stage);
   // With some of what is not to be packed, so that leaving it out is seen to happen.
   for (const file of readdirSync(repo)) {
@@ -187,6 +188,39 @@ describe("the packed package", () => {
     const checked = spawnSync(bin("tsc"), ["-p", join(home, "typed")], { encoding: "utf8" });
     expect(checked.stdout).toBe("");
     expect(checked.status).toBe(0);
+  });
+
+  it("puts the command line where npm's scripts find it, with the licences of what is in it", () => {
+    const env = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` };
+    const printed = execFileSync(join(home, "node_modules/.bin/leasehold"), ["--version"], {
+      env,
+      encoding: "utf8",
+    });
+    const installed = join(home, "node_modules/leasehold");
+    expect(printed).toBe(`${JSON.parse(readFileSync(join(installed, "package.json"), "utf8")).version}\n`);
+    expect(existsSync(join(installed, "dist/bin/THIRD-PARTY-LICENSES.txt"))).toBe(true);
+  });
+
+  it("imports nothing of the command line", async () => {
+    const installed = join(home, "node_modules/leasehold");
+    expect(existsSync(join(installed, "dist/cli"))).toBe(false);
+    const { exports } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+    const entries = Object.values<{ default?: string }>(exports).flatMap(({ default: file }) => file ?? []);
+    expect(entries.length).toBeGreaterThan(4);
+    const { build } = await import("esbuild");
+    const { metafile } = await build({
+      entryPoints: entries.map((file) => join(installed, file)),
+      bundle: true,
+      write: false,
+      metafile: true,
+      outdir: home,
+      format: "esm",
+      platform: "node",
+      packages: "external",
+    });
+    const files = Object.keys(metafile.inputs);
+    expect(files.some((file) => file.endsWith("dist/client/lease-client.js"))).toBe(true);
+    expect(files.filter((file) => file.includes("dist/bin"))).toEqual([]);
   });
 
   // 25 KB was the bound for the client without elections of long-lived candidates: docs/adr/0013.

@@ -4,6 +4,7 @@ import {
   request,
   type ServerResponse,
 } from "node:http";
+
 import { createServer, type Server, type Socket } from "node:net";
 
 /** What a pretended DynamoDB answers one request with. */

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { spawnOwned } from "../../local/harness/processes.ts";
@@ -11,10 +13,12 @@ export interface CliSettings {
   readonly endpoint?: string | undefined;
   readonly table?: string | undefined;
   readonly env?: Readonly<Record<string, string>>;
+  /** The program as it is built, which starts in a third of the time; see `buildCli`. By default its source. */
+  readonly program?: string | undefined;
 }
 
 /** The environment of a command: the engine's credentials, the table, and nothing of whoever runs the tests. */
-export function cliEnvironment({ endpoint, table, env }: CliSettings): Record<string, string> {
+export function cliEnvironment({ endpoint, table, env, program }: CliSettings): Record<string, string> {
   const { PATH = "", HOME = "/" } = process.env;
   return {
     PATH,
@@ -24,7 +28,7 @@ export function cliEnvironment({ endpoint, table, env }: CliSettings): Record<st
     AWS_SECRET_ACCESS_KEY: "local",
     AWS_EC2_METADATA_DISABLED: "true",
     // Node compiles the SDK once for all processes, which halves what each costs.
-    NODE_COMPILE_CACHE: COMPILED,
+    NODE_COMPILE_CACHE: program === undefined ? COMPILED : join(dirname(program), "cache"),
     ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: endpoint }),
     ...(table === undefined ? {} : { LEASE_TABLE_NAME: table }),
     ...env,
@@ -36,9 +40,14 @@ export function cliCommand(...args: string[]): [file: string, args: string[]] {
   return [process.execPath, ["--no-warnings", PROGRAM, ...args]];
 }
 
+/** The command line of `leasehold` as the settings say. */
+export function commandOf({ program }: CliSettings, args: readonly string[]): [file: string, args: string[]] {
+  return program === undefined ? cliCommand(...args) : [process.execPath, [program, ...args]];
+}
+
 /** Starts `leasehold` as a process of its own, without a terminal. */
 export async function startCli(settings: CliSettings, ...args: string[]) {
-  const [file, argv] = cliCommand(...args);
+  const [file, argv] = commandOf(settings, args);
   const { child, pid, gone } = await spawnOwned(file, argv, {
     env: cliEnvironment(settings),
     stdio: ["ignore", "pipe", "pipe"],
@@ -59,4 +68,20 @@ export async function startCli(settings: CliSettings, ...args: string[]) {
 /** Runs `leasehold` to its end. */
 export async function runCli(settings: CliSettings, ...args: string[]) {
   return (await startCli(settings, ...args)).ended();
+}
+
+/**
+ * Writes a profile of AWS's configuration files that sends requests to other places, and returns the variables that name it. No option
+ * and no variable says then that it is not AWS.
+ */
+export function profileFor(file: string, services: Readonly<Record<string, string>>): Record<string, string> {
+  const places = Object.entries(services).map(([name, url]) => `${name} =\n  endpoint_url = ${url}\n`);
+  const keys = "aws_access_key_id = local\naws_secret_access_key = local\n";
+  writeFileSync(file, `[profile elsewhere]\nservices = places\n${keys}[services places]\n${places.join("")}`);
+  return {
+    AWS_CONFIG_FILE: file,
+    AWS_PROFILE: "elsewhere",
+    AWS_ACCESS_KEY_ID: "",
+    AWS_SECRET_ACCESS_KEY: "",
+  };
 }

@@ -1,6 +1,6 @@
 import type { Role } from "./requests.ts";
 
-/** A command of the CLI. */
+/** A command of the command line. */
 export interface Command {
   /** The grant that it is for. `-all` where it needs one without names. */
   readonly grant: Role;
@@ -8,25 +8,69 @@ export interface Command {
   readonly calls: readonly string[];
   /** Actions that it takes besides: what it reads of the table itself. */
   readonly actions?: readonly string[];
+  /** Its arguments where `test/cli/permissions.test.ts` plays it, on the lease `writer`. */
+  readonly plays: readonly string[];
 }
 
 /**
- * Every command of the CLI and the grant that it works under. Its actions are those of its calls. A
- * new command is a new line here, and a row in docs/guides/permissions.md.
+ * Every command that works on a table, and the grant that it works under. Its actions are those of its calls. A new command
+ * is a new line here, and a row in docs/guides/permissions.md.
  */
 export const COMMANDS: Readonly<Record<string, Command>> = {
-  list: { grant: "operate-all", calls: ["leases.list"] },
-  get: { grant: "operate", calls: ["leases.get"] },
-  watch: { grant: "operate", calls: ["leases.observe"] },
-  candidates: { grant: "operate", calls: ["leases.candidates"] },
-  "step-down": { grant: "operate", calls: ["leases.requestStepDown"] },
-  "release --force": { grant: "operate", calls: ["leases.get", "leases.forceRelease"] },
-  "tick --set": { grant: "operate", calls: ["leases.get", "leases.rewindTick"] },
-  "tick --clear": { grant: "operate", calls: ["leases.get", "leases.rewindTick"] },
+  list: { grant: "operate-all", calls: ["leases.list"], plays: ["list"] },
+  get: { grant: "operate", calls: ["leases.get"], plays: ["get", "writer"] },
+  watch: { grant: "operate", calls: ["leases.observe"], plays: ["watch", "writer"] },
+  candidates: {
+    grant: "operate",
+    calls: ["leases.candidates", "leases.get"],
+    plays: ["candidates", "writer"],
+  },
+  "step-down": {
+    grant: "operate",
+    calls: ["leases.candidates", "leases.requestStepDown", "leases.observe"],
+    plays: ["step-down", "writer", "--to", "heir", "--no-wait"],
+  },
+  "release --force": {
+    grant: "operate",
+    calls: ["leases.get", "leases.forceRelease"],
+    plays: ["release", "writer", "--force"],
+  },
+  "tick --set": {
+    grant: "operate",
+    calls: ["leases.get", "leases.rewindTick"],
+    plays: ["tick", "writer", "--set", "2026-01-30T02:00:00Z"],
+  },
+  "tick --clear": {
+    grant: "operate",
+    calls: ["leases.get", "leases.rewindTick"],
+    plays: ["tick", "writer", "--clear"],
+  },
   doctor: {
     grant: "operate-all",
-    calls: ["leases.list"],
+    calls: ["leases.list", "leases.get"],
     actions: ["DescribeTable", "DescribeTimeToLive", "DescribeContinuousBackups"],
+    plays: ["doctor"],
   },
-  run: { grant: "campaign", calls: ["candidate.run", "candidate.campaign", "leases.run"] },
+  run: {
+    grant: "campaign",
+    calls: ["candidate.run", "candidate.campaign", "leases.run"],
+    plays: ["run", "writer", "--once", "--", "true"],
+  },
 };
+
+/** What `doctor` tries to find out what its caller may do. A denial is a finding, and what is allowed is refused by its condition. */
+export const PROBES: readonly string[] = [
+  "Query",
+  "UpdateItem",
+  "DeleteItem",
+  "TransactWriteItems",
+  "GetCallerIdentity",
+];
+
+/** What `table create` takes: the work of an administrator, for which no grant of a table can stand. */
+export const TO_CREATE: readonly string[] = [
+  "CreateTable",
+  "DescribeTable",
+  "UpdateTimeToLive",
+  "UpdateContinuousBackups",
+];

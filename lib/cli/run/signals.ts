@@ -1,0 +1,46 @@
+import type { CommandGroup } from "./command-group.ts";
+
+/** What ends leasehold while no command runs, as it ends any program. */
+const ENDING: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+/** What is passed on besides: what services agree on with their programs, and a window's new size. */
+const OTHERS: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGUSR2", "SIGWINCH"];
+
+/**
+ * Passes signals on to the command while one runs. What comes when none runs ends the wait for the lease. A stop from the terminal
+ * (Ctrl-Z) stops the command and leasehold, and both go on together.
+ */
+export class Signals implements Disposable {
+  readonly #told = new AbortController();
+  readonly #handlers = new Map<NodeJS.Signals, () => void>();
+  /** The command that runs. */
+  group: CommandGroup | undefined;
+
+  constructor() {
+    for (const signal of [...ENDING, ...OTHERS]) {
+      this.#on(signal, () => {
+        if (this.group !== undefined) this.group.signal(signal);
+        else if (ENDING.includes(signal)) this.#told.abort(signal);
+      });
+    }
+    this.#on("SIGTSTP", () => {
+      this.group?.signal("SIGSTOP");
+      process.kill(process.pid, "SIGSTOP");
+    });
+    this.#on("SIGCONT", () => this.group?.signal("SIGCONT"));
+  }
+
+  /** Aborted by the first signal that came while no command ran; its reason is the signal's name. */
+  get told(): AbortSignal {
+    return this.#told.signal;
+  }
+
+  #on(signal: NodeJS.Signals, handler: () => void): void {
+    this.#handlers.set(signal, handler);
+    process.on(signal, handler);
+  }
+
+  /** Lets signals be. */
+  [Symbol.dispose](): void {
+    for (const [signal, handler] of this.#handlers) process.removeListener(signal, handler);
+  }
+}
