@@ -18,7 +18,7 @@ export default defineConfig({
     // The CDK's check of each template against CloudFormation's rules takes five seconds in each process that synthesizes.
     // reference-app.test.ts turns it on again, for the templates that are deployed.
     env: { CDK_VALIDATION: "false" },
-    globalSetup: "test/support/temporary-folder.ts",
+    globalSetup: ["test/support/temporary-folder.ts", "test/support/built-cli.ts"],
     // Many tests wait for real time, so two files at a time pay on a machine of two cores, too.
     maxWorkers: 2,
     testTimeout: 30_000,

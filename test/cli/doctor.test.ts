@@ -1,11 +1,10 @@
 import { createServer } from "node:http";
 import { DescribeTableCommand, ListTagsOfResourceCommand } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { Link } from "../../local/harness/link.ts";
 import { listenOnLoopback } from "../../local/harness/ports.ts";
 import { replying } from "../support/aws-server.ts";
-import { buildCli } from "../support/built-cli.ts";
 import { profileFor, runCli } from "../support/cli.ts";
 import { REPORT } from "../support/doctor-report.ts";
 import { granted, LEASES } from "../support/grants.ts";
@@ -14,30 +13,22 @@ import { underPolicy } from "../support/under-policy.ts";
 
 let engine: Engine;
 let client: ReturnType<typeof engineClient>;
-let built: Awaited<ReturnType<typeof buildCli>>;
 
 beforeAll(async () => {
-  [engine, built] = await Promise.all([startEngine(), buildCli()]);
+  engine = await startEngine();
   client = engineClient(engine.endpoint);
 });
 
 afterAll(async () => {
   client.destroy();
   await engine.stop();
-  await built[Symbol.asyncDispose]();
 });
 
-const run = (table: string, ...args: string[]) =>
-  runCli({ endpoint: engine.endpoint, table, program: built.program }, ...args);
+const run = (table: string, ...args: string[]) => runCli({ endpoint: engine.endpoint, table }, ...args);
 
 /** Runs `doctor --json`, and tells the level of each check, and what there is to do. */
 async function examined(endpoint: string, table: string, ...args: string[]) {
-  const { code, stdout, stderr } = await runCli(
-    { endpoint, table, program: built.program },
-    "doctor",
-    "--json",
-    ...args,
-  );
+  const { code, stdout, stderr } = await runCli({ endpoint, table }, "doctor", "--json", ...args);
   expect(stderr).toBe("");
   const report = REPORT.parse(JSON.parse(stdout));
   const of = (check: string, lease: string | null = null) =>
@@ -85,7 +76,7 @@ describe.concurrent("leasehold table create and doctor", () => {
 
   it("prints with --dry-run what it would send, and sends nothing", async () => {
     await using nobody = await replying({ status: 500, error: "Broken" });
-    const settings = { endpoint: nobody.endpoint, table: "dry", program: built.program };
+    const settings = { endpoint: nobody.endpoint, table: "dry" };
     const { code, stdout } = await runCli(settings, "table", "create", "--dry-run", "--json");
     expect(code).toBe(0);
     expect(Object.keys(JSON.parse(stdout))).toEqual([
@@ -97,12 +88,8 @@ describe.concurrent("leasehold table create and doctor", () => {
   });
 
   it("puts up with an engine that lacks something only where the endpoint is named", async () => {
-    const env = profileFor(`${built.program}.1`, { dynamodb: engine.endpoint });
-    const { code, stderr } = await runCli(
-      { table: "elsewhere", program: built.program, env },
-      "table",
-      "create",
-    );
+    const env = profileFor(`${inject("cli")}.1`, { dynamodb: engine.endpoint });
+    const { code, stderr } = await runCli({ table: "elsewhere", env }, "table", "create");
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /^leasehold: table elsewhere, which was made without point-in-time recovery[^\n]*\n$/,
@@ -256,11 +243,11 @@ describe.concurrent("leasehold doctor", () => {
       );
     });
     const port = await listenOnLoopback(sts);
-    const env = profileFor(`${built.program}.2`, {
+    const env = profileFor(`${inject("cli")}.2`, {
       dynamodb: engine.endpoint,
       sts: `http://127.0.0.1:${port}`,
     });
-    const settings = { table: "nowhere", program: built.program };
+    const settings = { table: "nowhere" };
     const told = await runCli({ ...settings, env }, "doctor");
     sts.closeAllConnections();
     sts.close();

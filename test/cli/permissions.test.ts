@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
-import { buildCli } from "../support/built-cli.ts";
 import { runCli, startCli } from "../support/cli.ts";
 import { COMMANDS } from "../support/commands.ts";
 import { granted, LEASES } from "../support/grants.ts";
@@ -11,10 +10,9 @@ import { underPolicy } from "../support/under-policy.ts";
 
 let engine: Engine;
 let client: ReturnType<typeof engineClient>;
-let built: Awaited<ReturnType<typeof buildCli>>;
 
 beforeAll(async () => {
-  [engine, built] = await Promise.all([startEngine(), buildCli()]);
+  engine = await startEngine();
   client = engineClient(engine.endpoint);
   await createLeaseTable(client, LEASES);
 });
@@ -22,7 +20,6 @@ beforeAll(async () => {
 afterAll(async () => {
   client.destroy();
   await engine.stop();
-  await built[Symbol.asyncDispose]();
 });
 
 const policyOf = (role: Role, lease: string): Statement[] =>
@@ -37,7 +34,7 @@ const policyOf = (role: Role, lease: string): Statement[] =>
 /** Runs a command through a gate that lets pass what a role may do; `watch` until its first line. */
 async function under(role: Role, args: readonly string[], lease = "writer") {
   await using gate = await underPolicy(engine.endpoint, policyOf(role, lease));
-  const run = await startCli({ endpoint: gate.endpoint, table: LEASES, program: built.program }, ...args);
+  const run = await startCli({ endpoint: gate.endpoint, table: LEASES }, ...args);
   if (args[0] === "watch") run.child.stdout?.once("data", () => run.child.kill("SIGTERM"));
   const ended = await run.ended();
   return { ...ended, judged: gate.judged };
@@ -111,7 +108,7 @@ describe("each command of the command line", { timeout: 60_000 }, () => {
   });
 
   it("is in this list, unless it works on no table that is there", async () => {
-    const { stdout } = await runCli({ program: built.program }, "--help");
+    const { stdout } = await runCli({}, "--help");
     const [, commands = ""] = stdout.split(/Commands:|Examples:/);
     const named = [...commands.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name = ""]) => name);
     const listed = new Set(Object.keys(COMMANDS).map((name) => name.split(" ")[0]));

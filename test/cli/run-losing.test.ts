@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LeaseClient } from "leasehold";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { Link } from "../../local/harness/link.ts";
-import { buildCli } from "../support/built-cli.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 import { descendantsOf, remaining } from "../support/processes.ts";
 import { eventually, RunningCli } from "../support/running-cli.ts";
@@ -12,10 +11,9 @@ const table = "leases";
 let engine: Engine;
 let client: ReturnType<typeof engineClient>;
 let leases: LeaseClient;
-let built: Awaited<ReturnType<typeof buildCli>>;
 
 beforeAll(async () => {
-  [engine, built] = await Promise.all([startEngine(), buildCli()]);
+  engine = await startEngine();
   client = engineClient(engine.endpoint);
   await createLeaseTable(client, table);
   leases = new LeaseClient({ tableName: table, client, holder: "another", retryIntervalMs: 50 });
@@ -25,7 +23,6 @@ afterAll(async () => {
   await leases.close();
   client.destroy();
   await engine.stop();
-  await built[Symbol.asyncDispose]();
 });
 
 /** Prints the ids of two processes of one group; neither ends when it is asked to. */
@@ -36,7 +33,7 @@ const WILLING = `trap 'echo told; sleep 0.2; exit 0' TERM; echo "pids $$ $$ begi
 /** Requests are answered late on a starved machine: only who waits for the end of a term has a shorter one. */
 const start = (name: string, script: string, options: string[], endpoint = engine.endpoint) =>
   RunningCli.start(
-    { endpoint, table, program: built.program },
+    { endpoint, table },
     "run",
     name,
     "--duration",
@@ -176,9 +173,9 @@ describe.concurrent("a command that is run while leading", () => {
 
     it("with --keep waits and runs the command again, until it ends by itself", async () => {
       const script = `if test -e "$MARK"; then echo again; exit 5; fi; touch "$MARK"; ${WILLING}`;
-      const MARK = `${built.program}.mark`;
+      const MARK = `${inject("cli")}.mark`;
       await using program = await RunningCli.start(
-        { endpoint: engine.endpoint, table, program: built.program, env: { MARK } },
+        { endpoint: engine.endpoint, table, env: { MARK } },
         "run",
         "kept",
         "--duration",

@@ -4,11 +4,10 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { LeaseClient } from "leasehold";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { z } from "zod";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { makeOwnedFolder } from "../../local/harness/processes.ts";
-import { buildCli } from "../support/built-cli.ts";
 import { cliEnvironment, runCli } from "../support/cli.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 import { hasTerminals, OnTerminal } from "../support/on-terminal.ts";
@@ -20,10 +19,9 @@ const table = "leases";
 let engine: Engine;
 let client: ReturnType<typeof engineClient>;
 let leases: LeaseClient;
-let built: Awaited<ReturnType<typeof buildCli>>;
 
 beforeAll(async () => {
-  [engine, built] = await Promise.all([startEngine(), buildCli()]);
+  engine = await startEngine();
   client = engineClient(engine.endpoint);
   await createLeaseTable(client, table);
   leases = new LeaseClient({ tableName: table, client, holder: "another" });
@@ -33,11 +31,10 @@ afterAll(async () => {
   await leases.close();
   client.destroy();
   await engine.stop();
-  await built[Symbol.asyncDispose]();
 });
 
 const hourOf = (ms: number): string => new Date(Math.floor(ms / 3_600_000) * 3_600_000).toISOString();
-const settings = () => ({ endpoint: engine.endpoint, table, program: built.program });
+const settings = () => ({ endpoint: engine.endpoint, table });
 /** Runs to the end: the options, then a script of the shell. */
 const run = (name: string, script: string, ...options: string[]) =>
   runCli(settings(), "run", name, ...options, "--", "sh", "-c", script);
@@ -173,7 +170,7 @@ describe.concurrent("leasehold run", () => {
     expect(line).toMatch(/^0 2 \* \* \* leasehold run /);
     const variables = Object.fromEntries(lines.map((one) => one.split("=") as [string, string]));
     await using folder = await makeOwnedFolder("leasehold-crontab-");
-    symlinkSync(built.program, join(folder.path, "leasehold"));
+    symlinkSync(inject("cli"), join(folder.path, "leasehold"));
     const job = '#!/bin/sh\necho "$LEASEHOLD_TICK" >> "${0%/*}/done"\n';
     writeFileSync(join(folder.path, "nightly-close"), job, { mode: 0o755 });
     const env = cliEnvironment({ endpoint: engine.endpoint, table: variables["LEASE_TABLE_NAME"] });

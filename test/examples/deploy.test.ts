@@ -2,29 +2,26 @@ import { PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LeaseClient } from "../../lib/index.ts";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
-import { buildCli } from "../support/built-cli.ts";
 import { runCli } from "../support/cli.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 
 let engine: Engine;
 let client: ReturnType<typeof engineClient>;
-let built: Awaited<ReturnType<typeof buildCli>>;
 
 beforeAll(async () => {
-  [engine, built] = await Promise.all([startEngine(), buildCli()]);
+  engine = await startEngine();
   client = engineClient(engine.endpoint);
 });
 
 afterAll(async () => {
   client.destroy();
   await engine.stop();
-  await built[Symbol.asyncDispose]();
 });
 
 const clientOn = (tableName: string): LeaseClient =>
   new LeaseClient({ tableName, client, durationMs: 1_000, renewIntervalMs: 200, retryIntervalMs: 50 });
 
-const run = (...args: string[]) => runCli({ endpoint: engine.endpoint, program: built.program }, ...args);
+const run = (...args: string[]) => runCli({ endpoint: engine.endpoint }, ...args);
 
 /** Makes a table of all rows of another, as a restore does, and as copying by hand does. */
 async function copy(from: string, to: string): Promise<void> {

@@ -69,7 +69,7 @@ describe("npm start", { timeout: 90_000 }, () => {
       const started = run.started();
       run.child.kill(signal);
       // npm passes on what the terminal has sent to everybody: that is the same interruption.
-      await delay(50);
+      await delay(5);
       run.child.kill(signal);
       const { code, stdout } = await run.ended();
       return { code, stdout, left: await run.left(started, 0) };

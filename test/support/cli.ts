@@ -1,11 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
+import { inject } from "vitest";
 import { spawnOwned } from "../../local/harness/processes.ts";
-
-const PROGRAM = fileURLToPath(new URL("../../bin/leasehold.ts", import.meta.url));
-const COMPILED = fileURLToPath(new URL("../../.cache/compiled", import.meta.url));
 
 /** What a program's process is given besides its arguments. */
 export interface CliSettings {
@@ -13,12 +10,10 @@ export interface CliSettings {
   readonly endpoint?: string | undefined;
   readonly table?: string | undefined;
   readonly env?: Readonly<Record<string, string>>;
-  /** The program as it is built, which starts in a third of the time; see `buildCli`. By default its source. */
-  readonly program?: string | undefined;
 }
 
 /** The environment of a command: the engine's credentials, the table, and nothing of whoever runs the tests. */
-export function cliEnvironment({ endpoint, table, env, program }: CliSettings): Record<string, string> {
+export function cliEnvironment({ endpoint, table, env }: CliSettings): Record<string, string> {
   const { PATH = "", HOME = "/" } = process.env;
   return {
     PATH,
@@ -27,8 +22,8 @@ export function cliEnvironment({ endpoint, table, env, program }: CliSettings): 
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
     AWS_EC2_METADATA_DISABLED: "true",
-    // Node compiles the SDK once for all processes, which halves what each costs.
-    NODE_COMPILE_CACHE: program === undefined ? COMPILED : join(dirname(program), "cache"),
+    // Node compiles it once for all processes.
+    NODE_COMPILE_CACHE: join(dirname(inject("cli")), "cache"),
     ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: endpoint }),
     ...(table === undefined ? {} : { LEASE_TABLE_NAME: table }),
     ...env,
@@ -37,17 +32,12 @@ export function cliEnvironment({ endpoint, table, env, program }: CliSettings): 
 
 /** The command line of `leasehold`, to be started by whoever needs a terminal of its own. */
 export function cliCommand(...args: string[]): [file: string, args: string[]] {
-  return [process.execPath, ["--no-warnings", PROGRAM, ...args]];
-}
-
-/** The command line of `leasehold` as the settings say. */
-export function commandOf({ program }: CliSettings, args: readonly string[]): [file: string, args: string[]] {
-  return program === undefined ? cliCommand(...args) : [process.execPath, [program, ...args]];
+  return [process.execPath, [inject("cli"), ...args]];
 }
 
 /** Starts `leasehold` as a process of its own, without a terminal. */
 export async function startCli(settings: CliSettings, ...args: string[]) {
-  const [file, argv] = commandOf(settings, args);
+  const [file, argv] = cliCommand(...args);
   const { child, pid, gone } = await spawnOwned(file, argv, {
     env: cliEnvironment(settings),
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,6 +1,6 @@
 import type { IPty } from "@lydell/node-pty";
 import { reaper } from "../../local/harness/reaper.ts";
-import { cliEnvironment, type CliSettings, commandOf } from "./cli.ts";
+import { cliCommand, cliEnvironment, type CliSettings } from "./cli.ts";
 import { eventually } from "./running-cli.ts";
 
 const pty = await import("@lydell/node-pty").catch((error: unknown) => {
@@ -18,7 +18,7 @@ export class OnTerminal implements AsyncDisposable {
   screen = "";
 
   constructor(settings: CliSettings, ...argv: string[]) {
-    const [file, args] = commandOf(settings, argv);
+    const [file, args] = cliCommand(...argv);
     if (pty === undefined) throw new Error("no pseudo-terminal");
     this.#pty = pty.spawn(file, args, { env: cliEnvironment(settings), cols: 80, rows: 24 });
     reaper.list(`pid ${this.#pty.pid}`);

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type OwnedProcess, spawnOwned } from "../../local/harness/processes.ts";
-import { cliEnvironment, commandOf, type CliSettings } from "./cli.ts";
+import { cliEnvironment, cliCommand, type CliSettings } from "./cli.ts";
 
 /** Resolves with what is looked for once it is there; with what was there last after 20 s. */
 export async function eventually<T>(look: () => T): Promise<T> {
@@ -27,7 +27,7 @@ export class RunningCli implements AsyncDisposable {
   }
 
   static async start(settings: CliSettings, ...args: string[]): Promise<RunningCli> {
-    const [file, argv] = commandOf(settings, args);
+    const [file, argv] = cliCommand(...args);
     const env = cliEnvironment(settings);
     return new RunningCli(await spawnOwned(file, argv, { env, stdio: "pipe" }));
   }
