@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LeaseClient } from "leasehold";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { ExampleProgram } from "../support/example-program.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 
 let engine: Engine;
 let client: ReturnType<typeof engineClient>;
-let table = "";
 let tables = 0;
 
 beforeAll(async () => {
@@ -15,31 +14,32 @@ beforeAll(async () => {
   client = engineClient(engine.endpoint);
 });
 
-beforeEach(async () => {
-  tables += 1;
-  table = `leases-${tables}`;
-  await createLeaseTable(client, table);
-});
-
 afterAll(async () => {
   client.destroy();
   await engine.stop();
 });
 
-const start = (example: string, env: Readonly<Record<string, string>> = {}): ExampleProgram =>
-  new ExampleProgram(example, {
-    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-    LEASE_TABLE_NAME: table,
-    HEALTH_PORT: "0",
-    ...env,
-  });
-
-/** The leases of the table that are not vacant. */
-async function held(): Promise<string[]> {
-  await using leases = new LeaseClient({ tableName: table, client });
-  const found: string[] = [];
-  for await (const { name, kind } of leases.list()) if (kind !== "vacant") found.push(name);
-  return found;
+/** A table of its own, programs on it, and the leases of it that are not vacant. */
+async function ground() {
+  tables += 1;
+  const table = `leases-${tables}`;
+  await createLeaseTable(client, table);
+  return {
+    table,
+    start: (example: string, env: Readonly<Record<string, string>> = {}): ExampleProgram =>
+      new ExampleProgram(example, {
+        AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+        LEASE_TABLE_NAME: table,
+        HEALTH_PORT: "0",
+        ...env,
+      }),
+    held: async (): Promise<string[]> => {
+      await using leases = new LeaseClient({ tableName: table, client });
+      const found: string[] = [];
+      for await (const { name, kind } of leases.list()) if (kind !== "vacant") found.push(name);
+      return found;
+    },
+  };
 }
 
 const tokenIn = (text: string): number => Number(/token (\d+)/.exec(text)?.[1]);
@@ -56,10 +56,11 @@ const PROGRAMS = [
 /** Processes start slowly on a starved machine. */
 const PATIENCE = { timeout: 300_000 };
 
-describe("a program that is told to stop", PATIENCE, () => {
+describe.concurrent("a program that is told to stop", PATIENCE, () => {
   it.each(PROGRAMS)(
     "%s leaves with exit code 0 while it leads, and holds nothing",
     async (example, leads) => {
+      const { start, held } = await ground();
       await using program = start(example);
       await program.prints(leads);
       expect(await program.stop()).toMatchObject({ code: 0 });
@@ -70,6 +71,7 @@ describe("a program that is told to stop", PATIENCE, () => {
   it.each(PROGRAMS)(
     "%s leaves with exit code 0 while it waits, and claims nothing",
     async (example, leads, waits) => {
+      const { start, held } = await ground();
       await using leader = start(example);
       await leader.prints(leads);
       await using standby = start(example);
@@ -82,6 +84,7 @@ describe("a program that is told to stop", PATIENCE, () => {
   );
 
   it("from-shedlock.ts leaves with exit code 0 while it waits for the next occurrence", async () => {
+    const { start, held } = await ground();
     await using program = start("from-shedlock.ts");
     await program.prints(/runs the schedule/);
     expect(await program.stop()).toMatchObject({ code: 0 });
@@ -89,8 +92,9 @@ describe("a program that is told to stop", PATIENCE, () => {
   });
 });
 
-describe("a program's successor", PATIENCE, () => {
+describe.concurrent("a program's successor", PATIENCE, () => {
   it("of etcd's guide leads within a retry, with a higher token", async () => {
+    const { start } = await ground();
     await using first = start("from-etcd.ts", { ENDPOINT: "one:1" });
     const led = await first.prints(/leader: one:1/);
     await using second = start("from-etcd.ts", { ENDPOINT: "two:1" });
@@ -102,6 +106,7 @@ describe("a program's successor", PATIENCE, () => {
   });
 
   it("of the README's service leads within a retry, and is found while it leads", async () => {
+    const { start, table } = await ground();
     await using first = start("service.ts");
     const led = await first.prints(/a piece under token/);
     await using second = start("service.ts");

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { LOCAL_AWS } from "../../local/engine.ts";
 
 const repo = join(import.meta.dirname, "../..");
@@ -46,7 +46,8 @@ export class ExampleProgram implements AsyncDisposable {
 
   /** Resolves with all that it has printed, once that matches; fails after two minutes, which a starved machine may need. */
   async prints(what: RegExp): Promise<string> {
-    await expect.poll(() => this.#printed, { timeout: 120_000, interval: 20 }).toMatch(what);
+    // Not `expect.poll`, which wants to know its test: several may run at once.
+    await vi.waitFor(() => expect(this.#printed).toMatch(what), { timeout: 120_000, interval: 20 });
     return this.#printed;
   }
 
