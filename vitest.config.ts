@@ -2,6 +2,15 @@ import { defineConfig } from "vitest/config";
 
 const lib = (path: string): string => new URL(`lib/${path}`, import.meta.url).pathname;
 
+/** The proof has a command of its own: npm run test:proof. */
+const PROOF = ["test/simulation/**", "test/torture/**"];
+const ALL = ["test/**/*.test.ts"];
+/** Files that share a process with others of this list: they leave nothing behind in it, and listen to nothing but their own. */
+const SHARED = [
+  "test/{client,contract,core,dynamodb,middy,testing}/**/*.test.ts",
+  "test/cdk/!(reference-app|metrics-emitted).test.ts",
+];
+
 export default defineConfig({
   resolve: {
     // Examples import the package by its name; here that is the source.
@@ -12,9 +21,6 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
-    // The proof has a command of its own: npm run test:proof.
-    exclude: ["test/simulation/**", "test/torture/**"],
     // The CDK's check of each template against CloudFormation's rules takes five seconds in each process that synthesizes.
     // reference-app.test.ts turns it on again, for the templates that are deployed.
     env: { CDK_VALIDATION: "false" },
@@ -23,5 +29,9 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: "shared", include: SHARED, isolate: false } },
+      { extends: true, test: { name: "own", include: ALL, exclude: [...PROOF, ...SHARED] } },
+    ],
   },
 });

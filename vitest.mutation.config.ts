@@ -8,6 +8,7 @@ export default defineConfig({
     ...base.test,
     // It is not there where mutants are tried, and nothing here makes a folder.
     globalSetup: [],
+    projects: undefined,
     include: [
       "test/core/**/*.test.ts",
       "test/client/**/*.test.ts",

@@ -8,6 +8,7 @@ export default defineConfig({
     ...base.test,
     include: ["test/simulation/**/*.test.ts", "test/torture/**/*.test.ts"],
     exclude: [],
+    projects: undefined,
     // Each of these uses all cores by itself, and torture wants to be alone.
     maxWorkers: 1,
   },
