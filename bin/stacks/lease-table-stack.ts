@@ -37,18 +37,19 @@ export class LeaseTableStack extends Stack {
       ...props,
     });
     this.table = new LeaseTable(this, "Leases", { ssmPrefix: SSM_PREFIX });
-    new LeaseTableAlarms(this, "Alarms", {
-      table: this.table,
-      ...(alarmTopicArn === undefined
-        ? {}
-        : { topic: Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) }),
-    });
     new CfnOutput(this, "TableName", {
       value: this.table.tableName,
       description: "What lease clients take as tableName",
     });
 
     this.events = new LeadershipEvents(this, "Leadership", { table: this.table });
+    new LeaseTableAlarms(this, "Alarms", {
+      table: this.table,
+      events: this.events,
+      ...(alarmTopicArn === undefined
+        ? {}
+        : { topic: Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) }),
+    });
     new StringParameter(this, "BusNameParameter", {
       parameterName: BUS_NAME_PARAMETER,
       stringValue: this.events.eventBus.eventBusName,

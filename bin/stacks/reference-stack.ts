@@ -11,6 +11,7 @@ import {
   LeadershipDashboard,
   LeadershipMetrics,
 } from "../../lib/cdk/index.ts";
+import { AlarmSet } from "../../lib/cdk/alarm-set.ts";
 import { createJobFunction } from "../../lib/cdk/job-function.ts";
 import { deliverTicks } from "../../lib/cdk/tick-delivery.ts";
 import type { AlarmedStackProps } from "./lease-table-stack.ts";
@@ -68,7 +69,12 @@ export class ReferenceStack extends Stack {
       "dynamodb:DeleteItem",
     );
 
-    this.#watch(metrics, numbering, props);
+    const alarmed =
+      props.alarmTopicArn === undefined
+        ? {}
+        : { topic: Topic.fromTopicArn(this, "AlarmTopic", props.alarmTopicArn) };
+    const { alarms } = new LeadershipAlarms(this, "Alarms", { metrics, schedule: numbering, ...alarmed });
+    new LeadershipDashboard(this, "Leadership", { elections: [metrics], table: props.leases, alarms });
 
     const arrivals = new Construct(this, "ReceiveInvoices");
     const receive = createJobFunction(arrivals, "Function", {
@@ -78,28 +84,18 @@ export class ReferenceStack extends Stack {
       depsLockFilePath,
     });
     invoices.grant(receive, "dynamodb:PutItem");
-    deliverTicks(arrivals, {
+    const { deadLetterQueue } = deliverTicks(arrivals, {
       target: receive,
       schedule: EVERY_MINUTE,
       maxEventAge: Duration.minutes(6),
       retryAttempts: 2,
     });
-  }
-
-  /** Alarms on the election and its schedule, and a dashboard of both. */
-  #watch(
-    metrics: LeadershipMetrics,
-    schedule: LeaderSchedule,
-    { leases, alarmTopicArn }: ReferenceStackProps,
-  ): void {
-    const { alarms } = new LeadershipAlarms(this, "Alarms", {
-      metrics,
-      schedule,
-      ...(alarmTopicArn === undefined
-        ? {}
-        : { topic: Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) }),
+    new AlarmSet(arrivals, alarmed).add("GivenUp", {
+      means: "The invoices of a minute were not taken in; the occurrence waits in the dead-letter queue.",
+      see: "a-schedule-is-silent",
+      metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible({ statistic: "Maximum" }),
+      threshold: 1,
     });
-    new LeadershipDashboard(this, "Leadership", { elections: [metrics], table: leases, alarms });
   }
 }
 

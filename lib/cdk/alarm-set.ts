@@ -1,4 +1,4 @@
-import { Duration } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import {
   Alarm,
   ComparisonOperator,
@@ -11,6 +11,7 @@ import {
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
+import { checkSamePlace } from "./checks.ts";
 
 /** Whom alarms tell, and where they say to look. */
 export interface AlarmSetProps {
@@ -43,6 +44,7 @@ export type RunbookPart =
   | "leadership-flaps"
   | "a-schedule-is-silent"
   | "the-table-throttles"
+  | "changes-are-not-told"
   | "a-leader-is-stuck";
 
 /** One alarm: what it means, and when it is on. */
@@ -67,6 +69,7 @@ export class AlarmSet {
   constructor(scope: Construct, props: AlarmSetProps) {
     this.#scope = scope;
     this.#props = props;
+    if (props.topic !== undefined) checkTopic(scope, props.topic);
   }
 
   /**
@@ -97,6 +100,16 @@ export class AlarmSet {
     this.alarms.push(alarm);
     return alarm;
   }
+}
+
+/** CloudWatch tells topics of its own region only. One of another account may let it publish. */
+function checkTopic(scope: Construct, { env: { region } }: ITopic): void {
+  checkSamePlace(
+    scope,
+    { region, account: Stack.of(scope).account },
+    (what, there, here) =>
+      `the topic is in ${what} ${there}, and its alarms in ${here}, from where CloudWatch does not reach it; give a topic of ${here}`,
+  );
 }
 
 /** The sum of metrics, each with zeros where it has no points. By `SUM` and not `+`: that knows nothing where one was never written. */

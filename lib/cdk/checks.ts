@@ -1,4 +1,4 @@
-import { type Duration, Token } from "aws-cdk-lib";
+import { type Duration, type ResourceEnvironment, Stack, Token } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
 import { LEASE_DURATION_BOUNDS_MS } from "../dynamodb/lease-environment.ts";
 import { DEFAULT_TIMING, MAX_NAME_BYTES, recoveryBoundMs } from "../dynamodb/schema.ts";
@@ -6,6 +6,29 @@ import { DEFAULT_TIMING, MAX_NAME_BYTES, recoveryBoundMs } from "../dynamodb/sch
 /** Ends synthesis, naming the construct that was asked for the impossible. */
 export function refuse(scope: IConstruct, message: string): never {
   throw new Error(`${scope.node.path}: ${message}`);
+}
+
+/**
+ * Refuses what is in another region or account than the scope's stack. What is known only at deployment passes unseen.
+ * @param message says why, from what differs, where the thing is, and where the stack is
+ */
+export function checkSamePlace(
+  scope: IConstruct,
+  env: ResourceEnvironment,
+  message: (what: "region" | "account", there: string, here: string) => string,
+): void {
+  const stack = Stack.of(scope);
+  for (const what of ["region", "account"] as const) {
+    const [there, here] = [env[what], stack[what]];
+    if (there === here || Token.isUnresolved(there) || Token.isUnresolved(here)) continue;
+    refuse(scope, message(what, there, here));
+  }
+}
+
+/** Checks from how many on an alarm is to be on, and tells it: a whole number from 1. From 0 on it would always be on. */
+export function checkCount(scope: IConstruct, count: number, property: string): number {
+  if (Token.isUnresolved(count) || (Number.isSafeInteger(count) && count >= 1)) return count;
+  return refuse(scope, `${property} is ${String(count)}, but has to be a whole number, 1 or more`);
 }
 
 /**

@@ -2,7 +2,7 @@ import { Duration, Token, Validations } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import { Construct } from "constructs";
 import { AlarmSet, type AlarmSetProps, filled } from "./alarm-set.ts";
-import { refuse } from "./checks.ts";
+import { checkCount, refuse } from "./checks.ts";
 import type { LeaderSchedule } from "./leader-schedule.ts";
 import type { LeadershipMetrics } from "./leadership-metrics.ts";
 import { quietMs, windowOf } from "./silence.ts";
@@ -29,6 +29,12 @@ export interface LeadershipAlarmsProps extends AlarmSetProps {
    */
   readonly flapsFrom?: number;
   /**
+   * The resources of the `FenceGuard`s that the lease's leaders write through, nine at most. A guard tells of a stale write under the
+   * name of its resource, so without this the alarm does not hear it.
+   * @default - none: the alarm is on stale writes that are told of under the lease's name
+   */
+  readonly guardedResources?: readonly string[];
+  /**
    * From when on a wall clock is wrong. Elections are right whatever clocks say; it costs a request for each claim.
    * @default Duration.seconds(1)
    */
@@ -40,6 +46,8 @@ const DAY_MS = 86_400_000;
 const FIVE_MINUTES = Duration.minutes(5);
 /** Failed requests within five minutes: more than one that was retried, less than an outage of a minute with default settings. */
 const FAILED_REQUESTS = 10;
+/** An alarm takes ten metrics; one of them is the lease's. */
+const MOST_RESOURCES = 9;
 
 /**
  * Alarms on one election: nobody leads, leadership flaps, storage refused a stale write, requests fail, a clock is wrong; of a
@@ -138,7 +146,7 @@ export class LeadershipAlarms extends Construct {
       schedule === undefined
         ? [metrics.metricTermsBegun({ period })]
         : [metrics.metricTermsLost({ period }), metrics.metric("TermsTakenOver", { period })];
-    const threshold = flapsFrom ?? (schedule === undefined ? 5 : 3);
+    const threshold = checkCount(this, flapsFrom ?? (schedule === undefined ? 5 : 3), "flapsFrom");
     this.#set.add("LeadershipFlaps", {
       means: `Leadership of "${nameIn(metrics.leaseName)}" changed at least ${threshold} times within ${told(minutes * 60_000)}: leaders crash, lose their terms, or give way to each other.`,
       see: "leadership-flaps",
@@ -148,13 +156,24 @@ export class LeadershipAlarms extends Construct {
   }
 
   #faults(): void {
-    const { metrics, clockSkewFrom = Duration.seconds(1) } = this.#props;
+    const { metrics, guardedResources = [], clockSkewFrom = Duration.seconds(1) } = this.#props;
+    if (guardedResources.length > MOST_RESOURCES) {
+      refuse(
+        this,
+        `guardedResources has ${guardedResources.length} names, but an alarm of CloudWatch takes nine at most beside the lease; ` +
+          "make further alarms of metricFencedWrites for the rest",
+      );
+    }
+    const writers = [metrics, ...guardedResources.map((resource) => metrics.of(resource))];
     const leaseName = nameIn(metrics.leaseName);
     const period = FIVE_MINUTES;
     this.#set.add("WritesFenced", {
       means: `Storage refused a write of an older term of "${leaseName}": a former leader went on working. Nothing was harmed; find out why it did not stop.`,
       see: "two-say-they-lead",
-      metric: filled([metrics.metricFencedWrites({ period })], { period, label: "writes refused" }),
+      metric: filled(
+        writers.map((one) => one.metricFencedWrites({ period })),
+        { period, label: "writes refused" },
+      ),
       threshold: 1,
     });
     this.#set.add("RequestsFail", {
@@ -167,7 +186,7 @@ export class LeadershipAlarms extends Construct {
       means: `The wall clock of a process that claimed "${leaseName}" is wrong. The election is not harmed; each claim costs a request more.`,
       see: "leadership-flaps",
       metric: filled([metrics.metric("ClockSkew", { period })], { period, label: "clock wrong by, in ms" }),
-      threshold: clockSkewFrom.toMilliseconds(),
+      threshold: checkCount(this, clockSkewFrom.toMilliseconds({ integral: false }), "clockSkewFrom, in ms,"),
     });
   }
 }

@@ -1,4 +1,4 @@
-import { Duration } from "aws-cdk-lib";
+import { Duration, Stack, Token } from "aws-cdk-lib";
 import {
   AlarmStatusWidget,
   Dashboard,
@@ -96,13 +96,15 @@ export class LeadershipDashboard extends Construct {
 
   #table(table: ILeaseTable): void {
     this.#title("The lease table");
+    const there = elsewhere(this, table);
     const over = (name: Parameters<typeof tableMetric>[1]): Metric[] =>
-      TABLE_OPERATIONS.map((operation) => tableMetric(table, name, operation));
+      TABLE_OPERATIONS.map((operation) => tableMetric(table, name, operation, there));
     const userErrors = new Metric({
       namespace: "AWS/DynamoDB",
       metricName: "UserErrors",
       statistic: Stats.SUM,
       period: Duration.minutes(5),
+      ...there,
     });
     this.dashboard.addWidgets(
       graph("throttled requests", over("ThrottledRequests"), WIDTH / 4),
@@ -115,6 +117,17 @@ export class LeadershipDashboard extends Construct {
   #title(markdown: string): void {
     this.dashboard.addWidgets(new TextWidget({ markdown: `## ${markdown}`, width: WIDTH, height: 1 }));
   }
+}
+
+/** Where a table's metrics are kept, as far as that is known to be elsewhere than the dashboard. */
+function elsewhere(scope: Construct, { env }: ILeaseTable): { region?: string; account?: string } {
+  const here = Stack.of(scope);
+  const differs = (what: "region" | "account"): boolean =>
+    env[what] !== here[what] && !Token.isUnresolved(env[what]) && !Token.isUnresolved(here[what]);
+  return {
+    ...(differs("region") ? { region: env.region } : {}),
+    ...(differs("account") ? { account: env.account } : {}),
+  };
 }
 
 function graph(title: string, left: Metric[], width: number, label?: string): IWidget {

@@ -1,4 +1,4 @@
-import { ArnFormat, type RemovalPolicy, Stack } from "aws-cdk-lib";
+import { ArnFormat, Names, type RemovalPolicy, Stack } from "aws-cdk-lib";
 import type { IRuleTarget } from "aws-cdk-lib/aws-events";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { type ILogGroup, LogGroup, ResourcePolicy, type RetentionDays } from "aws-cdk-lib/aws-logs";
@@ -37,6 +37,7 @@ export function keepAuditTrail(
   const onlyOfTheRule = { ArnEquals: { "aws:SourceArn": rule.ruleArn } };
   const resources = [logGroup.logGroupArn];
   new ResourcePolicy(scope, "Policy", {
+    resourcePolicyName: nameInAccount(scope),
     policyStatements: [
       new PolicyStatement({ principals, actions: ["logs:CreateLogStream"], resources }),
       new PolicyStatement({
@@ -56,6 +57,14 @@ export function keepAuditTrail(
     }),
   );
   return logGroup;
+}
+
+/**
+ * A name that no other stack of the account gives. The library makes names of the ids in the app, which are the same where an app
+ * is deployed twice, under two names of its stack.
+ */
+export function nameInAccount(scope: Construct): string {
+  return Names.uniqueResourceName(scope, { maxLength: 200, separator: "-", allowedSpecialCharacters: "-" });
 }
 
 function logTarget(logGroup: ILogGroup, deadLetterQueue: IQueue): IRuleTarget {

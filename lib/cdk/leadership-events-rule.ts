@@ -1,7 +1,7 @@
-import { type IResource, Resource, Stack, Token } from "aws-cdk-lib";
+import { type IResource, Resource } from "aws-cdk-lib";
 import { type EventPattern, type IEventBus, type OnEventOptions, Rule } from "aws-cdk-lib/aws-events";
 import type { Construct } from "constructs";
-import { checkLeaseName, refuse } from "./checks.ts";
+import { checkLeaseName, checkSamePlace, refuse } from "./checks.ts";
 import type { LeadershipDetailType } from "./leadership-events-change.ts";
 
 /** What the events' `source` is. */
@@ -53,7 +53,7 @@ export abstract class LeadershipEventsBase extends Resource implements ILeadersh
   onLeadership(id: string, options: OnLeadershipOptions = {}): Rule {
     const { leaseNames, changes, target, crossStackScope, eventPattern, ...rest } = options;
     const scope = crossStackScope ?? this;
-    checkRegion(scope, this.eventBus);
+    checkBus(scope, this.eventBus);
     const rule = new Rule(scope, id, {
       ...rest,
       eventBus: this.eventBus,
@@ -107,12 +107,12 @@ function narrowing(scope: Construct, pattern: EventPattern): EventPattern {
   );
 }
 
-function checkRegion(scope: Construct, { env }: IEventBus): void {
-  const { region } = Stack.of(scope);
-  if (env.region === region || Token.isUnresolved(env.region) || Token.isUnresolved(region)) return;
-  refuse(
+function checkBus(scope: Construct, { env }: IEventBus): void {
+  checkSamePlace(
     scope,
-    `the bus is in region ${env.region}, and the rule would be in ${region}; make the rule in the bus's region, and send from ` +
+    env,
+    (what, there, here) =>
+      `the bus is in ${what} ${there}, and the rule would be in ${here}; make the rule in the bus's ${what}, and send from ` +
       "there to a bus of this one",
   );
 }

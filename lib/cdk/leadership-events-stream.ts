@@ -1,8 +1,8 @@
-import { Stack, Token } from "aws-cdk-lib";
+import { type ResourceEnvironment, Stack, Token } from "aws-cdk-lib";
 import { StreamViewType } from "aws-cdk-lib/aws-dynamodb";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
-import { refuse } from "./checks.ts";
+import { checkSamePlace, refuse } from "./checks.ts";
 import type { ILeaseTable } from "./lease-table.ts";
 import { resourceOf } from "./table-location.ts";
 
@@ -17,7 +17,7 @@ export function streamOf(scope: Construct, table: ILeaseTable): string {
     resource.streamSpecification = { streamViewType: StreamViewType.NEW_AND_OLD_IMAGES };
     return resource.attrStreamArn;
   }
-  if (table.tableStreamArn !== undefined) return table.tableStreamArn;
+  if (table.tableStreamArn !== undefined) return checkStream(scope, table, table.tableStreamArn);
   return refuse(
     scope,
     `table ${table.node.path} is imported without its stream; make it with \`stream: true\` and give its ARN, ` +
@@ -47,18 +47,36 @@ export function grantStreamRead(table: ILeaseTable, streamArn: string, grantee: 
   return read.combine(key);
 }
 
-function checkPlace(scope: Construct, table: ILeaseTable): void {
-  const here = Stack.of(scope);
-  for (const [what, there, own] of [
-    ["region", table.env.region, here.region],
-    ["account", table.env.account, here.account],
-  ] as const) {
-    if (there === own || Token.isUnresolved(there) || Token.isUnresolved(own)) continue;
-    refuse(
+/** The ARN of a stream: of the table, with a label that DynamoDB gives. Parts may be tokens, such as the partition. */
+const STREAM_ARN =
+  /^arn:[^:]+:dynamodb:(?<region>[^:]+):(?<account>[^:]+):table\/(?<name>[^/:]+)\/stream\/.+$/;
+
+function checkStream(scope: Construct, table: ILeaseTable, arn: string): string {
+  if (Token.isUnresolved(arn)) return arn;
+  const { region, account, name } = STREAM_ARN.exec(arn)?.groups ?? {};
+  const known = !Token.isUnresolved(table.tableName);
+  if (region === undefined || account === undefined || (known && name !== table.tableName)) {
+    return refuse(
       scope,
-      `table ${table.node.path} is in ${what} ${there}, and this stack in ${own}; a pipe reads streams of its own region and ` +
-        `account only, so make the events in the table's ${what}. Where the table has a replica here, refer to that with ` +
-        "LeaseTable.fromTableArn(…, { tableStreamArn })",
+      `tableStreamArn is "${arn}", but has to be that of a stream of the table "${known ? table.tableName : "…"}", such as ` +
+        "arn:aws:dynamodb:eu-central-1:111111111111:table/leases/stream/2026-11-28T00:00:00.000",
     );
   }
+  refuseElsewhere(scope, `stream ${arn}`, { region, account });
+  return arn;
+}
+
+function checkPlace(scope: Construct, table: ILeaseTable): void {
+  refuseElsewhere(scope, `table ${table.node.path}`, table.env);
+}
+
+function refuseElsewhere(scope: Construct, thing: string, env: ResourceEnvironment): void {
+  checkSamePlace(
+    scope,
+    env,
+    (what, there, here) =>
+      `${thing} is in ${what} ${there}, and this stack in ${here}; a pipe reads streams of its own region and ` +
+      `account only, so make the events in the table's ${what}. Where the table has a replica here, refer to that with ` +
+      "LeaseTable.fromTableArn(…, { tableStreamArn })",
+  );
 }

@@ -40,13 +40,21 @@ export function wakeOnRelease(
     );
   }
   refuseCircle(scope, sleeper.leaseName, leaseNames);
-  return events.onLeadership("WakeOnRelease", {
+  return events.onLeadership(freeId(scope), {
     description: "Leasehold: wakes a job when a lease is released",
     leaseNames,
     changes: [LeadershipChange.RELEASED],
     crossStackScope: scope,
     target: new LambdaFunction(sleeper.function, { deadLetterQueue: sleeper.deadLetterQueue }),
   });
+}
+
+/** Of a job that is woken from several buses, or at several times, each rule has an id of its own. */
+function freeId(scope: Construct): string {
+  const id = (nth: number): string => (nth === 1 ? "WakeOnRelease" : `WakeOnRelease${nth}`);
+  let nth = 1;
+  while (scope.node.tryFindChild(id(nth)) !== undefined) nth += 1;
+  return id(nth);
 }
 
 /** A run of each job of a circle would start the next one's, without end. */

@@ -1,11 +1,11 @@
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
-import type { Metric, MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
+import { Metric, type MetricOptions, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import { EventBus, type IEventBus } from "aws-cdk-lib/aws-events";
 import { type ILogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { refuse } from "./checks.ts";
-import { keepAuditTrail } from "./leadership-events-audit.ts";
+import { keepAuditTrail, nameInAccount } from "./leadership-events-audit.ts";
 import { createDeadLetters, createPipe } from "./leadership-events-pipe.ts";
 import {
   type ILeadershipEvents,
@@ -72,6 +72,7 @@ export class LeadershipEvents extends LeadershipEventsBase {
   readonly auditLogGroup: ILogGroup;
   /** Where notes of changes end that could not be told. Should be empty. */
   readonly deadLetterQueue: IQueue;
+  readonly #pipeName: string;
 
   constructor(scope: Construct, id: string, props: LeadershipEventsProps) {
     super(scope, id);
@@ -81,6 +82,7 @@ export class LeadershipEvents extends LeadershipEventsBase {
     const eventBus =
       props.eventBus ??
       new EventBus(this, "Bus", {
+        eventBusName: nameInAccount(this),
         description: "Leasehold: changes of leadership, of every lease of a table",
       });
     this.eventBus = eventBus;
@@ -93,7 +95,24 @@ export class LeadershipEvents extends LeadershipEventsBase {
       deadLetterQueue,
     });
     const pipe = createPipe(this, { table, streamArn, eventBus, deadLetterQueue, maxRecordAge });
+    this.#pipeName = pipe.ref;
     pipe.node.addDependency(audit); // so that the trail has the first change, too
+  }
+
+  /**
+   * Counts how often the pipe failed, per five minutes. It tries again, for as long as `maxRecordAge`, and tells nobody of a change
+   * until it has succeeded. Alarm when it goes on.
+   * @param props changes to the metric
+   */
+  metricFailures(props: MetricOptions = {}): Metric {
+    return new Metric({
+      namespace: "AWS/EventBridge/Pipes",
+      metricName: "ExecutionFailed",
+      dimensionsMap: { PipeName: this.#pipeName },
+      statistic: Stats.SUM,
+      period: Duration.minutes(5),
+      ...props,
+    });
   }
 
   /**

@@ -26,6 +26,9 @@ export interface LeadershipMetricsProps {
 /** A metric of CloudWatch that `reportLeaseEvents` of `leasehold/powertools` writes; docs/guides/metrics.md says what each tells. */
 export type LeadershipMetricName = (typeof METRICS)[keyof typeof METRICS]["emf"]["name"];
 
+/** What CloudWatch takes; names that begin with "AWS/" are its own. */
+const NAMESPACE = /^(?!AWS\/|:)[\w./#: -]{1,255}$/;
+
 /** Where the sum is not what is asked for. */
 const STATISTICS: Readonly<Partial<Record<LeadershipMetricName, string>>> = {
   Leader: Stats.MAXIMUM,
@@ -57,10 +60,21 @@ export class LeadershipMetrics {
         `LeadershipMetrics: serviceName must be of 1 to 255 printable characters of ASCII, or CloudWatch drops its metrics, not "${serviceName.slice(0, 60)}"`,
       );
     }
+    if (!Token.isUnresolved(namespace) && !NAMESPACE.test(namespace)) {
+      throw new Error(
+        `LeadershipMetrics: namespace must be of 1 to 255 of the characters 0-9, A-Z, a-z, ".", "-", "_", "/", "#", ":" and the space, and not begin with "AWS/" or ":", or CloudWatch drops its metrics, not "${namespace.slice(0, 60)}"`,
+      );
+    }
     this.leaseName = leaseName;
     this.serviceName = serviceName;
     this.namespace = namespace;
     this.#dimensions = dimensions;
+  }
+
+  /** The metrics of another lease, or of a `FenceGuard`'s resource, that the same processes write. */
+  of(leaseName: string): LeadershipMetrics {
+    const { serviceName, namespace } = this;
+    return new LeadershipMetrics({ leaseName, serviceName, namespace, dimensions: this.#dimensions });
   }
 
   /** What tells Powertools where to write: for the `environment` of a function or a container. */

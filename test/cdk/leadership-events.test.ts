@@ -249,3 +249,31 @@ describe("synthesis refuses leadership events", () => {
       });
   });
 });
+
+it("are refused a stream that is none, is of another table, or is of another region", () => {
+  const withStream = (tableStreamArn: string) => () => {
+    const stack = stackIn(ENV);
+    const table = LeaseTable.fromTableName(stack, "Leases", "leases", { tableStreamArn });
+    return new LeadershipEvents(stack, "Leadership", { table });
+  };
+  const [tableArn = ""] = STREAM.split("/stream/");
+  for (const arn of [tableArn, "", STREAM.replace("table/leases", "table/others")]) {
+    expect(withStream(arn)).toThrow(
+      /tableStreamArn is ".*", but has to be that of a stream of the table "leases"/,
+    );
+  }
+  expect(withStream(STREAM.replace("eu-central-1", "us-east-1"))).toThrow(/stream.*in region us-east-1/);
+  expect(withStream(STREAM)).not.toThrow();
+});
+
+it("the same app can be deployed twice into an account, under two names of its stack", () => {
+  const names = ["test-leases", "prod-leases"].map((stackName) => {
+    const stack = new Stack(new App(), "Test", { stackName, env: ENV });
+    new LeadershipEvents(stack, "Leadership", { table: new LeaseTable(stack, "Leases") });
+    const template = Template.fromStack(stack);
+    const propertiesOf = (type: string) => Object.values(template.findResources(type))[0]?.["Properties"];
+    const bus = propertiesOf("AWS::Events::EventBus")["Name"] as string;
+    return [bus, propertiesOf("AWS::Logs::ResourcePolicy")["PolicyName"] as string];
+  });
+  expect(names.flat().join(" ")).toMatch(/^(test-leases-\S+ ){2}prod-leases-\S+ prod-leases-\S+$/);
+});

@@ -86,3 +86,14 @@ describe("onLeadership", () => {
     expect(() => events.onLeadership("Rule")).toThrow(/bus is in region us-east-1.*in eu-central-1/);
   });
 });
+
+it("a bus of another account gets no rule: it would be made on this account's bus of that name", () => {
+  const { stack } = made(ENV);
+  const bus = EventBus.fromEventBusArn(
+    stack,
+    "Far",
+    "arn:aws:events:eu-central-1:222222222222:event-bus/far",
+  );
+  const events = LeadershipEvents.fromEventBus(stack, "Elsewhere", bus);
+  expect(() => events.onLeadership("Orders")).toThrow(/the bus is in account 222222222222.*111111111111/);
+});

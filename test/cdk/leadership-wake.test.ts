@@ -1,5 +1,6 @@
 import { App, Duration, Stack } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
+import { EventBus } from "aws-cdk-lib/aws-events";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import { describe, expect, it } from "vitest";
 import { scheduledTick } from "../../lib/client/invocation-event.ts";
@@ -44,6 +45,19 @@ describe("a schedule's job that releases wake", () => {
           InputTransformer: Match.absent(),
         },
       ],
+    });
+  });
+
+  it("can be woken from several buses, each by a rule of its own", () => {
+    const { stack, job, events } = woken();
+    const bus = EventBus.fromEventBusName(stack, "Bus", "other");
+    job.wakeOnRelease(events, "import");
+    job.wakeOnRelease(LeadershipEvents.fromEventBus(stack, "Other", bus), "upload");
+    const template = Template.fromStack(stack);
+    template.resourceCountIs("AWS::Events::Rule", 2);
+    template.hasResourceProperties("AWS::Events::Rule", {
+      EventBusName: "other",
+      EventPattern: Match.objectLike({ detail: { lease: ["upload"] } }),
     });
   });
 

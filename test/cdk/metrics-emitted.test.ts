@@ -105,7 +105,7 @@ describe("every metric that the reference app names", () => {
   it("in an alarm is written by its code under that namespace, name and dimensions, or by AWS", () => {
     const named = templates.flatMap(metricsOfAlarms);
     expect(new Set(named.map(({ namespace }) => namespace))).toEqual(
-      new Set(["Leasehold", "AWS/DynamoDB", "AWS/SQS"]),
+      new Set(["Leasehold", "AWS/DynamoDB", "AWS/SQS", "AWS/EventBridge/Pipes"]),
     );
     expect(named.length).toBeGreaterThan(15);
     expect(unknownIn(named)).toEqual([]);

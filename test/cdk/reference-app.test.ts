@@ -84,6 +84,20 @@ describe("the reference app", () => {
     template.hasOutput("AuditTrail", {});
   });
 
+  it("has an alarm on every dead-letter queue", () => {
+    const { leases, stack } = reference();
+    for (const template of [leases, stack].map((one) => Template.fromStack(one))) {
+      const queues = Object.keys(template.findResources("AWS::SQS::Queue"));
+      expect(queues.length).toBeGreaterThan(0);
+      for (const queue of queues) {
+        template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+          MetricName: "ApproximateNumberOfMessagesVisible",
+          Dimensions: [{ Name: "QueueName", Value: { "Fn::GetAtt": [queue, "QueueName"] } }],
+        });
+      }
+    }
+  });
+
   it("protects the stack that every service's leases are in", () => {
     expect(reference().leases.terminationProtection).toBe(true);
   });

@@ -188,6 +188,13 @@ describe.concurrent("the runbook, when something else is wrong", { timeout: 60_0
     await deleteRow(client, table, "writer");
   });
 
+  it("shows who leads while changes are not told", async () => {
+    const { said } = await playing("Changes are not told", (here) =>
+      putRow(client, here, row({ holder: "a" }, { expires: 14_000 })),
+    );
+    expect(said("list").text).toMatch(/writer +held/);
+  });
+
   it("begins with what to set, and a look at everything", async () => {
     const { said } = await playing("Before you need it", async () => {});
     expect(said("doctor").code).toBe(0);
@@ -198,7 +205,7 @@ describe.concurrent("the runbook, when something else is wrong", { timeout: 60_0
 it("has a section for every part that alarms name", () => {
   const parts = readFileSync(new URL("../../lib/cdk/alarm-set.ts", import.meta.url), "utf8");
   const named = [...parts.matchAll(/^ {2}\| "([a-z-]+)"/gm)].map(([, part]) => part);
-  expect(named).toHaveLength(6);
+  expect(named).toHaveLength(7);
   const headings = [...PAGE.matchAll(/^## (.*)$/gm)].map(([, title = ""]) =>
     title.toLowerCase().replaceAll(" ", "-"),
   );

@@ -12,6 +12,8 @@ const DYNAMODB = "https://docs.aws.amazon.com/amazondynamodb/latest/developergui
 const SQS =
   "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html";
 
+const PIPES = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html";
+
 /** Those of AWS's metrics that alarms and dashboards may name, as AWS documents them. */
 export const AWS_METRICS: readonly AwsMetric[] = [
   {
@@ -39,6 +41,12 @@ export const AWS_METRICS: readonly AwsMetric[] = [
     name: "ApproximateNumberOfMessagesVisible",
     dimensions: ["QueueName"],
     source: SQS,
+  },
+  {
+    namespace: "AWS/EventBridge/Pipes",
+    name: "ExecutionFailed",
+    dimensions: ["PipeName"],
+    source: PIPES,
   },
 ];
 

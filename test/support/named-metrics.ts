@@ -65,7 +65,7 @@ function textOf(value: unknown): string {
 }
 
 /** A text that CloudFormation puts together, with what each part refers to in place of what it will be. */
-function joined(value: unknown): string {
+export function joined(value: unknown): string {
   if (typeof value === "string") return value;
   const { "Fn::Join": join } = value as { readonly "Fn::Join": [string, unknown[]] };
   return join[1]
