@@ -47,6 +47,9 @@ export interface LeadershipEventsProps {
   readonly maxRecordAge?: Duration;
 }
 
+/** The tables that have a pipe. */
+const TOLD = new WeakSet<ILeaseTable>();
+
 const RECORD_AGE_BOUNDS_MS = { min: 60_000, max: 86_400_000 };
 
 /**
@@ -79,6 +82,14 @@ export class LeadershipEvents extends LeadershipEventsBase {
     const maxRecordAge = checkRecordAge(this, props.maxRecordAge ?? Duration.hours(12));
     const { table } = props;
     const streamArn = streamOf(this, table);
+    if (TOLD.has(table)) {
+      refuse(
+        this,
+        `${table.node.path} has LeadershipEvents already, and each change would be told twice, by two readers of its stream; ` +
+          "use those, or LeadershipEvents.fromEventBus for a rule in another stack",
+      );
+    }
+    TOLD.add(table);
     const eventBus =
       props.eventBus ??
       new EventBus(this, "Bus", {

@@ -215,6 +215,13 @@ describe("the audit trail", () => {
 });
 
 describe("synthesis refuses leadership events", () => {
+  it("of a table that has some", () => {
+    const stack = stackIn();
+    const table = new LeaseTable(stack, "Leases");
+    new LeadershipEvents(stack, "One", { table });
+    expect(() => new LeadershipEvents(stack, "Other", { table })).toThrow(/has LeadershipEvents already/);
+  });
+
   it("of an imported table whose stream it does not know", () => {
     const stack = stackIn(ENV);
     const table = LeaseTable.fromTableName(stack, "Leases", "leases");
