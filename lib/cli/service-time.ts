@@ -17,7 +17,9 @@ export class ServiceTime {
       (next) => async (args) => {
         const result = await next(args);
         this.#hear(result.response);
-        for (const listener of this.#onAnswer) listener(args.input);
+        // This is nearer to the wire than what makes an error of a refusal.
+        const { statusCode = 500 } = result.response as { readonly statusCode?: number };
+        if (statusCode < 300) for (const listener of this.#onAnswer) listener(args.input);
         return result;
       },
       { step: "deserialize", name: "leaseholdServiceTime", priority: "low" },

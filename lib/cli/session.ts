@@ -1,8 +1,9 @@
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import type { LeaseClient, LeaseClientOptions } from "../dynamodb/lease-client.ts";
 import { misused } from "./failure.ts";
 import { Output } from "./output.ts";
 import type { ServiceTime } from "./service-time.ts";
+import { printable } from "./text.ts";
 
 /** The options that every command takes. */
 export interface CommonOptions {
@@ -116,9 +117,19 @@ async function open(options: CommonOptions): Promise<Opened> {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(profile === undefined ? {} : { profile }),
+    logger: loggerOf(options),
   });
   if (region === undefined) await assertRegion(client);
   return { client, time: new Time(client) };
+}
+
+/** What the SDK warns of, such as keys beside a profile, is for whoever looks closer; `doctor` says whose credentials count. */
+function loggerOf({ debug = false }: CommonOptions): NonNullable<DynamoDBClientConfig["logger"]> {
+  const silent = (): void => {};
+  const warn = (...words: unknown[]): void => {
+    process.stderr.write(`${words.join(" ").split("\n").map(printable).join("\n")}\n`);
+  };
+  return { trace: silent, debug: silent, info: silent, error: silent, warn: debug ? warn : silent };
 }
 
 function namedTable({ table }: CommonOptions): string | undefined {

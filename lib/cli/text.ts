@@ -16,6 +16,28 @@ function spelt(character: string): string {
   return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u{${code}}`;
 }
 
+/**
+ * Writes a text as one word for a shell, to be copied from what is shown: whatever is in it, the shell takes it for that text. Where a
+ * terminal would obey it, it is spelt out as bash, zsh and ksh read it.
+ */
+export function shellWord(text: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  if (printable(text) === text) return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  const spelling = text
+    .replaceAll(/[\\']/g, String.raw`\$&`)
+    .replaceAll(UNPRINTABLE, (character) =>
+      [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""),
+    );
+  return `$'${spelling}'`;
+}
+
+/** Writes a command about one lease, to be copied to a shell. */
+export function commandAbout(command: string, name: string, ...options: string[]): string {
+  const word = shellWord(name);
+  const words = name.startsWith("-") ? [...options, "--", word] : [word, ...options];
+  return ["leasehold", command, ...words].join(" ");
+}
+
 /** Writes a value as JSON on one line that is safe to show as well: it reads back as the same value. */
 export function safeJson(value: unknown): string {
   return JSON.stringify(value).replaceAll(UNPRINTABLE, (character) =>

@@ -192,7 +192,7 @@ describe.concurrent("leasehold doctor", () => {
     const lease = { sk: "lease", revision: 1, writeId: "w", transitions: 1 };
     const past = Date.now() - 600_000;
     await putRow(client, "rows", { ...lease, pk: "edited", token: "seven" });
-    await putRow(client, "rows", { ...lease, pk: "silent", token: 5, tick: "2999-01-01T00:00:00.000Z" });
+    await putRow(client, "rows", { ...lease, pk: "silent; x", token: 5, tick: "2999-01-01T00:00:00.000Z" });
     await putRow(client, "rows", { ...lease, pk: "ahead", token: Date.now() + 7_200_000 });
     await putRow(client, "rows", { ...lease, pk: "dead", token: 5, holder: "gone", expiresAt: past });
     await putRow(client, "rows", {
@@ -209,7 +209,10 @@ describe.concurrent("leasehold doctor", () => {
       level: "fault",
       says: expect.stringContaining("token is a string"),
     });
-    expect(of("tick", "silent")).toMatchObject({ level: "warning", fix: "leasehold tick silent --clear" });
+    expect(of("tick", "silent; x")).toMatchObject({
+      level: "warning",
+      fix: "leasehold tick 'silent; x' --clear",
+    });
     expect(of("token", "ahead")).toMatchObject({ level: "note" });
     expect(of("leader", "dead")).toMatchObject({ level: "note", says: expect.stringContaining('"gone"') });
     await putRow(client, "rows", { ...lease, pk: "\u001b[2Jodd", token: "seven" });

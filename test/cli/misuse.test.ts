@@ -46,7 +46,7 @@ describe.concurrent("a wrong command line", () => {
       ["list", "--table", arn, "--region", "us-east-1"],
       /; leave out --region$/,
     ],
-    ["a tick that is none", ["tick", "w", "--set", "x"], /^INVALID_ARGUMENT: lastTick must be an instant/],
+    ["a tick that is none", ["tick", "w", "--set", "x"], /^INVALID_ARGUMENT: --set must be an instant/],
   ])("is told of in one line, before anything is sent: %s", async (_, args, said) => {
     expect(await failing(nowhere, ...args)).toEqual([2, expect.stringMatching(said)]);
   });
@@ -84,17 +84,21 @@ describe("a command that cannot be done", () => {
     expect(stderr).toMatch(/\n +at .*\ncaused by ResourceNotFoundException: /s);
   });
 
-  it("says so in one line and within seconds where nothing answers, or access is denied", async () => {
+  it("says so in one line and within seconds where nothing answers, access is denied, or credentials are missing", async () => {
     await using refusing = await replying({
       status: 400,
       error: "AccessDeniedException",
       message: "User: arn:aws:iam::111111111111:user/a is not authorized to perform: dynamodb:Scan",
     });
     const from = performance.now();
-    const [dead, denial] = await Promise.all([
+    const both = { AWS_PROFILE: "nosuch", AWS_CONFIG_FILE: "/dev/null" };
+    const [dead, denial, profile] = await Promise.all([
       failing({ table, endpoint: "http://127.0.0.1:1" }, "candidates", "writer"),
       failing({ table, endpoint: refusing.endpoint }, "list"),
+      // The SDK writes a paragraph about keys beside a profile to the console, unless it is given a logger.
+      failing({ table, endpoint: refusing.endpoint, env: both }, "list"),
     ]);
+    expect(profile).toEqual([1, expect.stringMatching(/^CREDENTIALS_UNAVAILABLE: /)]);
     expect(dead).toEqual([1, expect.stringMatching(/^STORE_UNAVAILABLE: .*ECONNREFUSED/)]);
     expect(denial).toEqual([1, expect.stringMatching(/^ACCESS_DENIED: .*dynamodb:Scan/)]);
     expect(performance.now() - from).toBeLessThan(15_000);

@@ -183,6 +183,12 @@ describe.concurrent("leasehold tick", () => {
     expect(forward.stderr).toMatch(
       /^leasehold: a tick is only ever set back, and 2026-02-01T02:00:00Z is later[^\n]+\n$/,
     );
+    const [none, wrong] = await Promise.all([
+      run("tick", "unheard-of", "--set", last),
+      run("tick", "nightly", "--set", "soon"),
+    ]);
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('"unheard-of" has none') });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("--set must be an instant") });
     const holder = await slow.acquire("nightly", { renew: "manual" });
     const back = await tick("--set", "2026-01-30T03:00+01:00");
     expect(back.stdout).toContain(`set back from ${last} to ${before}`);

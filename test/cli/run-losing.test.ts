@@ -1,8 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { symlinkSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
 import { LeaseClient } from "leasehold";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { Link } from "../../local/harness/link.ts";
+import { makeOwnedFolder, spawnOwned } from "../../local/harness/processes.ts";
+import { cliCommand, cliEnvironment } from "../support/cli.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 import { descendantsOf, remaining } from "../support/processes.ts";
 import { eventually, RunningCli } from "../support/running-cli.ts";
@@ -119,8 +122,28 @@ describe.concurrent("a command that is run while leading", () => {
       const lease = await leases.acquire("frozen");
       expect(await remaining(pids, 0)).toEqual([]);
       program.thaw();
-      expect(await program.ended()).toMatchObject({ code: 76 });
+      const { code, stderr } = await program.ended();
+      expect(code).toBe(76);
+      expect(stderr.trim().split("\n")).toEqual(stderr.match(/^leasehold: lease "frozen": .*$/gm));
       expect((await leases.get("frozen")).token).toBe(lease.token);
+      await lease.release();
+    });
+
+    // Only Linux tells which processes are of a session.
+    const here = it.skipIf(process.platform !== "linux");
+    here("ends what the command runs in other groups of its session, too, as `timeout` does", async () => {
+      // `timeout` makes a group of its own, unless it is the command itself.
+      const script = `timeout 60 sh -c 'trap "" TERM; echo "pids $$ $PPID begin"; while :; do sleep 0.1; done'; true`;
+      await using handed = await start("grouped", script, ["--grace", "300ms"]);
+      await using killed = await start("grouped-killed", script, ["--grace", "300ms"]);
+      const pids = [await pidsOf(handed), await pidsOf(killed)].flat();
+      killed.kill("SIGKILL");
+      const next = leases.acquire("grouped");
+      await leases.requestStepDown("grouped");
+      const lease = await next;
+      expect(await remaining(pids.slice(0, 2), 0)).toEqual([]);
+      expect(await handed.ended()).toMatchObject({ code: 76 });
+      expect(await remaining(pids.slice(2), 5_000)).toEqual([]);
       await lease.release();
     });
 
@@ -164,11 +187,29 @@ describe.concurrent("a command that is run while leading", () => {
       const pids = await pidsOf(program);
       const guards = () => descendantsOf(program.pid).filter((pid) => !pids.includes(pid));
       const guard = (await eventually(() => guards()[0])) ?? 0;
-      await sleep(1_100); // one that dies at once is not started again
       process.kill(guard, "SIGKILL");
       expect(await eventually(() => guards().find((pid) => pid !== guard))).toBeGreaterThan(0);
       program.kill("SIGKILL");
       expect(await remaining(pids, 5_000)).toEqual([]);
+    });
+
+    it("says that it has no guard where none can be started, and goes on", async () => {
+      await using folder = await makeOwnedFolder("leasehold-moved-");
+      const program = join(folder.path, "leasehold.js");
+      symlinkSync(inject("cli"), program);
+      const lease = await leases.acquire("moved");
+      const [file, [, ...args]] = cliCommand("run", "moved", "--", "sh", "-c", "sleep 1.5; exit 4");
+      const { child, gone } = await spawnOwned(file, [program, ...args], {
+        env: cliEnvironment({ endpoint: engine.endpoint, table }),
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      let said = "";
+      child.stderr?.on("data", (data) => (said += String(data)));
+      await eventually(() => said.includes("waits"));
+      unlinkSync(program); // As a deployment does that replaces it.
+      await lease.release();
+      expect(await gone).toMatchObject({ code: 4 });
+      expect(said.match(/the guard cannot be started/g)).toHaveLength(1);
     });
 
     it("with --keep waits and runs the command again, until it ends by itself", async () => {

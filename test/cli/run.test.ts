@@ -109,6 +109,20 @@ describe.concurrent("leasehold run", () => {
     expect(await run("quiet", "exit 4", "--quiet")).toMatchObject({ code: 4, stdout: "", stderr: "" });
   });
 
+  it("passes the environment on as it is, also names that a shell does not take", async () => {
+    const env = { "discovery.type": "single 'node'\n$HOME", "my-var": "a=b", go: "1" };
+    const program = ["--", process.execPath, "-p", "JSON.stringify(process.env)"];
+    const { code, stdout } = await runCli({ ...settings(), env }, "run", "odd-names", ...program);
+    expect(code).toBe(0);
+    const found = JSON.parse(stdout);
+    expect(found).toMatchObject(env);
+    expect(
+      Object.keys(found)
+        .filter((name) => name.startsWith("LEASEHOLD_"))
+        .sort(),
+    ).toEqual(["LEASEHOLD_HOLDER", "LEASEHOLD_NAME", "LEASEHOLD_TOKEN"]);
+  });
+
   it("with --once exits with 75 when someone else leads, and says who", async () => {
     const lease = await leases.acquire("busy");
     const { code, stdout, stderr } = await run("busy", "echo ran", "--once");
@@ -202,7 +216,8 @@ describe.concurrent("leasehold run", () => {
     [["--once", "--keep", "--", "true"], /--keep.*--once/],
     [["--tick", "7m", "--", "true"], /does not divide a day/],
     [["--tick", "yesterday", "--", "true"], /--tick must be an instant/],
-    [["--priority", "high", "--", "true"], /priority must be a whole number/],
+    [["--priority", "high", "--", "true"], /--priority must be a whole number/],
+    [["--priority", "", "--", "true"], /--priority must be a whole number/],
   ])("refuses %j before anything is sent", async (args, says) => {
     const { code, stderr } = await runCli(
       { ...settings(), endpoint: "http://127.0.0.1:9" },

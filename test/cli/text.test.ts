@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fit, GAP } from "../../lib/cli/fitting.ts";
 import { agoOf, leftOf, spanOf } from "../../lib/cli/lease-view.ts";
-import { printable, safeJson } from "../../lib/cli/text.ts";
+import { commandAbout, printable, safeJson, shellWord } from "../../lib/cli/text.ts";
 
 /** Controls, marks without a shape, halves of characters, separators of lines. */
 const OBEYED = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -28,6 +29,27 @@ describe("a text from the table", () => {
       fc.property(nasty, (text) => !OBEYED.test(printable(text)) && !OBEYED.test(safeJson({ text }))),
     );
     expect(printable("node-ö 漢 😀 'a\\b'")).toBe("node-ö 漢 😀 'a\\b'");
+  });
+
+  it("is one word for a shell that it is copied to, and that text", () => {
+    const names = [
+      "plain-1/ä",
+      "a b",
+      "$(reboot); x",
+      "it's",
+      "a\\b",
+      "\u001b[2Jodd\u202e'1\\",
+      "x\n1",
+      "-x",
+    ];
+    expect(names.slice(0, 2).map(shellWord)).toEqual(["'plain-1/ä'", "'a b'"]);
+    const script = names.map((name) => `printf '%s\\0' ${shellWord(name)}`).join("\n");
+    expect(OBEYED.test(names.map(shellWord).join(""))).toBe(false);
+    expect(execFileSync("bash", ["-c", script], { encoding: "utf8" }).split("\0").slice(0, -1)).toEqual(
+      names,
+    );
+    expect(commandAbout("tick", "a", "--clear")).toBe("leasehold tick a --clear");
+    expect(commandAbout("tick", "-x y", "--clear")).toBe("leasehold tick --clear -- '-x y'");
   });
 
   it("comes back from JSON as it was", () => {

@@ -1,11 +1,13 @@
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LeaseClient } from "../../lib/index.ts";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { Link, UNDISTURBED } from "../../local/harness/link.ts";
 import { spawnOwned } from "../../local/harness/processes.ts";
-import { cliCommand, cliEnvironment } from "../support/cli.ts";
+import { cliCommand, cliEnvironment, runCli } from "../support/cli.ts";
 import { jsonOf } from "../support/cli-shapes.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 import { noTerminal, ScreenOf } from "../support/terminal.ts";
@@ -131,6 +133,19 @@ describe.concurrent("leasehold watch, without a terminal", () => {
     const from = performance.now();
     expect(await watch.end("SIGTERM")).toMatchObject({ code: 0, complaints: "", rest: [] });
     expect(performance.now() - from).toBeLessThan(1_500); // The request's own deadline is 3 s.
+  });
+
+  it("tells of a refusal once, however often it asks, and of one that ends it only as an error", async () => {
+    await createLeaseTable(client, "vanishing");
+    const watch = await watching(engine.endpoint, "writer", "--table", "vanishing");
+    expect(await watch.next()).toContain("writer vacant");
+    await client.send(new DeleteTableCommand({ TableName: "vanishing" }));
+    expect(await watch.next()).toContain("goes on asking: TABLE_NOT_FOUND");
+    await sleep(500); // Some looks long.
+    expect(await watch.end("SIGTERM")).toMatchObject({ code: 0, rest: [] });
+    const none = await runCli({ endpoint: engine.endpoint, table: "vanishing" }, "watch", "writer");
+    expect(none).toMatchObject({ code: 1, stdout: "" });
+    expect(none.stderr).toMatch(/^leasehold: TABLE_NOT_FOUND: [^\n]+\n$/);
   });
 
   it("ends without a word when nobody reads its lines any more", async () => {

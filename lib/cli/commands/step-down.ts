@@ -6,7 +6,7 @@ import { parseDuration } from "../duration.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Output } from "../output.ts";
 import type { Session } from "../session.ts";
-import { printable } from "../text.ts";
+import { commandAbout, printable } from "../text.ts";
 
 /** A term, as `--json` names it. */
 export interface TermJson {
@@ -89,7 +89,7 @@ async function warnOfStranger(
   const standing = await leases.candidates(name).catch(() => undefined);
   if (standing === undefined || standing.some(({ id }) => id === to)) return;
   output.say(
-    `note: no candidate of "${printable(name)}" is listed as ${printable(to)}; see leasehold candidates`,
+    `note: no candidate of "${printable(name)}" is listed as ${printable(to)}; see ${commandAbout("candidates", name)}`,
   );
 }
 
@@ -161,7 +161,7 @@ function tell(output: Output, came: StepDownJson): void {
     case "still-led":
       return output.say(
         `leasehold: ${led} still leads "${name}": it learns of the request with its next renewal, and drains its work; ` +
-          `look again with leasehold get ${name}`,
+          `look again with ${commandAbout("get", came.name)}`,
       );
     default:
       outcome satisfies never;

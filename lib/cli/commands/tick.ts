@@ -1,10 +1,11 @@
 import { type Command, Option } from "commander";
+import { parseTick } from "../../core/tick.ts";
 import type { LeaseClient } from "../../dynamodb/lease-client.ts";
 import { runs, withExamples } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { agoOf } from "../lease-view.ts";
 import type { Session } from "../session.ts";
-import { printable } from "../text.ts";
+import { commandAbout, printable } from "../text.ts";
 
 /** What came of `tick`, as `--json` prints it. */
 export interface TickJson {
@@ -39,6 +40,7 @@ export function addTick(program: Command): void {
     .option("--clear", "forget it: every occurrence can be led again")
     .action(
       runs(async (session, name: string, options: TickOptions) => {
+        if (options.set !== undefined) parseTick(options.set, "--set");
         const leases = await session.leases();
         const asked = options.set !== undefined || options.clear === true;
         const came = asked ? await setBack(leases, name, options.set) : await look(leases, name);
@@ -93,8 +95,10 @@ function tell({ output }: Session, came: TickJson, { set = "" }: TickOptions, no
       return;
     case "refused":
       output.say(
-        `leasehold: a tick is only ever set back, and ${printable(set)} is later than the last tick of "${name}", ` +
-          `${shown}; nothing was written`,
+        `leasehold: a tick is only ever set back, and ` +
+          (tick === null
+            ? `"${name}" has none; nothing was written`
+            : `${printable(set)} is later than the last tick of "${name}", ${shown}; nothing was written`),
       );
       return;
     default:
@@ -103,6 +107,6 @@ function tell({ output }: Session, came: TickJson, { set = "" }: TickOptions, no
   if (holder === null) return;
   output.say(
     `note: ${printable(holder)} holds the lease, and its release may record its own occurrence once more; ` +
-      `to have it release first: leasehold step-down ${name}`,
+      `to have it release first: ${commandAbout("step-down", came.name)}`,
   );
 }

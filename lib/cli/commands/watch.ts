@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { onLeaseEvent } from "../../diagnostics/channels.ts";
+import { isLeaseError } from "../../core/errors.ts";
 import type { LeaseEvents } from "../../core/events.ts";
 import { runs, withExamples } from "../command.ts";
 import { parseDuration } from "../duration.ts";
@@ -50,12 +51,17 @@ async function follow(session: Session, given: readonly string[], options: Watch
   const watching: Watching = { names, intervalMs, renewals, time, tableName: session.tableName };
   const make = session.output.redraws ? liveTable : linesOfChanges;
   const view = await make(session.output, watching);
+  let contacted = false;
   const deafen = onLeaseEvent((event, told) => {
     if (event !== "requestFailed") return;
     const { lease, cause } = told as LeaseEvents["requestFailed"];
-    view.unanswered(lease, cause);
+    // What is definite before the first answer ends the watch: it does not go on asking.
+    if (contacted || isLeaseError(cause, "STORE_UNAVAILABLE")) view.unanswered(lease, cause);
   });
-  const forget = time.onAnswer((input) => view.answered((input as Look).Key.pk.S));
+  const forget = time.onAnswer((input) => {
+    contacted = true;
+    view.answered((input as Look).Key.pk.S);
+  });
   try {
     const signal = AbortSignal.any([session.interrupted, failed.signal]);
     await Promise.all(

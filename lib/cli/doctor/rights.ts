@@ -12,6 +12,7 @@ import { claim } from "../../core/writes.ts";
 import { LEASE_TABLE_SCHEMA } from "../../dynamodb/schema.ts";
 import { type Answer, ask, type Ground, why } from "./ask.ts";
 import { type Finding, finding, type Level } from "./finding.ts";
+import { safeJson } from "../text.ts";
 
 const { partitionKey, sortKey, leaseSortKey } = LEASE_TABLE_SCHEMA;
 
@@ -55,7 +56,7 @@ interface Right {
 }
 
 const keyOf = (lease: string) => ({ [partitionKey]: { S: lease }, [sortKey]: { S: leaseSortKey } });
-const campaign = (lease: string): string => `LeaseTable.grantCampaign(grantee, "${lease}")`;
+const campaign = (lease: string): string => `LeaseTable.grantCampaign(grantee, ${safeJson(lease)})`;
 
 /** The rights on the rows of a lease. */
 const RIGHTS: readonly Right[] = [

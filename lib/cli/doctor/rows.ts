@@ -3,6 +3,7 @@ import { AUXILIARY } from "../../core/auxiliary-writes.ts";
 import { type Row, rowOf } from "../../dynamodb/rows.ts";
 import { LEASE_TABLE_SCHEMA } from "../../dynamodb/schema.ts";
 import { spanOf } from "../lease-view.ts";
+import { commandAbout } from "../text.ts";
 import { ask, type Ground, why } from "./ask.ts";
 import { type Finding, finding } from "./finding.ts";
 
@@ -98,7 +99,7 @@ function examineLease({ record, broken }: Row, now: number): Finding[] {
   }
   if (tick !== undefined && Date.parse(tick) > now + DAY_MS) {
     const says = `its last tick, ${tick}, is more than a day ahead: earlier occurrences are refused until then`;
-    findings.push(of("tick", "warning", says, `leasehold tick ${name} --clear`));
+    findings.push(of("tick", "warning", says, commandAbout("tick", name, "--clear")));
   }
   if (holder !== undefined && expiresAt !== undefined && expiresAt < now - MINUTE_MS) {
     const says = `the term of "${holder}" is over for ${spanOf(now - expiresAt)}, and nobody has taken it`;

@@ -4,13 +4,36 @@ import { Writable } from "node:stream";
 import { CommandFailure } from "../failure.ts";
 import { EXIT } from "../exit-codes.ts";
 import { monotonicMs } from "./clocks.ts";
-import { endGroup, groupGone, groupLives, signalGroup } from "./process-group.ts";
+import { commandGone, commandLives, endCommand, killCommand, signalGroup } from "./process-group.ts";
 
 /** How long what was killed may take to be gone, in ms; a zombie that nobody counts is not waited for. */
 const PATIENCE_MS = 2_000;
 
-/** Waits for a line, closes the gate behind itself, and becomes the command. */
-const GATE = 'read go <&3 && exec 3<&- && exec "$@"';
+/** Waits for a line, and closes the gate behind itself. Then the shell may become the command. */
+const GATE = "read -r LEASEHOLD_GATE <&3 || exit; exec 3<&-";
+
+/** What a shell takes for the name of a variable. */
+const SHELL_NAME = /^[A-Za-z_]\w*$/;
+
+/**
+ * Names variables anew that many shells would not pass on, such as `discovery.type`, and writes what gives them their names back: `env`
+ * does that as the last step. Their values are on no command line but for that moment.
+ */
+function throughShell(command: readonly string[], env: NodeJS.ProcessEnv) {
+  const passed: NodeJS.ProcessEnv = {};
+  const steps: string[] = [];
+  for (const [name, value] of Object.entries(env)) {
+    // `env` would take a program with such a name for a variable.
+    if (SHELL_NAME.test(name) || command[0]?.includes("=")) passed[name] = value;
+    else {
+      const as = `LEASEHOLD_PASSED_${steps.length}`;
+      passed[as] = `${name}=${value}`;
+      steps.push(`set -- "$${as}" "$@"; unset ${as}`);
+    }
+  }
+  if (steps.length > 0) steps.push('set -- env "$@"');
+  return { script: [GATE, ...steps, 'exec "$@"'].join("\n"), env: passed };
+}
 
 /** The exit code of a program that a signal ended, as shells tell it. */
 export function exitCodeOfSignal(signal: NodeJS.Signals): number {
@@ -18,7 +41,7 @@ export function exitCodeOfSignal(signal: NodeJS.Signals): number {
 }
 
 /**
- * A command, and all that it starts: a process group, in a session of its own. Standard input, output and error are leasehold's own, so
+ * A command, and all that it starts: a session of its own, and in it a process group. Standard input, output and error are leasehold's own, so
  * nothing of them is lost. A session has no controlling terminal unless it opens one, so the command may read from the terminal of
  * leasehold without being stopped for it (SIGTTIN).
  */
@@ -43,8 +66,9 @@ export class CommandGroup {
    */
   static make(command: readonly string[], env: NodeJS.ProcessEnv): CommandGroup {
     const stdio = ["inherit", "inherit", "inherit", "pipe"] as const;
-    const child = spawn("/bin/sh", ["-c", GATE, "leasehold", ...command], {
-      env,
+    const shell = throughShell(command, env);
+    const child = spawn("/bin/sh", ["-c", shell.script, "leasehold", ...command], {
+      env: shell.env,
       stdio: [...stdio],
       detached: true,
     });
@@ -66,7 +90,7 @@ export class CommandGroup {
     if (gate instanceof Writable) gate.on("error", () => {}).end("go\n");
   }
 
-  /** Sends a signal to all of it. */
+  /** Passes a signal on to its group. */
   signal(signal: NodeJS.Signals): void {
     signalGroup(this.#group, signal);
   }
@@ -74,22 +98,22 @@ export class CommandGroup {
   /** Asks all of it to end, and kills what is left after `graceMs`, or after an earlier call's, whichever is sooner. */
   end(graceMs: number): void {
     const killAt = monotonicMs() + Math.max(0, graceMs);
-    if (this.#killAt === Infinity) endGroup(this.#group);
+    if (this.#killAt === Infinity) endCommand(this.#group);
     if (killAt >= this.#killAt) return;
     this.#killAt = killAt;
     clearTimeout(this.#killer);
-    this.#killer = setTimeout(() => this.signal("SIGKILL"), killAt - monotonicMs());
+    this.#killer = setTimeout(() => killCommand(this.#group), Math.max(0, killAt - monotonicMs()));
   }
 
   /**
-   * Resolves with the command's exit code once it has ended and nothing of its group is left: what it has left behind is ended as
-   * well, and killed after `graceMs`.
+   * Resolves with the command's exit code once it has ended and nothing of it is left: what it has left behind in its session is
+   * ended as well, and killed after `graceMs`.
    */
   async over(graceMs: number): Promise<number> {
     const code = await this.#exited;
-    if (groupLives(this.#group)) {
+    if (commandLives(this.#group)) {
       this.end(graceMs);
-      await groupGone(this.#group, () => monotonicMs() >= this.#killAt + PATIENCE_MS);
+      await commandGone(this.#group, () => monotonicMs() >= this.#killAt + PATIENCE_MS);
     }
     clearTimeout(this.#killer);
     return code;

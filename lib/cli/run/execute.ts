@@ -101,7 +101,7 @@ function parseRun(
     keep,
     atMostOnce,
     id,
-    priority: priority === undefined ? undefined : Number(priority),
+    priority: priority === undefined ? undefined : parsePriority(priority),
     retryIntervalMs: Math.min(2_000, Math.floor(durationMs / 3)),
     leading: {
       command,
@@ -113,6 +113,12 @@ function parseRun(
     // The lease stays closed to others while the command of a term that ran out is being ended.
     term: { durationMs, drainMs: graceMs, lockDelayMs: graceMs + KILL_MARGIN_MS },
   };
+}
+
+/** An empty text, such as a variable that is not set, is no number. The client knows the bounds. */
+function parsePriority(text: string): number {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw misused(`--priority must be a whole number from -1e9 to 1e9, not "${text}"`);
 }
 
 /** Stands for the lease, and runs the command when it leads. */

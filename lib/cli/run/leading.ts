@@ -39,7 +39,13 @@ export type Outcome =
 export async function lead(lease: Lease, leading: Leading): Promise<Outcome> {
   const { command, graceMs, tick, signals, teller } = leading;
   if (signals.told.aborted) return { kind: "told" };
-  const guard = new Guard(graceMs);
+  const guard = new Guard(graceMs, (why) => {
+    const cause = `the guard cannot be started: ${why}`;
+    teller.warn(
+      { event: "trouble", cause },
+      `${cause}; until it can, nobody ends the command if leasehold is killed or stopped`,
+    );
+  });
   try {
     const group = CommandGroup.make(command, environmentOf(lease, tick));
     guard.watch(group.id);
