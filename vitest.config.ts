@@ -31,7 +31,17 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: "shared", include: SHARED, isolate: false } },
-      { extends: true, test: { name: "own", include: ALL, exclude: [...PROOF, ...SHARED] } },
+      {
+        extends: true,
+        test: {
+          name: "own",
+          include: ALL,
+          exclude: [...PROOF, ...SHARED],
+          // These wait for processes that they start, and for what those wait for.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

@@ -10,7 +10,7 @@ import { historyOf, type Play } from "./world/history-of.ts";
 
 const NAMES = Object.keys(SCENARIOS);
 /** The share of the exploration that every test run pays for: the same seeds each time. */
-const HISTORIES = NAMES.length * 45;
+const HISTORIES = NAMES.length * 40;
 
 describe("simulated elections", () => {
   it(`hold every invariant in ${HISTORIES} histories of ${NAMES.length} worlds, with every fault injected that is claimed`, {
