@@ -219,8 +219,8 @@ describe.concurrent("leasehold doctor", () => {
     expect((await run("rows", "doctor")).stdout).toContain('lease "\\x1b[2Jodd": token is a string');
     const rows = report.findings.filter(({ check }) => check === "rows").map(({ says }) => says);
     expect(rows).toEqual([
-      "4 leases, 0 candidates, 1 lapsed candidates that TTL will clear",
-      "1 rows are none of a lease's: other / data",
+      "4 leases, 0 candidates, 1 lapsed candidate that TTL will clear",
+      "1 row of no lease: other / data",
     ]);
   });
 

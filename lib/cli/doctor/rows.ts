@@ -48,15 +48,16 @@ export async function examineRows(
   } while (from !== undefined && read < ROWS_LIMIT);
   const more = from === undefined ? "" : `; there are more than the ${ROWS_LIMIT} that were read`;
   const { leases, candidates, lapsed, foreign } = counted;
-  const stale = lapsed === 0 ? "" : `, ${lapsed} lapsed candidates that TTL will clear`;
-  findings.unshift(finding("rows", "ok", `${leases} leases, ${candidates} candidates${stale}${more}`));
+  const stale = lapsed === 0 ? "" : `, ${counts(lapsed, "lapsed candidate")} that TTL will clear`;
+  const found = `${counts(leases, "lease")}, ${counts(candidates, "candidate")}`;
+  findings.unshift(finding("rows", "ok", `${found}${stale}${more}`));
   if (foreign.length > 0) {
     const names = foreign.slice(0, NAMED).join(", ");
     findings.push(
       finding(
         "rows",
         "note",
-        `${foreign.length} rows are none of a lease's: ${names}`,
+        `${counts(foreign.length, "row")} of no lease: ${names}`,
         "keep other data in a table of its own",
       ),
     );
@@ -121,4 +122,8 @@ function bounded(findings: readonly Finding[]): Finding[] {
     ...kept,
     ...rest.map(([check, count]) => finding(check, "note", `${count - NAMED} more of this kind`)),
   ];
+}
+
+function counts(number: number, of: string): string {
+  return `${number} ${of}${number === 1 ? "" : "s"}`;
 }
