@@ -2,6 +2,7 @@
  * `npm run engine`: an embedded DynamoDB with a lease table, to try the guides and the command line on. It prints what to put into the
  * environment, and stays until it is told to stop. Its table is gone then.
  */
+import { tableRequests } from "../lib/cli/table/requests.ts";
 import { createTable } from "./tables.ts";
 import { engineClient, LOCAL_AWS, startEngine } from "./engine.ts";
 
@@ -19,18 +20,8 @@ const stopped = new Promise<void>((resolve) => {
 const { AWS_ENDPOINT_URL_DYNAMODB: _, LEASEHOLD_DYNAMODB_ENDPOINT: __, ...env } = process.env;
 await using engine = await startEngine(env);
 const client = engineClient(engine.endpoint);
-const [pk, sk] = ["pk", "sk"];
-await createTable(client, {
-  name: TABLE,
-  properties: {
-    KeySchema: [
-      { AttributeName: pk, KeyType: "HASH" },
-      { AttributeName: sk, KeyType: "RANGE" },
-    ],
-    AttributeDefinitions: [pk, sk].map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
-    TimeToLiveSpecification: { AttributeName: "ttl", Enabled: true },
-  },
-});
+const { CreateTable, UpdateTimeToLive } = tableRequests(TABLE, []);
+await createTable(client, { name: TABLE, properties: { ...CreateTable, ...UpdateTimeToLive } });
 client.destroy();
 
 const { accessKeyId, secretAccessKey } = LOCAL_AWS.credentials;

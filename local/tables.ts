@@ -18,7 +18,10 @@ type Declared = Partial<CreateTableCommandInput> & {
  * Creates a table as its template declares it: keys and TTL. What protects data in an account (backups,
  * encryption, deletion protection) has nothing to act on here and is left out.
  */
-export async function createTable(client: DynamoDBClient, { name, properties }: TableSpec): Promise<void> {
+export async function createTable(
+  client: DynamoDBClient,
+  { name, properties }: TableSpec | { readonly name: string; readonly properties: Declared },
+): Promise<void> {
   const declared: Declared = properties;
   for (const unknown of ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] as const) {
     if (declared[unknown] !== undefined)

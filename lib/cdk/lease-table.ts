@@ -1,19 +1,17 @@
-import { ArnFormat, RemovalPolicy, Resource, Stack, Token } from "aws-cdk-lib";
+import { ArnFormat, RemovalPolicy, Stack, Token } from "aws-cdk-lib";
 import type { IMetric } from "aws-cdk-lib/aws-cloudwatch";
 import * as dynamodb from "aws-cdk-lib/aws-dynamodb";
-import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import { LEASE_TABLE_SCHEMA } from "../dynamodb/schema.ts";
 import { checkTableArn, refuse } from "./checks.ts";
-import { grantCampaign, grantObserve, grantOperate } from "./lease-grants.ts";
 import { checkReplicationProps, findReplicationFaults } from "./replication.ts";
 import { checkSsmPrefix, publish, tableNameFrom } from "./sharing.ts";
 import {
-  grantTarget,
   type ILeaseTable,
   ImportedLeaseTable,
   type ImportedLeaseTableOptions,
+  LeaseTableBase,
   type LeaseTableByArnOptions,
   type LeaseTableFromSsmOptions,
 } from "./table-reference.ts";
@@ -98,7 +96,7 @@ export interface LeaseTableProps {
  * On-demand, since elections idle; encrypted; restorable; and protected against deletion, because deleting
  * it ends every term in the account. One table serves any number of leases, functions and services.
  */
-export class LeaseTable extends Resource implements ILeaseTable {
+export class LeaseTable extends LeaseTableBase {
   /**
    * Refers to a table that another stack or app created in this account and region.
    * @param tableName may be a token, such as a parameter's value; an ARN is refused, see {@link LeaseTable.fromTableArn}
@@ -218,18 +216,6 @@ export class LeaseTable extends Resource implements ILeaseTable {
     if (props.encryptionKey !== undefined) this.encryptionKey = props.encryptionKey;
     if (props.ssmPrefix !== undefined) publish(this, props.ssmPrefix);
     this.node.addValidation({ validate: () => findReplicationFaults(table) });
-  }
-
-  grantCampaign(grantee: IGrantable, ...leaseNames: string[]): Grant {
-    return grantCampaign(grantTarget(this), grantee, leaseNames);
-  }
-
-  grantObserve(grantee: IGrantable, ...leaseNames: string[]): Grant {
-    return grantObserve(grantTarget(this), grantee, leaseNames);
-  }
-
-  grantOperate(grantee: IGrantable, ...leaseNames: string[]): Grant {
-    return grantOperate(grantTarget(this), grantee, leaseNames);
   }
 
   /**

@@ -97,8 +97,32 @@ export interface ImportedLeaseTableProps extends LeaseTableByArnOptions {
   readonly tableArn: string;
 }
 
+/** What every lease table can do, whoever made it. */
+export abstract class LeaseTableBase extends Resource implements ILeaseTable {
+  abstract readonly tableName: string;
+  abstract readonly tableArn: string;
+  abstract readonly encryptionKey?: IKey;
+
+  grantCampaign(grantee: IGrantable, ...leaseNames: string[]): Grant {
+    return grantCampaign(this.#target, grantee, leaseNames);
+  }
+
+  grantObserve(grantee: IGrantable, ...leaseNames: string[]): Grant {
+    return grantObserve(this.#target, grantee, leaseNames);
+  }
+
+  grantOperate(grantee: IGrantable, ...leaseNames: string[]): Grant {
+    return grantOperate(this.#target, grantee, leaseNames);
+  }
+
+  /** What the grants need to know of it. */
+  get #target(): GrantTarget {
+    return { scope: this, tableArn: this.tableArn, encryptionKey: this.encryptionKey };
+  }
+}
+
 /** A table that exists elsewhere. Nothing is made of it. */
-export class ImportedLeaseTable extends Resource implements ILeaseTable {
+export class ImportedLeaseTable extends LeaseTableBase {
   readonly tableName: string;
   readonly tableArn: string;
   readonly tableStreamArn?: string;
@@ -113,21 +137,4 @@ export class ImportedLeaseTable extends Resource implements ILeaseTable {
     if (props.encryptionKey !== undefined) this.encryptionKey = props.encryptionKey;
     if (props.allowedByResourcePolicy === true) this.allowedByResourcePolicy = true;
   }
-
-  grantCampaign(grantee: IGrantable, ...leaseNames: string[]): Grant {
-    return grantCampaign(grantTarget(this), grantee, leaseNames);
-  }
-
-  grantObserve(grantee: IGrantable, ...leaseNames: string[]): Grant {
-    return grantObserve(grantTarget(this), grantee, leaseNames);
-  }
-
-  grantOperate(grantee: IGrantable, ...leaseNames: string[]): Grant {
-    return grantOperate(grantTarget(this), grantee, leaseNames);
-  }
-}
-
-/** What the grants need to know of a table. */
-export function grantTarget(table: ILeaseTable): GrantTarget {
-  return { scope: table, tableArn: table.tableArn, encryptionKey: table.encryptionKey };
 }

@@ -38,6 +38,11 @@ export function commandAbout(command: string, name: string, ...options: string[]
   return ["leasehold", command, ...words].join(" ");
 }
 
+/** Writes how many there are of something: `1 lease`, `2 leases`. */
+export function howMany(number: number, of: string): string {
+  return `${number} ${of}${number === 1 ? "" : "s"}`;
+}
+
 /** Writes a value as JSON on one line that is safe to show as well: it reads back as the same value. */
 export function safeJson(value: unknown): string {
   return JSON.stringify(value).replaceAll(UNPRINTABLE, (character) =>

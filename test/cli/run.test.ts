@@ -8,12 +8,12 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { z } from "zod";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { makeOwnedFolder } from "../../local/harness/processes.ts";
-import { cliEnvironment, runCli } from "../support/cli.ts";
+import { cliCommand, cliEnvironment, runCli } from "../support/cli.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
-import { hasTerminals, OnTerminal } from "../support/on-terminal.ts";
 import { read } from "../support/pages.ts";
 import { remaining } from "../support/processes.ts";
 import { eventually, RunningCli } from "../support/running-cli.ts";
+import { noTerminal, ScreenOf } from "../support/terminal.ts";
 
 const table = "leases";
 let engine: Engine;
@@ -232,39 +232,42 @@ describe.concurrent("leasehold run", () => {
 });
 
 const onTerminal = (name: string, script: string) =>
-  new OnTerminal(settings(), "run", name, "--quiet", "--", "sh", "-c", script);
+  new ScreenOf(cliCommand("run", name, "--quiet", "--", "sh", "-c", script), {
+    env: cliEnvironment(settings()),
+    columns: 80,
+  });
 
-describe.skipIf(!hasTerminals)("leasehold run on a terminal", () => {
+describe.skipIf(noTerminal)("leasehold run on a terminal", () => {
   it("lets the command read from the terminal, and tells it of Ctrl-C and of a new size", async () => {
     const script = `read line; echo "got $line"; trap 'stty size' WINCH; trap 'echo interrupted; exit 9' INT;
       echo waiting; sleep 60 & while :; do wait; done`;
     await using terminal = onTerminal("reads", script);
     terminal.type("hello\r");
-    await terminal.shows(/got hello\r\n[^]*waiting/);
-    terminal.resize(77);
-    await terminal.shows(/24 77/);
+    await terminal.prints(/got hello\r\n[^]*waiting/);
+    terminal.resize(77, 24);
+    await terminal.prints(/24 77/);
     terminal.type("\x03");
     expect(await terminal.ended()).toBe(9);
-    expect(terminal.screen).toMatch(/interrupted/);
+    expect(terminal.printed).toMatch(/interrupted/);
   });
 
   it("stops with the command at Ctrl-Z, and both go on together", async () => {
     const script = `echo go; trap 'exit 4' INT; while :; do echo -n .; sleep 0.02; done`;
     await using terminal = onTerminal("stops", script);
-    await terminal.shows(/go[^]*\.\./);
+    await terminal.prints(/go[^]*\.\./);
     terminal.type("\x1a");
     let seen = "";
     // Nothing more comes from a command that stands still.
     await eventually(() => {
-      const still = terminal.screen !== "" && terminal.screen === seen;
-      seen = terminal.screen;
+      const still = terminal.printed !== "" && terminal.printed === seen;
+      seen = terminal.printed;
       return still;
     });
-    const { length } = terminal.screen;
+    const { length } = terminal.printed;
     await sleep(150);
-    expect(terminal.screen).toHaveLength(length);
+    expect(terminal.printed).toHaveLength(length);
     terminal.signal("SIGCONT");
-    await eventually(() => terminal.screen.length > length + 3);
+    await eventually(() => terminal.printed.length > length + 3);
     terminal.type("\x03");
     expect(await terminal.ended()).toBe(4);
   });

@@ -82,6 +82,24 @@ export class ScreenOf implements AsyncDisposable {
     }
   }
 
+  /**
+   * Resolves once what was written matches, control sequences included.
+   * @throws {Error} with what was written, when it does not in time
+   */
+  async prints(what: RegExp, withinMs = 20_000): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    while (!what.test(this.#printed)) {
+      if (performance.now() > deadline)
+        throw new Error(`${String(what)} was not written, but:\n${this.#printed}`);
+      await delay(20);
+    }
+  }
+
+  /** Sends the program a signal. */
+  signal(signal: string): void {
+    this.#pty.kill(signal);
+  }
+
   /** Types. Ctrl-C is `\x03`. */
   type(text: string): void {
     this.#pty.write(text);

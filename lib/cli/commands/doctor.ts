@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { runs } from "../command.ts";
 import { drawFindings } from "../doctor/finding.ts";
 import { EXIT } from "../exit-codes.ts";
+import { howMany } from "../text.ts";
 
 /** `leasehold doctor [NAME…]`: what is wrong with table, rights and clocks, and how to mend it. */
 export function addDoctor(program: Command): void {
@@ -28,5 +29,5 @@ export function addDoctor(program: Command): void {
 }
 
 function said(count: number, what: string): string {
-  return `${count === 0 ? "no" : count} ${what}${count === 1 ? "" : "s"}`;
+  return count === 0 ? `no ${what}s` : howMany(count, what);
 }

@@ -3,7 +3,7 @@ import { AUXILIARY } from "../../core/auxiliary-writes.ts";
 import { type Row, rowOf } from "../../dynamodb/rows.ts";
 import { LEASE_TABLE_SCHEMA } from "../../dynamodb/schema.ts";
 import { spanOf } from "../lease-view.ts";
-import { commandAbout } from "../text.ts";
+import { commandAbout, howMany } from "../text.ts";
 import { ask, type Ground, why } from "./ask.ts";
 import { type Finding, finding } from "./finding.ts";
 
@@ -48,8 +48,8 @@ export async function examineRows(
   } while (from !== undefined && read < ROWS_LIMIT);
   const more = from === undefined ? "" : `; there are more than the ${ROWS_LIMIT} that were read`;
   const { leases, candidates, lapsed, foreign } = counted;
-  const stale = lapsed === 0 ? "" : `, ${counts(lapsed, "lapsed candidate")} that TTL will clear`;
-  const found = `${counts(leases, "lease")}, ${counts(candidates, "candidate")}`;
+  const stale = lapsed === 0 ? "" : `, ${howMany(lapsed, "lapsed candidate")} that TTL will clear`;
+  const found = `${howMany(leases, "lease")}, ${howMany(candidates, "candidate")}`;
   findings.unshift(finding("rows", "ok", `${found}${stale}${more}`));
   if (foreign.length > 0) {
     const names = foreign.slice(0, NAMED).join(", ");
@@ -57,7 +57,7 @@ export async function examineRows(
       finding(
         "rows",
         "note",
-        `${counts(foreign.length, "row")} of no lease: ${names}`,
+        `${howMany(foreign.length, "row")} of no lease: ${names}`,
         "keep other data in a table of its own",
       ),
     );
@@ -122,8 +122,4 @@ function bounded(findings: readonly Finding[]): Finding[] {
     ...kept,
     ...rest.map(([check, count]) => finding(check, "note", `${count - NAMED} more of this kind`)),
   ];
-}
-
-function counts(number: number, of: string): string {
-  return `${number} ${of}${number === 1 ? "" : "s"}`;
 }
