@@ -1,5 +1,10 @@
 /** Leader election on DynamoDB: the lease client, its errors, events and fencing. */
 export type { Refusal } from "./client/attempt.ts";
+export type { Group, ShardRunOptions } from "./client/group.ts";
+export type { GroupStatus, WorkerInfo } from "./client/group-reading.ts";
+export type { ShardAcquireOptions } from "./client/group-session.ts";
+export type { PermitAcquireOptions, Semaphore, SemaphoreOptions } from "./client/semaphore.ts";
+export type { Worker, WorkerOptions, WorkerStatus } from "./client/worker.ts";
 export { onLeaseEvent } from "./diagnostics/channels.ts";
 export { type CampaignOptions, Candidate, type CandidateOptions } from "./client/candidate.ts";
 export { scheduledTick } from "./client/invocation-event.ts";
@@ -34,11 +39,18 @@ export {
 } from "./client/with-leadership.ts";
 export { isLeaseError, LeaseError, type LeaseErrorCode } from "./core/errors.ts";
 export type { LeaseEventName, LeaseEvents, Trouble } from "./core/events.ts";
-export type { Evidence } from "./core/evidence.ts";
+export type { Evidence, Proof } from "./core/evidence.ts";
+export type {
+  GroupOptions,
+  ShardOptions,
+  ShardSource,
+  ShardTermOptions,
+  WorkerSettings,
+} from "./core/group-options.ts";
 export type { RefusalReason } from "./core/next-move.ts";
 export type { ElectionOptions } from "./core/candidate-options.ts";
 export type { TermOptions, TickOptions, TickPolicy } from "./core/options.ts";
-export type { CallOptions, Clock, LeaseStore, ListPage, Random } from "./core/ports.ts";
+export type { CallOptions, Clock, LeaseStore, ListPage, Random, RowsPage } from "./core/ports.ts";
 export type {
   ExpiredLease,
   HeldLease,

@@ -7,7 +7,8 @@ import type { WriteOutcome } from "../core/outcome.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
 import type { NewTerm } from "../core/term-state.ts";
 import type { Allowance } from "../core/validity.ts";
-import { abandon, type LeaseWrite } from "../core/writes.ts";
+import type { LeaseWrite } from "../core/lease-write.ts";
+import { abandon } from "../core/writes.ts";
 import type { Contender } from "./contender.ts";
 import type { Answer } from "./exchange.ts";
 
@@ -85,16 +86,16 @@ class Attempt {
   }
 
   async #look(): Promise<Sighting | undefined> {
-    const { name, memory, look } = this.#self;
+    const { name, row, memory } = this.#self;
     this.#requests += 1;
-    const { outcome, received } = await look();
-    return memory.note(name, outcome.record, received, outcome.servedAt);
+    const { outcome, received } = await this.#self.look();
+    return memory.note(name, outcome.record, received, outcome.servedAt, row);
   }
 
   #note({ outcome, received }: Answer<WriteOutcome>): Sighting | undefined {
     if (outcome.kind !== "refused") return undefined;
-    const { memory, name } = this.#self;
-    this.#noted = memory.note(name, outcome.current, received, outcome.servedAt);
+    const { memory, name, row } = this.#self;
+    this.#noted = memory.note(name, outcome.current, received, outcome.servedAt, row);
     return this.#noted;
   }
 
@@ -137,20 +138,20 @@ class Attempt {
    * written over a term of its own: a vacancy would undo the lock-delay or the minimum hold of that term.
    */
   async #abandonAll(made: LeaseWrite[]): Promise<void> {
-    const { memory, name, random, send } = this.#self;
+    const { memory, name, row, random } = this.#self;
     for (const write of made) memory.rememberClaim(write.writeId);
     if (this.#overOwn) return;
     for (const { writeId } of made) {
       this.#requests += 1;
       // The claim's own error is the one to report; what landed all the same runs out by itself.
-      const answer = await send(abandon(name, writeId, random.id())).catch(() => undefined);
+      const answer = await this.#self.send(abandon(name, writeId, random.id(), row)).catch(() => undefined);
       if (answer?.outcome.kind !== "refused") return;
     }
   }
 
   /** Checks a term's first write by its own response, and corrects it when a wrong clock stamped it. */
   async #confirm(write: LeaseWrite, answer: Answer<unknown>, written: Written): Promise<NewTerm | undefined> {
-    const { exchange, random, tell } = this.#self;
+    const { exchange, random } = this.#self;
     const amendment = amendmentOf(this.#self, write, written, answer, {
       samples: exchange.samples,
       believed: write.set.renewedAt ?? exchange.estimate(),
@@ -159,7 +160,7 @@ class Attempt {
       },
     });
     if (amendment === undefined) return this.#begin(written.record, answer, [write]);
-    if (amendment.skewed !== undefined) tell("clockSkewed", amendment.skewed);
+    if (amendment.skewed !== undefined) this.#self.tell("clockSkewed", amendment.skewed);
     const corrected = await this.#send(amendment.write, [write]);
     const { outcome } = corrected;
     if (outcome.kind === "written") return this.#begin(outcome.record, corrected, [write, amendment.write]);
@@ -168,12 +169,12 @@ class Attempt {
   }
 
   async #begin(record: LeaseRecord, answer: Answer<unknown>, made: LeaseWrite[]): Promise<NewTerm> {
-    const { clock, exchange, memory, name } = this.#self;
+    const { clock, exchange, memory, name, row } = this.#self;
     const facts = { samples: exchange.samples, at: clock.now() };
     const rest = { limit: this.#limit, overOwn: this.#overOwn };
     const won = wonBy(this.#self, record, answer, facts, rest);
     if ("not" in won) return this.#giveUp(made, won.not);
-    memory.forget(name);
+    memory.forget(name, row);
     return won.term;
   }
 }

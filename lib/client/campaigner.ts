@@ -234,11 +234,11 @@ export class Campaigner {
 
   /** Asks a weaker leader to hand over, once: the record tells whether it was asked. */
   async #requestTransfer(): Promise<void> {
-    const { name, holder, priority, memory, random, send } = this.#self;
+    const { name, holder, priority, memory, random } = this.#self;
     const record = memory.sighting(name)?.record;
     if (record === undefined || !shouldRequest(record, priority)) return;
     // What comes of it shows at the next look, which asks again where it has to.
     const request = { writeId: random.id(), by: holder, priority };
-    await send(requestTransfer(record, request)).catch(() => undefined);
+    await this.#self.send(requestTransfer(record, request)).catch(() => undefined);
   }
 }

@@ -11,7 +11,7 @@ import type { Clock, LeaseStore, Random } from "../core/ports.ts";
 import type { ReleaseResult } from "../core/term.ts";
 import { parseTiming, TIMING_NAMES, type TimingOptions } from "../core/timing.ts";
 import { attempt, type Refusal } from "./attempt.ts";
-import { type Contender, contenderOf, type Identity, type Runtime } from "./contender.ts";
+import { type Contender, contenderOf, type Identity, type Place, type Runtime } from "./contender.ts";
 import { publish } from "../diagnostics/channels.ts";
 import { Exchange } from "./exchange.ts";
 import type { LeaseHandle, OnEnd } from "./handle.ts";
@@ -56,6 +56,9 @@ export type Try = (
   first: "claim" | "look",
 ) => Promise<Refusal | { readonly kind: "acquired"; readonly lease: LeaseHandle }>;
 
+/** What a client holds: a lease, or a session with all that is held through it. */
+export type Held = Pick<LeaseHandle, "heard" | "release">;
+
 /** What the calls of one client share. */
 export interface ClientCore extends Runtime {
   /** What its candidates are called: the first part of their ids. */
@@ -63,7 +66,9 @@ export interface ClientCore extends Runtime {
   /** Checks what is asked of a term. */
   termSettings(options: TermOptions & TickOptions): TermSettings;
   /** Makes one candidate, with one id. */
-  contender(name: string, settings: TermSettings, identity?: Identity): Contender;
+  contender(name: string, settings: TermSettings, identity?: Identity, place?: Place): Contender;
+  /** What has to be given up when the client closes, and hears each `Date` header. */
+  readonly open: Set<Held>;
   /** Returns what makes a candidate's attempts; `onEnd` is told of the end of each term that comes of them. */
   tries(self: Contender, onEnd?: OnEnd): Try;
   /** Releases every lease that is held, ends what is under way, and refuses further calls. */
@@ -79,7 +84,7 @@ export function openClientCore(options: StoreClientOptions): ClientCore {
   const timing = parseTiming(options);
   const { store, clock = systemClock, random = systemRandom, holder = defaultLabel() } = options;
   const defaults = { options, timing, label: parseHolder(holder) };
-  const open = new Set<LeaseHandle>();
+  const open = new Set<Held>();
   const life = lifetime();
   const time = timekeeperOf(clock);
   const exchange = new Exchange(store, time, timing, life, (date, at) => {
@@ -99,9 +104,11 @@ export function openClientCore(options: StoreClientOptions): ClientCore {
 
   return {
     ...runtime,
+    open,
     label: defaults.label,
     termSettings: (asked) => parseTerm(asked, defaults),
-    contender: (name, settings, identity) => contenderOf(runtime, parseName(name), settings, identity),
+    contender: (name, settings, identity, place) =>
+      contenderOf(runtime, parseName(name), settings, identity, place),
     tries: (self, onEnd) => async (first) => {
       life.assertOpen();
       return life.track(() => tryOnce(self, first, onEnd));

@@ -1,10 +1,12 @@
 import { isTrouble, LeaseError, type LeaseErrorCode } from "../core/errors.ts";
 import type { EventSink, LeaseEventName, LeaseEvents, Trouble } from "../core/events.ts";
+import type { LeaseWrite } from "../core/lease-write.ts";
+import { calledBy, shardOf } from "../core/names.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { ReadOutcome, WriteOutcome } from "../core/outcome.ts";
 import type { Random } from "../core/ports.ts";
+import type { TermRules } from "../core/term-state.ts";
 import type { Timing } from "../core/timing.ts";
-import type { LeaseWrite } from "../core/writes.ts";
 import type { Answer, Exchange } from "./exchange.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { Memory } from "./memory.ts";
@@ -36,21 +38,106 @@ export interface Identity {
   readonly onTrouble?: ((trouble: Trouble) => void) | undefined;
 }
 
+/** Where a candidate stands, if not for a lease of its own: a row of a group. */
+export type Place = Pick<TermRules, "row" | "throughSession" | "worker">;
+
+type Told<N extends LeaseEventName> = Omit<LeaseEvents[N], "lease" | "holder" | "shard" | "session">;
+
 /** One candidate for one lease: its id, its settings, and how it speaks. */
-export interface Contender extends Runtime, Identity {
+export class Contender implements Runtime, Identity, TermRules {
+  readonly exchange: Exchange;
+  readonly memory: Memory;
+  readonly clock: Timekeeper;
+  readonly random: Random;
+  readonly timing: Timing;
+  readonly life: Lifetime;
+  readonly emit: EventSink;
+  readonly holder: string;
+  readonly stable: boolean;
+  readonly priority: number;
+  readonly minTermMs: number;
+  readonly lastToken: () => number;
+  readonly onTrouble: ((trouble: Trouble) => void) | undefined;
   readonly name: string;
+  readonly row: string | undefined;
+  readonly throughSession: boolean | undefined;
+  readonly worker: TermRules["worker"];
   readonly settings: TermSettings;
+
+  constructor(
+    runtime: Runtime,
+    name: string,
+    settings: TermSettings,
+    identity: Identity,
+    { row, throughSession, worker }: Place = {},
+  ) {
+    this.exchange = runtime.exchange;
+    this.memory = runtime.memory;
+    this.clock = runtime.clock;
+    this.random = runtime.random;
+    this.timing = runtime.timing;
+    this.life = runtime.life;
+    this.emit = runtime.emit;
+    this.holder = identity.holder;
+    this.stable = identity.stable;
+    this.priority = identity.priority;
+    this.minTermMs = identity.minTermMs;
+    this.lastToken = identity.lastToken;
+    this.onTrouble = identity.onTrouble;
+    this.name = name;
+    this.settings = settings;
+    this.row = row;
+    this.throughSession = throughSession;
+    this.worker = worker;
+  }
+
   /** Sends a write within the candidate's own deadline. */
-  readonly send: (write: LeaseWrite) => Promise<Answer<WriteOutcome>>;
-  /** Reads the record within the candidate's own deadline. */
-  readonly look: () => Promise<Answer<ReadOutcome>>;
+  send(write: LeaseWrite): Promise<Answer<WriteOutcome>> {
+    const { requestTimeoutMs } = this.settings.timing;
+    return this.#told(write.kind, this.exchange.write(write, requestTimeoutMs));
+  }
+
+  /** Reads the record within the candidate's own deadline; or another row's under the same name. */
+  look(row: string | undefined = this.row): Promise<Answer<ReadOutcome>> {
+    const { requestTimeoutMs } = this.settings.timing;
+    return this.#told("look", this.exchange.read(this.name, requestTimeoutMs, row));
+  }
+
   /** Publishes an event about the candidate. */
-  readonly tell: <N extends LeaseEventName>(
-    event: N,
-    details: Omit<LeaseEvents[N], "lease" | "holder">,
-  ) => void;
+  tell<N extends LeaseEventName>(event: N, details: Told<N>): void {
+    this.emit(event, { ...this.#about(), ...details } as unknown as LeaseEvents[N]);
+  }
+
   /** Makes an error about the lease. */
-  error(code: LeaseErrorCode, message: string, cause?: unknown): LeaseError;
+  error(code: LeaseErrorCode, message: string, cause?: unknown): LeaseError {
+    return new LeaseError(code, `${calledBy(this.name, this.row)} ${message}`, { lease: this.name, cause });
+  }
+
+  #about() {
+    const { name: lease, row, holder } = this;
+    if (row === undefined) return { lease, holder };
+    const shard = shardOf(row);
+    return shard === undefined ? { lease, holder, session: true as const } : { lease, holder, shard };
+  }
+
+  #failed(request: Trouble["request"], cause: unknown): void {
+    const trouble = this.exchange.trouble(request, cause);
+    this.emit("requestFailed", { ...this.#about(), ...trouble });
+    this.onTrouble?.(trouble);
+  }
+
+  /** Tells of what fails, unless it was for the caller to know better, and of the end of such trouble. */
+  async #told<T>(request: Trouble["request"], asking: Promise<Answer<T>>): Promise<Answer<T>> {
+    const answer = await asking.catch((error: unknown) => {
+      if (isTrouble(error)) this.#failed(request, error);
+      throw error;
+    });
+    const { outcome } = answer as Answer<ReadOutcome | WriteOutcome>;
+    if ("kind" in outcome && outcome.kind === "unknown") this.#failed(request, outcome.cause);
+    const lastingMs = this.exchange.takeRestored();
+    if (lastingMs !== undefined) this.emit("contactRestored", { ...this.#about(), lastingMs });
+    return answer;
+  }
 }
 
 /** Makes a candidate: somebody in particular, or one with an id that nobody else has. */
@@ -59,44 +146,14 @@ export function contenderOf(
   name: string,
   settings: TermSettings,
   identity?: Identity,
+  place?: Place,
 ): Contender {
-  const { exchange, random, emit } = runtime;
   const self = identity ?? {
-    holder: `${settings.label}/${random.id()}`,
+    holder: `${settings.label}/${runtime.random.id()}`,
     stable: false,
     priority: 0,
     minTermMs: 0,
     lastToken: () => 0,
   };
-  const { requestTimeoutMs } = settings.timing;
-  const about = { lease: name, holder: self.holder };
-  function failed(request: Trouble["request"], cause: unknown): void {
-    const trouble = exchange.trouble(request, cause);
-    emit("requestFailed", { ...about, ...trouble });
-    self.onTrouble?.(trouble);
-  }
-  /** Tells of what fails, unless it was for the caller to know better, and of the end of such trouble. */
-  async function told<T>(request: Trouble["request"], asking: Promise<Answer<T>>): Promise<Answer<T>> {
-    const answer = await asking.catch((error: unknown) => {
-      if (isTrouble(error)) failed(request, error);
-      throw error;
-    });
-    const { outcome } = answer as Answer<ReadOutcome | WriteOutcome>;
-    if ("kind" in outcome && outcome.kind === "unknown") failed(request, outcome.cause);
-    const lastingMs = exchange.takeRestored();
-    if (lastingMs !== undefined) emit("contactRestored", { ...about, lastingMs });
-    return answer;
-  }
-  return {
-    ...runtime,
-    ...self,
-    name,
-    settings,
-    send: (write) => told(write.kind, exchange.write(write, requestTimeoutMs)),
-    look: () => told("look", exchange.read(name, requestTimeoutMs)),
-    tell: <N extends LeaseEventName>(event: N, details: Omit<LeaseEvents[N], "lease" | "holder">) =>
-      emit(event, { ...about, ...details } as unknown as LeaseEvents[N]),
-    error: (code, message, cause) =>
-      new LeaseError(code, `lease "${name}" ${message}`, { lease: name, cause }),
-  };
+  return new Contender(runtime, name, settings, self, place);
 }

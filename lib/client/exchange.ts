@@ -1,11 +1,11 @@
 import { because, isLeaseError, isPassing, isTrouble, LeaseError } from "../core/errors.ts";
 import type { Trouble } from "../core/events.ts";
 import type { ReadOutcome, WriteOutcome } from "../core/outcome.ts";
-import type { CallOptions, LeaseStore, ListPage } from "../core/ports.ts";
+import type { CallOptions, LeaseStore, ListPage, RowsPage } from "../core/ports.ts";
 import { estimateServiceTime, type Sample, steadyServiceTime, withSample } from "../core/service-clock.ts";
 import type { Timing } from "../core/timing.ts";
 import { elapsedAtLeast, type EpochMs, type Reading } from "../core/units.ts";
-import type { LeaseWrite } from "../core/writes.ts";
+import type { LeaseWrite } from "../core/lease-write.ts";
 import { closedError, type Lifetime, lifetime } from "./lifetime.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 import { follows } from "./waiting.ts";
@@ -127,16 +127,26 @@ export class Exchange {
    * Reads a record, strongly consistent.
    * @throws {LeaseError} STORE_UNAVAILABLE after `timeoutMs`, and whatever the store throws
    */
-  read(name: string, timeoutMs: number): Promise<Answer<ReadOutcome>> {
-    return this.#stamped(() => this.#reading(timeoutMs, name, (call) => this.#store.read(name, call)));
+  read(name: string, timeoutMs: number, row?: string): Promise<Answer<ReadOutcome>> {
+    return this.#stamped(() => this.#reading(timeoutMs, name, (call) => this.#store.read(name, call, row)));
   }
 
   /**
-   * Reads who stands for a lease, strongly consistent.
+   * Reads the rows under a name whose sort key begins with `prefix`, strongly consistent; each page has its own deadline. What it
+   * returns is of several moments: each page's `servedAt` is its own.
    * @throws {LeaseError} as {@link read}
    */
-  candidates(name: string, timeoutMs: number): Promise<Answer<ListPage>> {
-    return this.#stamped(() => this.#reading(timeoutMs, name, (call) => this.#store.candidates(name, call)));
+  async rows(name: string, prefix: string, timeoutMs: number): Promise<readonly Answer<RowsPage>[]> {
+    const answers: Answer<RowsPage>[] = [];
+    let after: string | undefined;
+    do {
+      const page = await this.#stamped(() =>
+        this.#reading(timeoutMs, name, (call) => this.#store.rows(name, prefix, call, after)),
+      );
+      answers.push(page);
+      after = page.outcome.next;
+    } while (after !== undefined);
+    return answers;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { invalid } from "../core/errors.ts";
 import { parseKnown } from "../core/known.ts";
 import { unlessAborted } from "./campaign.ts";
-import type { ClientCore } from "./client-core.ts";
+import type { ClientCore, Try } from "./client-core.ts";
 import type { Lease } from "./lease.ts";
 import type { LeaseHandle } from "./handle.ts";
 import { asWorkOf } from "./own-work.ts";
@@ -16,12 +16,22 @@ export async function runOnce<T>(
   work: (lease: Lease) => Promise<T>,
   options: RunOptions,
 ): Promise<RunResult<T>> {
-  if (typeof work !== "function") throw invalid("work must be a function");
   parseKnown(options, RUN_NAMES, "run");
-  const { signal } = options;
   const self = core.contender(name, core.termSettings(options));
+  return runTry(core, core.tries(self), name, work, options.signal);
+}
+
+/** Does the work if a try wins at once. */
+export async function runTry<T>(
+  core: ClientCore,
+  tryOnce: Try,
+  name: string,
+  work: (lease: Lease) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<RunResult<T>> {
+  if (typeof work !== "function") throw invalid("work must be a function");
   if (signal?.aborted) throw aborted(name, signal);
-  const result = await core.tries(self)("claim");
+  const result = await tryOnce("claim");
   if (result.kind === "refused") return { kind: "followed", reason: result.reason, state: result.state };
   const lease = await unlessAborted(result.lease, signal);
   core.life.assertOpen(); // What close() has released is led by nobody.

@@ -1,5 +1,5 @@
 import type { LeaseError } from "../core/errors.ts";
-import type { LeaseState } from "../core/record.ts";
+import type { LeaseRecord, LeaseState } from "../core/record.ts";
 import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
 import type { EpochMs, Reading } from "../core/units.ts";
 import type { Lease } from "./lease.ts";
@@ -22,6 +22,18 @@ export interface LeaseHandle extends Lease {
   readonly released: Promise<ReleaseResult>;
   /** Whether its release was asked for. */
   readonly releasing: boolean;
+  /** Whether its hand-over has begun. */
+  readonly isHandedOver: boolean;
+  /** Ends the term because the session that it was held through has ended. */
+  sessionOver(end: LeaseEnd): void;
+  /** Tells what a look at its row has shown, that was sent after the term had begun. */
+  seen(record: LeaseRecord | undefined): void;
+  /**
+   * Leaves its row to the release of the session, which frees it; returns whether it does. If not, it releases its own row.
+   */
+  leave(): boolean;
+  /** Tells what became of the session's release. */
+  left(result: ReleaseResult): void;
   /**
    * Releases a term that nobody was told of: it was not held at all, so no minimum hold counts, but for that of a term of its
    * own that it went over.

@@ -1,8 +1,7 @@
 import { parseKnown } from "../core/known.ts";
 import type { LeaseState } from "../core/record.ts";
-import { parseTimeout } from "../core/options.ts";
 import type { ReleaseResult } from "../core/term.ts";
-import { campaign } from "./campaign.ts";
+import { acquireBy } from "./acquiring.ts";
 import { Candidate, type CandidateOptions } from "./candidate.ts";
 import { runOnce } from "./guarded-run.ts";
 import { type ClientCore, openClientCore, type StoreClientOptions } from "./client-core.ts";
@@ -29,7 +28,8 @@ import {
   type TryAcquireOptions,
 } from "./results.ts";
 import { tryOnce } from "./try-once.ts";
-import { makeWakeup } from "./waiting.ts";
+import { Group, type GroupOptions } from "./group.ts";
+import { Semaphore, type SemaphoreOptions } from "./semaphore.ts";
 
 /** Elections on any {@link LeaseStore}. `LeaseClient` of `leasehold` is this on a DynamoDB table. */
 export class StoreLeaseClient implements AsyncDisposable {
@@ -65,16 +65,8 @@ export class StoreLeaseClient implements AsyncDisposable {
   async acquire(name: string, options: AcquireOptions = {}): Promise<Lease> {
     const core = this.#core;
     parseKnown(options, ACQUIRE_NAMES, "acquire");
-    const { signal } = options;
-    const timeoutMs = parseTimeout(options.timeoutMs);
-    const troubleLimitMs = parseTimeout(options.troubleLimitMs, "troubleLimitMs");
-    const { clock, random } = core;
-    const { retryIntervalMs } = core.timing;
     const self = core.contender(name, core.termSettings(options));
-    const wakeup = makeWakeup();
-    const { exchange, life } = core;
-    const limits = { retryIntervalMs, timeoutMs, troubleLimitMs };
-    return campaign(core.tries(self), { name, clock, random, life, exchange, ...limits, signal, wakeup });
+    return acquireBy(core, core.tries(self), name, options);
   }
 
   /**
@@ -101,6 +93,24 @@ export class StoreLeaseClient implements AsyncDisposable {
    */
   candidate(name: string, options: CandidateOptions = {}): Candidate {
     return new Candidate(this.#core, name, options);
+  }
+
+  /**
+   * Makes a group: leases under one name that this process holds through one session, so that it renews one row however many it
+   * holds. Nothing is sent before it claims. Make it once and keep it: each has a session of its own.
+   * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound; CLIENT_CLOSED
+   */
+  group(name: string, options: GroupOptions = {}): Group {
+    return new Group(this.#core, name, options);
+  }
+
+  /**
+   * Makes a semaphore: at most `permits` hold one of its permits at a time. Nothing is sent before it is acquired. Make it once and
+   * keep it.
+   * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound; CLIENT_CLOSED
+   */
+  semaphore(name: string, options: SemaphoreOptions): Semaphore {
+    return new Semaphore(this.#core, name, options);
   }
 
   /**

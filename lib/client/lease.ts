@@ -30,8 +30,10 @@ export interface StepDownOptions {
  * storage that the leader writes to checks it.
  */
 export interface Lease extends AsyncDisposable {
-  /** The lease's name. */
+  /** The lease's name; of a shard its group's. */
   readonly name: string;
+  /** Which shard of the group; `undefined` for a lease of its own. */
+  readonly shard: string | undefined;
   /** This candidate's id. */
   readonly holder: string;
   /** The table that the lease is in: what a fence has to name. `undefined` where the store is none. */

@@ -23,8 +23,8 @@ export class Memory {
   readonly #ownClaims = new Bounded<true>();
 
   /** The last state that was seen of a lease, without its value. */
-  sighting(name: string): Sighting | undefined {
-    return this.#sightings.get(name);
+  sighting(name: string, row?: string): Sighting | undefined {
+    return this.#sightings.get(keyOf(name, row));
   }
 
   /** Notes what a response showed of a lease. Returns all of it, and since when it has been so. */
@@ -33,21 +33,23 @@ export class Memory {
     record: LeaseRecord | undefined,
     received: Reading,
     servedAt: EpochMs | undefined,
+    row?: string,
   ): Sighting | undefined {
-    const before = this.#sightings.get(name);
-    this.forget(name);
+    const key = keyOf(name, row);
+    const before = this.#sightings.get(key);
+    this.#sightings.delete(key);
     if (record === undefined) return undefined;
     const sighting = sighted(before, record, received, servedAt);
     const kept = withoutRest(record);
     const { holder, tick, writeId, reservedFor, requestedBy } = kept;
-    const bytes = bytesOf(name, name, holder, tick, writeId, reservedFor, requestedBy);
-    this.#sightings.set(name, { ...sighting, record: kept }, bytes);
+    const bytes = bytesOf(key, key, holder, tick, writeId, reservedFor, requestedBy);
+    this.#sightings.set(key, { ...sighting, record: kept }, bytes);
     return sighting;
   }
 
   /** Forgets what was seen of a lease, because it is about to change by our own hand. */
-  forget(name: string): void {
-    this.#sightings.delete(name);
+  forget(name: string, row?: string): void {
+    this.#sightings.delete(keyOf(name, row));
   }
 
   /** Remembers a claim, by its write's id, that may have landed or may land yet, and that nobody was told of. */
@@ -61,10 +63,15 @@ export class Memory {
   }
 }
 
+/** No name of a lease and a row under it is another lease's: a name may hold any character, so it is told from the row by its length. */
+const keyOf = (name: string, row: string | undefined): string =>
+  row === undefined ? name : `${name}\n${row}\n${name.length}`;
+
 /** A record without its value, and without what somebody else put on the row. */
 function withoutRest(record: LeaseRecord): LeaseRecord {
   return {
     name: record.name,
+    row: record.row,
     holder: record.holder,
     token: record.token,
     revision: record.revision,
@@ -80,6 +87,7 @@ function withoutRest(record: LeaseRecord): LeaseRecord {
     requestedPriority: record.requestedPriority,
     lockDelayMs: record.lockDelayMs,
     reservedFor: record.reservedFor,
+    sessionToken: record.sessionToken,
     ttl: record.ttl,
   };
 }

@@ -1,10 +1,12 @@
 import { because, LeaseError } from "../core/errors.ts";
 import { parseKnown } from "../core/known.ts";
-import { MAX_ID_BYTES, parseName, parseText } from "../core/names.ts";
+import { AUXILIARY, calledBy, MAX_ID_BYTES, parseName, parseText } from "../core/names.ts";
 import { OPERATOR_PRIORITY, requestTransfer, revoke, rewind } from "../core/auxiliary-writes.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { parseTick } from "../core/tick.ts";
-import type { LeaseWrite } from "../core/writes.ts";
+import { ring } from "../core/shard-writes.ts";
+import { ttlOf } from "../core/writes.ts";
+import type { LeaseWrite } from "../core/lease-write.ts";
 import type { ClientCore } from "./client-core.ts";
 
 /** A candidate that stands for a lease. */
@@ -64,9 +66,11 @@ const TRIES = 3;
 /** Lists who stands; see `LeaseClient.candidates`. */
 export async function listCandidates(core: ClientCore, name: string): Promise<readonly CandidateInfo[]> {
   core.life.assertOpen();
-  const { outcome } = await core.exchange.candidates(parseName(name), core.timing.requestTimeoutMs);
-  const now = outcome.servedAt ?? core.exchange.estimate();
-  const listed = outcome.records.flatMap(({ holder: id, priority = 0, acquiredAt: since, expiresAt = 0 }) =>
+  const { exchange, timing } = core;
+  const pages = await exchange.rows(parseName(name), AUXILIARY.candidate, timing.requestTimeoutMs);
+  const now = pages.at(-1)?.outcome.servedAt ?? exchange.estimate();
+  const records = pages.flatMap(({ outcome }) => outcome.records);
+  const listed = records.flatMap(({ holder: id, priority = 0, acquiredAt: since, expiresAt = 0 }) =>
     id === undefined || expiresAt <= now ? [] : [{ id, priority, since, expiresAt }],
   );
   return listed.sort((a, b) => b.priority - a.priority || (a.since ?? 0) - (b.since ?? 0));
@@ -77,6 +81,7 @@ export async function requestStepDown(
   core: ClientCore,
   name: string,
   options: StepDownRequest,
+  row?: string,
 ): Promise<Asked> {
   parseKnown(options, { reserveFor: true }, "requestStepDown");
   const { reserveFor } = options;
@@ -84,15 +89,25 @@ export async function requestStepDown(
   const request = { writeId: core.random.id(), by, priority: OPERATOR_PRIORITY };
   const asked = ({ requestedBy, requestedPriority = 0 }: LeaseRecord): boolean =>
     requestedBy === by && requestedPriority >= OPERATOR_PRIORITY;
-  const of = await onTerm(core, name, isHeld, (record) => requestTransfer(record, request), asked);
+  const of = await onTerm(core, name, row, isHeld, (record) => requestTransfer(record, request), asked);
+  await ringFor(core, of);
   return of?.holder === undefined
     ? { kind: "vacant" }
     : { kind: "requested", holder: of.holder, token: of.token };
 }
 
 /** Vacates a lease, whoever holds it; see `LeaseClient.forceRelease`. */
-export async function forceRelease(core: ClientCore, name: string): Promise<ForcedRelease> {
-  const of = await onTerm(core, name, isClosed, (record) => revoke(record, core.random.id()), isOpen);
+export async function forceRelease(core: ClientCore, name: string, row?: string): Promise<ForcedRelease> {
+  const ttl = row === undefined ? undefined : ttlOf(core.exchange.steady(), 0, core.timing.retentionMs);
+  const of = await onTerm(
+    core,
+    name,
+    row,
+    isClosed,
+    (record) => revoke(record, core.random.id(), ttl),
+    isOpen,
+  );
+  await ringFor(core, of);
   if (of === undefined) return { kind: "vacant" };
   const { holder, token, reservedFor = "" } = of;
   return holder === undefined ? { kind: "opened", reservedFor } : { kind: "released", holder, token };
@@ -102,6 +117,15 @@ const isHeld = ({ holder }: LeaseRecord): boolean => holder !== undefined;
 const isClosed = (record: LeaseRecord): boolean => isHeld(record) || record.reservedFor !== undefined;
 const isOpen = (record: LeaseRecord): boolean => !isClosed(record);
 
+/** Has whoever holds a shard look at it at once, as well as can be: it looks once a minute anyway. */
+async function ringFor(core: ClientCore, of: LeaseRecord | undefined): Promise<void> {
+  const { exchange, random, timing } = core;
+  if (of?.holder === undefined || of.sessionToken === undefined) return;
+  const session = { holder: of.holder, token: of.sessionToken };
+  const bell = ring(of.name, session, { writeId: random.id(), bell: random.id() });
+  await exchange.write(bell, timing.requestTimeoutMs).catch(() => undefined);
+}
+
 /**
  * Writes on the term, or the reservation, that concerns an operator, following a change of it; resolves with the record as it was
  * found, `undefined` when there is none such.
@@ -109,13 +133,14 @@ const isOpen = (record: LeaseRecord): boolean => !isClosed(record);
 async function onTerm(
   core: ClientCore,
   name: string,
+  row: string | undefined,
   concerns: (record: LeaseRecord) => boolean,
   writeFor: (record: LeaseRecord) => LeaseWrite,
   done: (record: LeaseRecord) => boolean,
 ): Promise<LeaseRecord | undefined> {
   core.life.assertOpen();
   const { exchange, timing } = core;
-  const { outcome } = await exchange.read(parseName(name), timing.requestTimeoutMs);
+  const { outcome } = await exchange.read(parseName(name), timing.requestTimeoutMs, row);
   let { record } = outcome;
   let cause: unknown;
   let unsure: LeaseRecord | undefined;
@@ -138,7 +163,7 @@ async function onTerm(
     cause = undefined;
   }
   if (record === undefined || !concerns(record)) return undefined;
-  const message = `lease "${name}": nobody can say whether the request reached its holder, try again${because(cause)}`;
+  const message = `${calledBy(name, row)}: nobody can say whether the request reached its holder, try again${because(cause)}`;
   throw new LeaseError("STORE_UNAVAILABLE", message, { lease: name, cause });
 }
 
@@ -147,12 +172,13 @@ export async function rewindTick(
   core: ClientCore,
   name: string,
   lastTick: string | Date | undefined,
+  row?: string,
 ): Promise<RewoundTick> {
   core.life.assertOpen();
   parseName(name);
   const to = lastTick === undefined ? undefined : parseTick(lastTick, "lastTick");
   const { exchange, random, timing } = core;
-  let { record } = (await exchange.read(name, timing.requestTimeoutMs)).outcome;
+  let { record } = (await exchange.read(name, timing.requestTimeoutMs, row)).outcome;
   let sent: (RewoundTick & { readonly kind: "rewound"; readonly token: number }) | undefined;
   let cause: unknown;
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -174,6 +200,6 @@ export async function rewindTick(
     // Another term may have recorded its own occurrence since: to set that back was not asked for.
     if (record?.token !== token) break;
   }
-  const message = `lease "${name}": nobody can say whether its last tick was set back, the lease changes hands; look, and try again`;
+  const message = `${calledBy(name, row)}: nobody can say whether its last tick was set back, the lease changes hands; look, and try again`;
   throw new LeaseError("STORE_UNAVAILABLE", message, { lease: name, cause });
 }

@@ -69,15 +69,27 @@ async function* pages(
 export function observeLease(core: ClientCore, name: string, options: ObserveOptions = {}): LeaseIterator {
   core.life.assertOpen();
   parseName(name);
+  return observeReading(core, name, options, () => readLease(core, name));
+}
+
+/** Follows what is read of a lease or a shard. */
+export function observeReading(
+  core: ClientCore,
+  name: string,
+  options: ObserveOptions,
+  look: () => Promise<LeaseState>,
+): LeaseIterator {
+  core.life.assertOpen();
   parseKnown(options, { signal: true, intervalMs: true } satisfies Names<ObserveOptions>, "observe");
   const { retryIntervalMs } = core.timing;
   const intervalMs = parseWholeMs(options.intervalMs, "intervalMs", retryIntervalMs, 50, 86_400_000);
-  return endable((ended) => follow(core, name, intervalMs, ended), options.signal);
+  return endable((ended) => follow(core, name, look, intervalMs, ended), options.signal);
 }
 
 async function* follow(
   core: ClientCore,
   name: string,
+  look: () => Promise<LeaseState>,
   intervalMs: number,
   left: AbortSignal,
 ): AsyncGenerator<LeaseState, void, undefined> {
@@ -89,7 +101,7 @@ async function* follow(
   let from = core.clock.now().mono;
   try {
     while (!ended.aborted) {
-      const state = await readLease(core, name).catch((error: unknown) => {
+      const state = await look().catch((error: unknown) => {
         if (isLeaseError(error, "CLIENT_CLOSED")) return undefined;
         core.emit("requestFailed", {
           lease: name,

@@ -13,10 +13,11 @@ import type {
   TermEvent,
 } from "../core/term-state.ts";
 import type { Instant, Reading } from "../core/units.ts";
-import type { LeaseWrite } from "../core/writes.ts";
+import type { LeaseWrite } from "../core/lease-write.ts";
 import type { Contender } from "./contender.ts";
 import type { Answer } from "./exchange.ts";
 import type { OnEnd } from "./handle.ts";
+import { Later } from "./later.ts";
 
 /** Who else has to know of a term. */
 export interface TermHooks {
@@ -24,10 +25,20 @@ export interface TermHooks {
   readonly onEnd: OnEnd | undefined;
   /** Called when it needs no release any more. */
   readonly forget: () => void;
+  /** The term of the session that it is held through. */
+  readonly session?: { remainingMs(): number; renew(): Promise<void> } | undefined;
+  /** Called when the bell of its row has changed. */
+  readonly onBell?: (() => void) | undefined;
+  /** Told of a release that nobody answered: nothing but a release ends what is held through a session that goes on. */
+  readonly onUnreleased?: ((write: LeaseWrite) => void) | undefined;
+  /** Waited for after its release: what was held for its sake alone may be given up, too. */
+  readonly afterRelease?: (() => Promise<unknown>) | undefined;
 }
 
 /** What a write was answered, and when it was sent, where it was answered at all. */
 type Came = { readonly answered: Answered } & Pick<Partial<Answer<unknown>>, "sent" | "sample">;
+
+type Abort = Extract<Effect, { do: "abort" }>;
 
 const NO_END: RenewalEnd = { is: "over" };
 
@@ -36,9 +47,6 @@ const NO_END: RenewalEnd = { is: "over" };
  * settles the promises. It decides nothing.
  */
 export class TermDriver {
-  readonly ender = new AbortController();
-  readonly handover: Promise<Handover>;
-  readonly released: Promise<ReleaseResult>;
   readonly #self: Contender;
   readonly #hooks: TermHooks;
   #term: Term;
@@ -47,18 +55,16 @@ export class TermDriver {
   #writing: Promise<unknown> = Promise.resolve();
   #due: Instant | undefined;
   #cancel: () => void = () => undefined;
-  #handOver: (handover: Handover) => void = () => undefined;
-  #settle: (result: ReleaseResult) => void = () => undefined;
+  // Made when somebody asks for them: a process may hold ten thousand terms, and ask for few.
+  #ender: AbortController | undefined;
+  /** What the signal is aborted with, while nobody has asked for the signal. */
+  #ended: Abort | undefined;
+  readonly #handover = new Later<Handover>();
+  readonly #released = new Later<ReleaseResult>();
 
   constructor(self: Contender, won: NewTerm, hooks: TermHooks) {
     this.#self = self;
     this.#hooks = hooks;
-    this.handover = new Promise((resolve) => {
-      this.#handOver = resolve;
-    });
-    this.released = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
     this.#first = beginTerm(self, won, this.#facts(self.clock.now()));
     this.#term = this.#first.term;
   }
@@ -66,6 +72,23 @@ export class TermDriver {
   /** The term as it stands. */
   get term(): Term {
     return this.#term;
+  }
+
+  /** Aborted when the work has to stop. */
+  get signal(): AbortSignal {
+    if (this.#ender === undefined) {
+      this.#ender = new AbortController();
+      if (this.#ended !== undefined) this.#ender.abort(this.#reasonOf(this.#ended));
+    }
+    return this.#ender.signal;
+  }
+
+  get handover(): Promise<Handover> {
+    return this.#handover.promise;
+  }
+
+  get released(): Promise<ReleaseResult> {
+    return this.#released.promise;
   }
 
   /** Sets the timer, and does what the beginning of the term asks for. */
@@ -83,9 +106,21 @@ export class TermDriver {
   /** What is left of the term, in ms: a term that has run out ends by being asked. */
   remainingMs(): number {
     if (this.#term.lead.is === "over") return 0;
+    const { session } = this.#hooks;
+    if (session !== undefined)
+      return this.#term.lead.is === "on" ? this.#ofSession(session.remainingMs()) : 0;
     const at = this.#self.clock.now();
     this.happen({ on: "look" }, at);
     return remainingAt(this.#term, at);
+  }
+
+  /** To ask the session may have ended it, and this term with it. */
+  #ofSession(remainingMs: number): number {
+    return this.#isOver() ? 0 : remainingMs;
+  }
+
+  #isOver(): boolean {
+    return this.#term.lead.is === "over";
   }
 
   /** The error of what needs a term that is over. */
@@ -99,6 +134,8 @@ export class TermDriver {
 
   /** Renews when its turn comes. It sends by itself, and so in its caller's async context, however long it waits. */
   renew(order: RenewalAsked): Promise<void> {
+    const { session } = this.#hooks;
+    if (session !== undefined && order.value === undefined && !this.#isOver()) return session.renew();
     const turn = this.#writing.then(() => this.#renewNow(order));
     this.#writing = turn.catch(() => undefined);
     return turn;
@@ -107,6 +144,12 @@ export class TermDriver {
   /** Releases the row, unless that was asked for before. Resolves when nothing of the term is in flight any more. */
   release(done: boolean, unseen: boolean): Promise<ReleaseResult> {
     return this.#self.life.track(() => this.#release(done, unseen));
+  }
+
+  /** Tells of the release of a term that was left to its session's. */
+  forgotten(result: ReleaseResult): void {
+    this.#self.tell("released", { token: this.#term.record.token, result, tick: undefined });
+    this.#hooks.forget();
   }
 
   async #release(done: boolean, unseen: boolean): Promise<ReleaseResult> {
@@ -120,14 +163,18 @@ export class TermDriver {
       await this.#writing;
       write = writeIn(this.happen(event), "release");
     }
+    let last = write;
     while (write !== undefined) {
+      last = write;
       const { answered } = await this.#send(write);
       write = writeIn(this.happen({ on: "released", writeId: write.writeId, answered }), "release");
     }
     const result = await this.released;
+    if (result.kind === "unknown" && last !== undefined) this.#hooks.onUnreleased?.(last);
     const tick = done && result.kind === "released" ? this.#self.settings.tick : undefined;
     this.#self.tell("released", { token: this.#term.record.token, result, tick });
     this.#hooks.forget();
+    await this.#hooks.afterRelease?.();
     return result;
   }
 
@@ -142,7 +189,8 @@ export class TermDriver {
     const how = effects.find((effect) => effect.do === "answer")?.how ?? NO_END;
     if (how.is === "over") throw this.lost();
     if (how.is === "renewed") return;
-    const message = `may not be renewed, nobody can say; it lasts ${Math.floor(how.remainingMs)} ms more, try again${because(how.cause)}`;
+    const leftMs = Math.floor(Math.min(how.remainingMs, this.remainingMs()));
+    const message = `may not be renewed, nobody can say; it lasts ${leftMs} ms more, try again${because(how.cause)}`;
     throw how.error ?? this.#self.error("STORE_UNAVAILABLE", message, how.cause);
   }
 
@@ -168,6 +216,7 @@ export class TermDriver {
 
   /** Puts a step's state in force, then the timer, then does what is to be done: whoever is told may call back. */
   #take({ term, effects }: Step, at: Reading): readonly Effect[] {
+    const { bell } = this.#term.record;
     this.#term = term;
     const due = nextDue(term);
     if (due !== this.#due) {
@@ -176,6 +225,7 @@ export class TermDriver {
       if (due !== undefined) this.#cancel = this.#self.clock.timer(due - at.mono, () => this.#fire());
     }
     for (const effect of effects) this.#perform(effect);
+    if (term.record.bell !== bell) this.#hooks.onBell?.();
     return effects;
   }
 
@@ -191,7 +241,7 @@ export class TermDriver {
       case "refuse":
         return; // For whoever has let happen what asks for it: it is done in that caller's context.
       case "abort":
-        return this.ender.abort(this.#reasonOf(effect));
+        return this.#abort(effect);
       case "end":
         return this.#hooks.onEnd?.(effect.end, this.#term.record.token);
       case "forget":
@@ -199,7 +249,7 @@ export class TermDriver {
       case "tell":
         return this.#self.tell(effect.event, effect.details);
       case "hand-over":
-        return this.#handOver(effect.handover);
+        return this.#handover.settle(effect.handover);
       case "renew":
         // What fails is told by events, by the signal and by `end`.
         return void this.renew({ byTimer: true }).catch(() => undefined);
@@ -207,13 +257,18 @@ export class TermDriver {
         return void this.release(false, false);
       case "settle":
         // Once it is told, nothing of this term is in flight any more, and no timer of it is left.
-        return void this.#writing.then(() => this.#settle(effect.result));
+        return void this.#writing.then(() => this.#released.settle(effect.result));
       default:
         effect satisfies never;
     }
   }
 
-  #reasonOf(abort: Extract<Effect, { do: "abort" }>): unknown {
+  #abort(effect: Abort): void {
+    this.#ended ??= effect;
+    this.#ender?.abort(this.#reasonOf(effect));
+  }
+
+  #reasonOf(abort: Abort): unknown {
     if (abort.because === "told") return abort.reason;
     if (abort.because === "over") return this.lost();
     const { token } = this.#term.record;

@@ -7,7 +7,8 @@ import type { NewTerm, TermRules } from "./term-state.ts";
 import { assertNotAhead } from "./tick.ts";
 import type { EpochMs, Reading } from "./units.ts";
 import { type Allowance, remainingOf, validityOf } from "./validity.ts";
-import { claim, correct, type LeaseWrite, renew, resume, takeOver } from "./writes.ts";
+import type { LeaseWrite } from "./lease-write.ts";
+import { claim, correct, renew, resume, takeOver } from "./writes.ts";
 
 /** A first write that was acknowledged. */
 export type Written = Extract<WriteOutcome, { kind: "written" }>;
@@ -26,6 +27,8 @@ export interface Believed {
   readonly now: EpochMs;
   /** Whether responses carry a time to check `expiresAt` by. */
   readonly timed: boolean;
+  /** The token of the session that a shard is to be held through. */
+  readonly sessionToken?: number | undefined;
 }
 
 /**
@@ -46,9 +49,11 @@ export function firstWriteOf(
   const request = {
     ...settings,
     ...believed,
+    ...rules.worker,
     durationMs,
     retentionMs,
     name,
+    row: rules.row,
     holder,
     affinity: settings.affinity?.label,
     priority,

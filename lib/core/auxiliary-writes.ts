@@ -1,18 +1,14 @@
-import { risen } from "./names.ts";
+import { AUXILIARY, risen } from "./names.ts";
 import type { LeaseRecord } from "./record.ts";
 import { type EpochMs, plusMs } from "./units.ts";
-import { type LeaseWrite, OF_A_TERM, ttlOf } from "./writes.ts";
-
-/** Sort keys of the rows beside a lease's own. */
-export const AUXILIARY = {
-  /** What the sort key of a registered candidate begins with; its id follows. */
-  candidate: "candidate#",
-  /** The sort key of a high-water mark. */
-  fence: "fence",
-} as const;
+import type { LeaseWrite } from "./lease-write.ts";
+import { OF_A_TERM, ttlOf, where } from "./writes.ts";
 
 /** The priority of an operator's first request: above every candidate's. Each further one goes above the last. */
 export const OPERATOR_PRIORITY: number = 2 ** 52;
+
+/** The priority of a worker's first request for a shard: below every candidate's. Each further one on the same term goes above the last. */
+export const WORKER_PRIORITY: number = -(2 ** 52);
 
 /** How long the row of a candidate that stands no more is kept, in ms. */
 const KEPT_MS = 3_600_000;
@@ -23,7 +19,7 @@ const KEPT_MS = 3_600_000;
  * The strongest request stays; another term's holder never sees it.
  */
 export function requestTransfer(
-  { name, holder = "", token, requestedPriority = 0 }: LeaseRecord,
+  { name, row, holder = "", token, requestedPriority = 0 }: LeaseRecord,
   request: { readonly writeId: string; readonly by: string; readonly priority: number },
 ): LeaseWrite {
   const { writeId, by } = request;
@@ -34,7 +30,7 @@ export function requestTransfer(
       : Math.max(OPERATOR_PRIORITY, risen(name, "requestedPriority", requestedPriority));
   return {
     kind: "request",
-    name,
+    ...where(name, row),
     writeId,
     expects: { holder, token, requestedBelow: priority },
     set: { requestedBy: by, requestedPriority: priority },
@@ -45,10 +41,10 @@ export function requestTransfer(
 }
 
 /** Vacates the term that was seen, whoever holds it, or lifts the reservation: an operator's last resort. */
-export function revoke({ name, holder, token, revision }: LeaseRecord, writeId: string): LeaseWrite {
+export function revoke({ name, row, holder, token, revision }: LeaseRecord, writeId: string): LeaseWrite {
   return {
     kind: "revoke",
-    name,
+    ...where(name, row),
     writeId,
     expects: holder === undefined ? { vacant: true, token, revision } : { holder, token },
     set: {},
@@ -66,13 +62,13 @@ export function revoke({ name, holder, token, revision }: LeaseRecord, writeId: 
  * back once it was applied, and no late copy of it can undo what was done since.
  */
 export function rewind(
-  { name, token, revision }: LeaseRecord,
+  { name, row, token, revision }: LeaseRecord,
   request: { readonly writeId: string; readonly from: string; readonly to: string | undefined },
 ): LeaseWrite {
   const { writeId, from, to } = request;
   return {
     kind: "rewind",
-    name,
+    ...where(name, row),
     writeId,
     // 0 stands for none: a row that somebody wrote by hand.
     expects: { tick: from, ...(token === 0 ? {} : { token }), ...(revision === 0 ? {} : { revision }) },

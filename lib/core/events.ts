@@ -1,7 +1,7 @@
-import type { Evidence } from "./evidence.ts";
+import type { Proof } from "./evidence.ts";
 import type { RefusalReason } from "./next-move.ts";
 import type { Handover, LeaseEnd, ReleaseResult } from "./term.ts";
-import type { LeaseWrite } from "./writes.ts";
+import type { LeaseWrite } from "./lease-write.ts";
 
 /** What is wrong between a client and its store. */
 export interface Trouble {
@@ -14,10 +14,14 @@ export interface Trouble {
 }
 
 interface About {
-  /** The lease. */
+  /** The lease; of a shard its group. */
   readonly lease: string;
   /** The candidate that the event happened to. */
   readonly holder: string;
+  /** Which shard of the group `lease`; left out for a lease of its own. */
+  readonly shard?: string;
+  /** The event is about the session that a worker holds its shards through; left out otherwise. */
+  readonly session?: true;
 }
 
 /**
@@ -29,7 +33,7 @@ export interface LeaseEvents {
   readonly acquired: About & {
     readonly token: number;
     readonly requests: number;
-    readonly because: "vacant" | Evidence;
+    readonly because: "vacant" | Proof;
   };
   /** The candidate does not lead now. */
   readonly refused: About & {
@@ -74,6 +78,8 @@ export interface LeaseEvents {
     readonly result: ReleaseResult;
     readonly tick: string | undefined;
   };
+  /** The work of a shard threw. Its worker gives the shard up, and leaves it to others for a while. */
+  readonly workFailed: About & { readonly token: number; readonly cause: unknown };
   /** A claim had been stamped by a wrong wall clock and was corrected; negative is behind. */
   readonly clockSkewed: About & { readonly token: number; readonly skewMs: number };
   /** Storage refused a write of an older term, `FENCED`. Its writer believed that it led. */

@@ -23,6 +23,9 @@ export interface Sighting {
  */
 export type Evidence = "service-clock" | "observation" | "own-claim" | "own-term";
 
+/** Why a term is over; of a shard's also: the session that it rested on has ended. */
+export type Proof = Evidence | "session-ended";
+
 /** Notes that a record was seen, again or for the first time. A changed record starts the watch anew. */
 export function sighted(
   before: Sighting | undefined,

@@ -1,5 +1,5 @@
 import type { LeaseRecord } from "./record.ts";
-import type { Expectation, LeaseWrite } from "./writes.ts";
+import type { Expectation, LeaseWrite } from "./lease-write.ts";
 
 /** Whether a record (or its absence) is what a write expects. */
 export function accepts(record: LeaseRecord | undefined, expects: Expectation): boolean {
@@ -29,10 +29,12 @@ export function applied(record: LeaseRecord | undefined, write: LeaseWrite): Lea
     ...record,
     ...write.set,
     name: write.name,
+    ...(write.row === undefined ? {} : { row: write.row }),
     writeId: write.piggybacks ? writeId : write.writeId,
     revision: write.piggybacks ? revision : revision + 1,
     transitions: transitions + (write.beginsTerm ? 1 : 0),
   };
   for (const attribute of write.clear) delete next[attribute];
+  next["durationMs"] ??= 0;
   return next as unknown as LeaseRecord;
 }

@@ -44,3 +44,37 @@ export const AFFINITY_MARK = "@";
 
 /** What a lease that is kept for all who share a label says of it in `reservedFor`. */
 export const reservedForAll = (affinity: string): string => `${AFFINITY_MARK}${affinity}`;
+
+/** Sort keys of the rows beside a lease's own. */
+export const AUXILIARY = {
+  /** What the sort key of a registered candidate begins with; its id follows. */
+  candidate: "candidate#",
+  /** The sort key of a high-water mark. */
+  fence: "fence",
+  /** What the sort key of a session begins with; its holder's id follows. */
+  session: "session#",
+  /** What the sort key of a shard begins with; its name follows. */
+  shard: "lease#",
+} as const;
+
+/** Longest name of a shard in bytes. */
+export const MAX_SHARD_BYTES = 512;
+
+/** The row of a worker's session. */
+export const sessionRow = (id: string): string => `${AUXILIARY.session}${id}`;
+
+/** The row of a shard. */
+export const shardRow = (shard: string): string => `${AUXILIARY.shard}${shard}`;
+
+/** The shard that a row is of; `undefined` for any other row. */
+export const shardOf = (row: string | undefined): string | undefined =>
+  row?.startsWith(AUXILIARY.shard) ? row.slice(AUXILIARY.shard.length) : undefined;
+
+/** How messages call a lease, or a shard of a group. */
+export function calledBy(name: string, row?: string): string {
+  const shard = shardOf(row);
+  if (shard !== undefined) return `lease "${name}", shard "${shard}",`;
+  return row?.startsWith(AUXILIARY.session)
+    ? `group "${name}": the session of "${row.slice(AUXILIARY.session.length)}"`
+    : `lease "${name}"`;
+}

@@ -1,4 +1,4 @@
-import { type Evidence, evidenceOfExpiry, type Sighting, watchLeftMs } from "./evidence.ts";
+import { type Evidence, evidenceOfExpiry, type Proof, type Sighting, watchLeftMs } from "./evidence.ts";
 import type { LeaseRecord } from "./record.ts";
 import type { Timing } from "./timing.ts";
 import type { EpochMs, Reading } from "./units.ts";
@@ -15,7 +15,7 @@ type EvidenceTiming = Pick<Timing, "graceMs" | "clockDriftRatio">;
 /** What a candidate does next, given what it saw. */
 export type Move =
   | { readonly kind: "claim" }
-  | { readonly kind: "take-over"; readonly seen: LeaseRecord; readonly because: Evidence | "vacant" }
+  | { readonly kind: "take-over"; readonly seen: LeaseRecord; readonly because: Proof | "vacant" }
   | { readonly kind: "resume"; readonly seen: LeaseRecord; readonly because: "own-term" }
   | { readonly kind: "stand-by"; readonly reason: RefusalReason; readonly retryAfterMs: number };
 
@@ -48,10 +48,8 @@ export function nextMove(situation: Situation, timing: EvidenceTiming): Move {
   const { seen, at, now, tick } = situation;
   if (seen === undefined) return { kind: "claim" };
   const { record } = seen;
-  if (tick !== undefined && record.tick !== undefined && record.tick >= tick) {
-    const reason = record.tick === tick ? "tick-done" : "tick-passed";
-    return { kind: "stand-by", reason, retryAfterMs: 0 };
-  }
+  const refused = tickRefusal(record, tick);
+  if (refused !== undefined) return refused;
   const { reservedFor } = record;
   const open = reservedFor === undefined || isFor(reservedFor, situation);
   if (record.holder === undefined && open) {
@@ -64,6 +62,16 @@ export function nextMove(situation: Situation, timing: EvidenceTiming): Move {
   if (because !== undefined) return { kind: "take-over", seen: record, because };
   const reason = record.holder === undefined ? "reserved" : "held";
   return { kind: "stand-by", reason, retryAfterMs: untilEvidenceMs(seen, at, now, timing) };
+}
+
+/** Refuses an occurrence that is done, or may be. */
+export function tickRefusal(
+  record: LeaseRecord,
+  tick: string | undefined,
+): Extract<Move, { kind: "stand-by" }> | undefined {
+  if (tick === undefined || record.tick === undefined || record.tick < tick) return undefined;
+  const reason = record.tick === tick ? "tick-done" : "tick-passed";
+  return { kind: "stand-by", reason, retryAfterMs: 0 };
 }
 
 /** Whether the term is one that an earlier process with our declared-stable id left, and lasts. */

@@ -1,6 +1,6 @@
 import type { LeaseRecord } from "./record.ts";
 import type { EpochMs } from "./units.ts";
-import type { LeaseWrite } from "./writes.ts";
+import type { LeaseWrite } from "./lease-write.ts";
 
 /**
  * What became of a write. `unknown` (a timeout, a lost connection, a 5xx) is neither a win nor a loss and is

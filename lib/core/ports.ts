@@ -1,7 +1,7 @@
 import type { ReadOutcome, WriteOutcome } from "./outcome.ts";
 import type { LeaseRecord } from "./record.ts";
 import type { ClockReading, EpochMs } from "./units.ts";
-import type { LeaseWrite } from "./writes.ts";
+import type { LeaseWrite } from "./lease-write.ts";
 
 /** How a call into a store may be ended from outside. */
 export interface CallOptions {
@@ -22,10 +22,13 @@ export interface LeaseStore {
   readonly tableName?: string | undefined;
   /** Executes one conditional write. */
   write(write: LeaseWrite, call: CallOptions): Promise<WriteOutcome>;
-  /** Reads one record, strongly consistent. */
-  read(name: string, call: CallOptions): Promise<ReadOutcome>;
-  /** Reads the rows of a lease's candidates, registered with `stand`, strongly consistent. */
-  candidates(name: string, call: CallOptions): Promise<ListPage>;
+  /** Reads one record, strongly consistent: the lease's own, or that of another row under its name. */
+  read(name: string, call: CallOptions, row?: string): Promise<ReadOutcome>;
+  /**
+   * Reads a page of the rows under a name whose sort key begins with `prefix` (all for ""), strongly consistent and in the order of their sort
+   * keys: from the first on, or after the row `after`.
+   */
+  rows(name: string, prefix: string, call: CallOptions, after?: string): Promise<RowsPage>;
   /** Reads the records of all leases, without their auxiliary rows, page by page. */
   list(call: CallOptions): AsyncIterable<ListPage>;
 }
@@ -34,6 +37,12 @@ export interface LeaseStore {
 export interface ListPage {
   readonly records: readonly LeaseRecord[];
   readonly servedAt: EpochMs | undefined;
+}
+
+/** Some of the rows under one name. */
+export interface RowsPage extends ListPage {
+  /** The last row of this page, where others follow. */
+  readonly next?: string | undefined;
 }
 
 /** The clocks and timers of a process. One of the three ports. */

@@ -2,8 +2,10 @@ import type { EpochMs } from "./units.ts";
 
 /** One lease as the table holds it. The attributes' names are those of the table format (docs/protocol.md). */
 export interface LeaseRecord {
-  /** The lease's name, the partition key. */
+  /** The lease's name, the partition key; of a shard the group's. */
   readonly name: string;
+  /** Which row under the name, its sort key; absent for the lease's own. */
+  readonly row?: string | undefined;
   /** Id of the candidate that holds it; absent while vacant. */
   readonly holder?: string | undefined;
   /** Fencing token: rises with every term; survives release, expiry and row deletion. */
@@ -42,6 +44,17 @@ export interface LeaseRecord {
    * and `durationMs` then are the reservation's.
    */
   readonly reservedFor?: string | undefined;
+  /**
+   * The token of the session that the holder holds a shard through. A held record with it has no `expiresAt` and no length of its
+   * own: it is over when that session is.
+   */
+  readonly sessionToken?: number | undefined;
+  /** On a session's row: changes when its holder is to read its shards again. No revision tells of it. */
+  readonly bell?: string | undefined;
+  /** On a session's row: how large the worker's share is, in proportion to others. Absent where it takes part in no assignment. */
+  readonly weight?: number | undefined;
+  /** On a session's row: how many shards the worker leads at most; absent for any number. */
+  readonly maxShards?: number | undefined;
   /** Epoch seconds after which DynamoDB may delete the row. */
   readonly ttl?: number | undefined;
 }
@@ -74,8 +87,10 @@ export interface ExpiredLease extends LeaseFacts {
 
 /** What is known of a lease in whatever state. */
 export interface LeaseFacts {
-  /** The lease's name. */
+  /** The lease's name; of a shard its group's. */
   readonly name: string;
+  /** Which shard of the group; `undefined` for a lease of its own. */
+  readonly shard: string | undefined;
   /** The last term's fencing token; 0 when the table knows of none. */
   readonly token: number;
   /** The record's revision; 0 when there is no record. */
@@ -105,9 +120,15 @@ export interface LeaseFacts {
 }
 
 /** Makes a record presentable. `expired` says whether there is evidence that a present holder's term is over. */
-export function stateOf(name: string, record: LeaseRecord | undefined, expired: boolean): LeaseState {
+export function stateOf(
+  name: string,
+  record: LeaseRecord | undefined,
+  expired: boolean,
+  shard?: string,
+): LeaseState {
   const facts: LeaseFacts = {
     name,
+    shard,
     token: record?.token ?? 0,
     revision: record?.revision ?? 0,
     transitions: record?.transitions ?? 0,

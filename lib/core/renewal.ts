@@ -3,7 +3,8 @@ import { type Sample, steadyServiceTime } from "./service-clock.ts";
 import type { Timing } from "./timing.ts";
 import type { Reading } from "./units.ts";
 import { boundsOf, remainingOf, type Validity } from "./validity.ts";
-import { type LeaseWrite, renew } from "./writes.ts";
+import type { LeaseWrite } from "./lease-write.ts";
+import { renew } from "./writes.ts";
 
 /** What a renewal rests on. */
 export interface Renewable {

@@ -89,9 +89,9 @@ export function drained({ term, effects }: Draft): void {
  * Plans the next look at the clocks: at the end of the validity, and each second at least, since a freeze shows only when
  * they are read (A3). It depends on no answer, so the end never waits for a renewal that hangs.
  */
-export function planLook({ facts, term }: Draft): void {
+export function planLook({ rules, facts, term }: Draft): void {
   const { lead } = term;
-  if (lead.is === "over") return;
+  if (lead.is === "over" || rules.throughSession) return;
   const leftMs = Math.ceil(remainingAt(term, facts.at));
   term.lead = { ...lead, lookAt: instant(facts.at.mono + Math.max(1, Math.min(leftMs, LOOK_MS))) };
 }

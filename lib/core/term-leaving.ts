@@ -71,6 +71,19 @@ export function onRelease(draft: Draft, { done, unseen }: Extract<TermEvent, { o
   else sendRelease(draft, untried(farewell));
 }
 
+/**
+ * The session is to be released, which frees what is held through it with one write. The term ends first, as ever. One that has something to say of its
+ * own, or whose release has begun, releases its own row.
+ */
+export function onLeave(draft: Draft): void {
+  const { term } = draft;
+  if (term.row.is !== "held") return;
+  if (needless(draft) === undefined && farewellOf(draft, false).kept !== undefined)
+    return void draft.effects.push({ do: "release" });
+  if (term.lead.is === "on") finish(draft, { reason: term.work.is === "on" ? "released" : "stepped-down" });
+  term.row = { is: "left" };
+}
+
 /** What is known of a release without sending it: another's term is left alone. */
 function needless({ term: { lead } }: Draft): ReleaseResult | undefined {
   if (lead.is !== "over" || lead.end.reason !== "superseded") return undefined;
@@ -101,14 +114,16 @@ function sendRelease(draft: Draft, row: Releasing): void {
   if (unanswered >= UNANSWERED_TRIES || tries >= UNANSWERED_TRIES + FOLLOWING_TRIES)
     return settle(draft, { kind: "unknown", cause });
   const { tick, kept } = farewell;
-  const { name, holder, stable, timing, settings } = rules;
+  const { name, row: rowName, holder, stable, timing, settings } = rules;
   const { writeId } = facts;
-  const now = steadyServiceTime(term.vouchers, facts.at, timing);
+  // A shard's vouchers are its session's: whatever is known of service time. Nothing but a reservation rests on it.
+  const vouchers = rules.throughSession ? facts.samples : term.vouchers;
+  const now = steadyServiceTime(vouchers, facts.at, timing);
   const ttl = ttlOf(now, kept?.ms ?? 0, settings.timing.retentionMs);
-  const reserve = kept && { ...kept, now, timed: term.vouchers.length > 0 };
+  const reserve = kept && { ...kept, now, timed: vouchers.length > 0 };
   const { token } = term.record;
   const revision = stable ? term.record.revision : undefined;
-  const write = release({ name, holder, token }, { writeId, revision, ttl, tick, reserve });
+  const write = release({ name, row: rowName, holder, token }, { writeId, revision, ttl, tick, reserve });
   term.row = { ...row, writeId, tries: tries + 1 };
   effects.push({ do: "send", as: "release", write });
 }
@@ -134,7 +149,7 @@ export function onReleased(draft: Draft, answered: Answered, row: Releasing): vo
 }
 
 /** The row is not this handle's concern any more. */
-function settle({ term, effects }: Draft, result: ReleaseResult): void {
+export function settle({ term, effects }: Draft, result: ReleaseResult): void {
   term.row = { is: "released", result };
   effects.push({ do: "settle", result });
 }

@@ -6,8 +6,8 @@
  */
 import { atLimit, type Draft, draftOf, drained, lose, planLook, planRenewal, runOut } from "./term-draft.ts";
 import { isLeaseError, isTrouble } from "./errors.ts";
-import { onRelease, onReleased, onStepDown } from "./term-leaving.ts";
-import { onRenew, onRenewed } from "./term-renewal.ts";
+import { onLeave, onRelease, onReleased, onStepDown, settle } from "./term-leaving.ts";
+import { onRenew, onRenewed, onSeen } from "./term-renewal.ts";
 import type { Facts, NewTerm, Step, Term, TermEvent, TermRules } from "./term-state.ts";
 import { type EpochMs, type Instant, instant, type Reading } from "./units.ts";
 
@@ -35,7 +35,7 @@ export function beginTerm(rules: TermRules, won: NewTerm, facts: Facts): Step {
       holdAtLeastMs: settings.holdAtLeastMs,
       overOwn,
       waitsForWork: false,
-      lead: { is: "on", validity: lasting, lookAt: at.mono, renewAt: undefined },
+      lead: { is: "on", validity: lasting, lookAt: undefined, renewAt: undefined },
       work: { is: "on" },
       renewal: { is: "none" },
       row: { is: "held" },
@@ -65,9 +65,10 @@ export function step(rules: TermRules, term: Term, event: TermEvent, facts: Fact
 /** When the one timer of a term is due, by the monotonic clock; `undefined` once it is over. */
 export function nextDue({ lead, work }: Term): Instant | undefined {
   if (lead.is === "over") return undefined;
-  const { lookAt, renewAt = Infinity } = lead;
+  const { lookAt = Infinity, renewAt = Infinity } = lead;
   const { until = Infinity } = work.is === "draining" ? work : {};
-  return instant(Math.min(lookAt, renewAt, until));
+  const due = Math.min(lookAt, renewAt, until);
+  return due === Infinity ? undefined : instant(due);
 }
 
 function stepOf({ term, effects }: Draft): Step {
@@ -118,6 +119,15 @@ function happen(draft: Draft, event: TermEvent): void {
       return onRelease(draft, event);
     case "released":
       if (row.is === "releasing" && row.writeId === event.writeId) onReleased(draft, event.answered, row);
+      return;
+    case "session-over":
+      return lose(draft, event.end);
+    case "seen":
+      return onSeen(draft, event.record);
+    case "leave":
+      return onLeave(draft);
+    case "left":
+      if (row.is === "left") settle(draft, event.result);
       return;
     default:
       event satisfies never;

@@ -1,7 +1,9 @@
 import { accepts } from "./handover.ts";
 import type { LeaseRecord } from "./record.ts";
 import { renewalOf } from "./renewal.ts";
-import { vouchersFor } from "./service-clock.ts";
+import { steadyServiceTime, vouchersFor } from "./service-clock.ts";
+import { proclaimShard } from "./shard-writes.ts";
+import type { LeaseEnd } from "./term.ts";
 import { type Draft, isOwnTerm, lose, planLook, planRenewal, remainingAt, runOut } from "./term-draft.ts";
 import { handOver } from "./term-leaving.ts";
 import type { Renewal, RenewalAsked, RenewalEnd, TermEvent } from "./term-state.ts";
@@ -27,6 +29,7 @@ export function onRenew(draft: Draft, order: RenewalAsked): void {
 function sendRenewal(draft: Draft, order: RenewalAsked, tries: number): void {
   const { rules, facts, term, effects } = draft;
   if (term.lead.is === "over") return answer(draft, { is: "over" });
+  if (rules.throughSession) return sendProclamation(draft, order, tries);
   const { writeId, at } = facts;
   const { durationMs, retentionMs, renewIntervalMs } = rules.settings.timing;
   const asked = { writeId, durationMs, retentionMs, value: order.value };
@@ -39,6 +42,17 @@ function sendRenewal(draft: Draft, order: RenewalAsked, tries: number): void {
   term.unanswered = [...term.unanswered, writeId];
   const { durationMs: askedMs = durationMs, expiresAt } = write.set;
   term.renewal = { is: "in-flight", writeId, sent: at, durationMs: askedMs, expiresAt, order, tries };
+  effects.push({ do: "send", as: "renewal", write });
+}
+
+/** Sends what is proclaimed of a shard. It extends nothing: that is for the session's renewals. */
+function sendProclamation({ rules, facts, term, effects }: Draft, order: RenewalAsked, tries: number): void {
+  const { writeId, at, samples } = facts;
+  const { durationMs } = rules.settings.timing;
+  const now = steadyServiceTime(samples, at, rules.timing);
+  term.unanswered = [...term.unanswered, writeId];
+  term.renewal = { is: "in-flight", writeId, sent: at, durationMs, expiresAt: undefined, order, tries };
+  const write = proclaimShard(term.record, { writeId, now, value: order.value?.is });
   effects.push({ do: "send", as: "renewal", write });
 }
 
@@ -93,6 +107,7 @@ function extend(draft: Draft, { sent, sample }: Renewed, record: LeaseRecord, fl
   if (term.lead.is === "over" || sent === undefined) return;
   term.record = record;
   term.unanswered = [];
+  if (rules.throughSession) return answer(draft, { is: "renewed" });
   term.vouchers = vouchersFor(sent, sample, facts.samples);
   const granted = validityOf({ ...record, sent }, term.vouchers, facts.at, rules.timing);
   if (granted === undefined) return again(draft, flight);
@@ -108,6 +123,19 @@ function extend(draft: Draft, { sent, sample }: Renewed, record: LeaseRecord, fl
   effects.push({ do: "tell", event: "renewed", details });
   handOverIfRequested(draft);
   answer(draft, { is: "renewed" });
+}
+
+/**
+ * The row of a shard was read again. Whoever else holds it has ended the term; a request to hand over is learnt. Its revision is not:
+ * a write of this very holder may be on its way.
+ */
+export function onSeen(draft: Draft, current: LeaseRecord | undefined): void {
+  const { term } = draft;
+  if (term.lead.is === "over" || term.row.is !== "held") return;
+  if (!isOwnTerm(draft, current)) return lose(draft, endBy(draft, current));
+  const { requestedBy, requestedPriority } = current;
+  term.record = { ...term.record, requestedBy, requestedPriority };
+  handOverIfRequested(draft);
 }
 
 /** Accepts a request to hand over: it piggybacks on the record, and the answer to a renewal is where its holder meets it. */
@@ -139,14 +167,16 @@ function failed(draft: Draft, { order }: InFlight, cause: unknown, error?: unkno
  * same stable id; a row without one was vacated or deleted by somebody else.
  */
 function overtaken(draft: Draft, current: LeaseRecord | undefined): void {
-  const { holder } = draft.rules;
-  const { token } = draft.term.record;
-  const superseded = current !== undefined && (current.token !== token || current.holder === holder);
-  lose(
-    draft,
-    superseded ? { reason: "superseded", by: current.holder, token: current.token } : { reason: "revoked" },
-  );
+  lose(draft, endBy(draft, current));
   answer(draft, { is: "over" });
+}
+
+function endBy({ rules: { holder }, term }: Draft, current: LeaseRecord | undefined): LeaseEnd {
+  const { token } = term.record;
+  const superseded = current !== undefined && (current.token !== token || current.holder === holder);
+  return superseded
+    ? { reason: "superseded", by: current.holder, token: current.token }
+    : { reason: "revoked" };
 }
 
 function answer({ effects }: Draft, how: RenewalEnd): void {

@@ -7,7 +7,7 @@ import type { Handover, LeaseEnd, ReleaseResult } from "./term.ts";
 import type { Timing } from "./timing.ts";
 import type { EpochMs, Instant, Reading } from "./units.ts";
 import type { Allowance, Validity } from "./validity.ts";
-import type { LeaseWrite } from "./writes.ts";
+import type { LeaseWrite } from "./lease-write.ts";
 
 /** A term that has begun, before anyone was told of it. */
 export interface NewTerm {
@@ -24,6 +24,15 @@ export interface NewTerm {
 /** What stays the same for as long as a term lasts: who leads, and by which settings. */
 export interface TermRules {
   readonly name: string;
+  /** Which row under the name; the lease's own where it is left out. */
+  readonly row?: string | undefined;
+  /**
+   * Whether it lasts for as long as a session: a shard. It then has no bounds of its own, says no time on its row, and ends with
+   * `session-over` at the latest.
+   */
+  readonly throughSession?: boolean | undefined;
+  /** What a worker's session says of it. */
+  readonly worker?: { readonly weight?: number | undefined; readonly maxShards?: number | undefined };
   readonly holder: string;
   /** Whether its id is declared stable. */
   readonly stable: boolean;
@@ -40,8 +49,8 @@ export type Lead =
   | {
       readonly is: "on";
       readonly validity: Validity;
-      /** When the clocks are read next, by the monotonic clock: at the end of the validity, or sooner. */
-      readonly lookAt: Instant;
+      /** When the clocks are read next, by the monotonic clock: at the end of the validity, or sooner; `undefined` where the session's are. */
+      readonly lookAt: Instant | undefined;
       /** When it is renewed next; `undefined` where nothing is planned. */
       readonly renewAt: Instant | undefined;
     }
@@ -90,6 +99,8 @@ export interface Farewell {
 /** What has become of the row. */
 export type Row =
   | { readonly is: "held" }
+  /** It was left to the release of the session, which frees all that is held through it. */
+  | { readonly is: "left" }
   /** Its release waits for the answer to a renewal: a stable id's release compares the revision, too. */
   | { readonly is: "waiting"; readonly farewell: Farewell }
   | {
@@ -174,7 +185,15 @@ export type TermEvent =
    * was told of the term.
    */
   | { readonly on: "release"; readonly done: boolean; readonly unseen: boolean }
-  | { readonly on: "released"; readonly writeId: string; readonly answered: Answered };
+  | { readonly on: "released"; readonly writeId: string; readonly answered: Answered }
+  /** The session that it rests on has ended. */
+  | { readonly on: "session-over"; readonly end: LeaseEnd }
+  /** Its row was read again; `undefined` where it is gone. */
+  | { readonly on: "seen"; readonly record: LeaseRecord | undefined }
+  /** The session is about to be released, and frees this shard with it. */
+  | { readonly on: "leave" }
+  /** What became of that. */
+  | { readonly on: "left"; readonly result: ReleaseResult };
 
 /** What the edge knows when something happens. */
 export interface Facts {

@@ -1,95 +1,14 @@
-import { reservedForAll, risen } from "./names.ts";
+import { AUXILIARY, reservedForAll, risen } from "./names.ts";
+import type { Clearable, Expectation, LeaseWrite, Settable } from "./lease-write.ts";
 import type { LeaseRecord } from "./record.ts";
 import type { Reservation } from "./term.ts";
 import { type EpochMs, plusMs } from "./units.ts";
 
-/** What a write demands of the record it finds; all of it must hold, else nothing is written. */
-export interface Expectation {
-  /** There is no holder. */
-  readonly vacant?: true;
-  /** The lease is not reserved, or it is for one of these. */
-  readonly openTo?: readonly string[];
-  /** Nobody asked for a hand-over yet with this priority or a higher one. */
-  readonly requestedBelow?: number;
-  /** There is no token yet, or it is lower than this. */
-  readonly tokenBelow?: number;
-  /** There is no tick yet, or it sorts before this. */
-  readonly tickBelow?: string;
-  /** The last tick is this. */
-  readonly tick?: string;
-  /** The record's revision is this. */
-  readonly revision?: number;
-  /** The record's token is this. */
-  readonly token?: number;
-  /** The holder is this. */
-  readonly holder?: string;
-  /** The record was made by this write. */
-  readonly writeId?: string;
-}
-
-/** The attributes that a write can set outright. */
-export type Settable = Pick<
-  LeaseRecord,
-  | "holder"
-  | "token"
-  | "expiresAt"
-  | "durationMs"
-  | "acquiredAt"
-  | "renewedAt"
-  | "value"
-  | "tick"
-  | "ttl"
-  | "priority"
-  | "requestedBy"
-  | "requestedPriority"
-  | "lockDelayMs"
-  | "reservedFor"
->;
-
-/** The attributes that a write can remove. */
-export type Clearable = Exclude<keyof Settable, "token" | "durationMs" | "acquiredAt" | "renewedAt" | "ttl">;
-
-/**
- * A conditional write as data: what it expects of the record, what it makes of it. A store executes it,
- * atomically, and adds 1 to `revision` (from 0 where there is none) in every one.
- *
- * Every write of this module undoes its own expectation, so that neither a retry nor a late duplicate of it
- * can be applied twice; a test holds them to it. One exception, without harm: a claim whose token a correction
- * has lowered may land again after the release, in a term that nobody was told of and that runs out by itself.
- */
-export interface LeaseWrite {
-  readonly kind:
-    | "claim"
-    | "take-over"
-    | "resume"
-    | "renew"
-    | "correct"
-    | "release"
-    | "abandon"
-    | "request"
-    | "revoke"
-    | "rewind"
-    | "register"
-    | "admit";
-  readonly name: string;
-  /**
-   * Which row under the lease's name: an auxiliary row's sort key.
-   * @default - the lease's own row
-   */
-  readonly row?: string;
-  readonly writeId: string;
-  readonly expects: Expectation;
-  readonly set: Partial<Settable>;
-  readonly clear: readonly Clearable[];
-  /** Whether it begins a term: `transitions` grows by 1. */
-  readonly beginsTerm: boolean;
-  /** Whether it leaves `revision` and `writeId` as they are, so that it disturbs neither a holder nor who watches. */
-  readonly piggybacks?: true;
-}
-
 /** What a new term asks for. */
 export interface TermRequest {
   readonly name: string;
+  /** Which row under the name; the lease's own where it is left out. */
+  readonly row?: string | undefined;
   readonly holder: string;
   readonly writeId: string;
   /** What the candidate believes of service time. */
@@ -108,6 +27,11 @@ export interface TermRequest {
   readonly lockDelayMs?: number | undefined;
   /** The label that the candidate shares with others: a lease that is reserved for it is open to each of them. */
   readonly affinity?: string | undefined;
+  /** The token of the session that the term is held through: the row then says no time, and lasts as long as the session. */
+  readonly sessionToken?: number | undefined;
+  /** What a worker's session says of it; see the record. */
+  readonly weight?: number | undefined;
+  readonly maxShards?: number | undefined;
 }
 
 /**
@@ -140,16 +64,21 @@ function beginTerm(
   token: number,
 ): LeaseWrite {
   const { holder, now: acquiredAt, tick, claimsTick, priority = 0, lockDelayMs = 0 } = request;
+  const { row, sessionToken, weight, maxShards } = request;
   const set = {
-    ...stamps(request),
+    ...(sessionToken === undefined ? stamps(request) : { sessionToken, renewedAt: acquiredAt }),
     holder,
     token,
     acquiredAt,
     ...(claimsTick && tick !== undefined ? { tick } : {}),
     ...(priority === 0 ? {} : { priority }),
-    ...(lockDelayMs === 0 ? {} : { lockDelayMs }),
+    ...(lockDelayMs === 0 || sessionToken !== undefined ? {} : { lockDelayMs }),
+    ...(weight === undefined ? {} : { weight }),
+    ...(maxShards === undefined ? {} : { maxShards }),
   };
   const clear = OF_A_TERM.filter((attribute) => !(attribute in set));
+  if (sessionToken !== undefined) clear.push("durationMs", "ttl");
+  else if (row?.startsWith(AUXILIARY.session)) clear.push(...OF_A_WORKER.filter((one) => !(one in set)));
   return conditional(
     kind,
     request,
@@ -161,12 +90,25 @@ function beginTerm(
 
 function conditional(
   kind: LeaseWrite["kind"],
-  { name, writeId }: { readonly name: string; readonly writeId: string },
+  {
+    name,
+    row,
+    writeId,
+  }: { readonly name: string; readonly row?: string | undefined; readonly writeId: string },
   expects: Expectation,
   set: Partial<Settable>,
   clear: readonly Clearable[],
 ): LeaseWrite {
-  return { kind, name, writeId, expects, set, clear, beginsTerm: kind === "claim" || kind === "take-over" };
+  const beginsTerm = kind === "claim" || kind === "take-over";
+  return { kind, ...where(name, row), writeId, expects, set, clear, beginsTerm };
+}
+
+/** Which row a write is for: the lease's own needs no word. */
+export function where(
+  name: string,
+  row: string | undefined,
+): { readonly name: string; readonly row?: string } {
+  return row === undefined ? { name } : { name, row };
 }
 
 /** What belongs to one term or reservation and does not outlive it. */
@@ -180,6 +122,9 @@ export const OF_A_TERM: readonly Clearable[] = [
   "lockDelayMs",
   "reservedFor",
 ];
+
+/** What a session says of its worker. */
+const OF_A_WORKER: readonly Clearable[] = ["weight", "maxShards"];
 
 /** What every write of a holder says about time. The row promises the lock-delay as well: others have one length to look at. */
 function stamps(request: {
@@ -238,7 +183,7 @@ export function resume(
 
 function continueTerm(
   kind: "renew" | "resume" | "correct",
-  { name, revision, token, holder = "" }: LeaseRecord,
+  { name, row, revision, token, holder = "" }: LeaseRecord,
   request: RenewalRequest,
   extra: Partial<Settable>,
 ): LeaseWrite {
@@ -250,7 +195,7 @@ function continueTerm(
     ...(value && value.is !== undefined ? { value: value.is } : {}),
     ...extra,
   };
-  return conditional(kind, { name, writeId }, { revision, token, holder }, set, clear);
+  return conditional(kind, { name, row, writeId }, { revision, token, holder }, set, clear);
 }
 
 /**
@@ -258,7 +203,12 @@ function continueTerm(
  * lease for a candidate, for a bounded time.
  */
 export function release(
-  mine: { readonly name: string; readonly holder: string; readonly token: number },
+  mine: {
+    readonly name: string;
+    readonly row?: string | undefined;
+    readonly holder: string;
+    readonly token: number;
+  },
   request: {
     /** For a declared-stable id, whose next process may go on with the term: the revision as last known. */
     readonly revision?: number | undefined;
@@ -269,7 +219,7 @@ export function release(
   },
 ): LeaseWrite {
   const { ttl, tick, reserve, revision } = request;
-  const { name, holder, token } = mine;
+  const { name, row, holder, token } = mine;
   const expects = revision === undefined ? { holder, token } : { holder, token, revision };
   const set: Partial<Settable> = {
     ttl,
@@ -278,12 +228,12 @@ export function release(
     ...(reserve?.timed ? { expiresAt: plusMs(reserve.now, reserve.ms) } : {}),
   };
   const clear = OF_A_TERM.filter((attribute) => !(attribute in set));
-  return conditional("release", { name, writeId: request.writeId }, expects, set, clear);
+  return conditional("release", { name, row, writeId: request.writeId }, expects, set, clear);
 }
 
 /** Vacates what an unanswered claim may have taken, and only that. */
-export function abandon(name: string, claimId: string, writeId: string): LeaseWrite {
-  return conditional("abandon", { name, writeId }, { writeId: claimId }, {}, OF_A_TERM);
+export function abandon(name: string, claimId: string, writeId: string, row?: string): LeaseWrite {
+  return conditional("abandon", { name, row, writeId }, { writeId: claimId }, {}, OF_A_TERM);
 }
 
 /** Epoch seconds after which TTL may delete a row: never within a term, and `retentionMs` after it. */

@@ -15,6 +15,7 @@ const CHANNELS: Readonly<Record<LeaseEventName, Channel>> = {
   handover: channel("leasehold:handover"),
   lost: channel("leasehold:lost"),
   released: channel("leasehold:released"),
+  workFailed: channel("leasehold:workFailed"),
   clockSkewed: channel("leasehold:clockSkewed"),
   fenced: channel("leasehold:fenced"),
 };

@@ -19,6 +19,7 @@ const once = (metric: MetricKey, reason?: string): Measurement =>
 const leads = (value: 0 | 1): Measurement => ({ metric: "leader", value });
 
 const MEASURES: Measures = {
+  workFailed: () => [],
   acquired: ({ because }) => {
     const crashed = because === "service-clock" || because === "observation";
     return [leads(1), once("termsBegun"), ...(crashed ? [once("termsTakenOver")] : [])];

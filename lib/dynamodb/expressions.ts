@@ -1,5 +1,5 @@
 import type { NativeAttributeValue } from "@aws-sdk/util-dynamodb";
-import type { LeaseWrite } from "../core/writes.ts";
+import type { LeaseWrite } from "../core/lease-write.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 
 /** The key of a lease's row, or of an auxiliary row's. */

@@ -1,7 +1,9 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { LeaseError } from "../core/errors.ts";
+import { calledBy } from "../core/names.ts";
 import type { LeaseRecord } from "../core/record.ts";
+import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 
 /** A row as it was read. */
 export interface Row {
@@ -29,6 +31,7 @@ const ESSENTIAL: Partial<Record<Attribute, "S" | "N">> = {
   reservedFor: "S",
   tick: "S",
   lockDelayMs: "N",
+  sessionToken: "N",
 };
 const INFORMATIVE: Partial<Record<Attribute, "S" | "N">> = {
   acquiredAt: "N",
@@ -36,6 +39,9 @@ const INFORMATIVE: Partial<Record<Attribute, "S" | "N">> = {
   priority: "N",
   requestedBy: "S",
   requestedPriority: "N",
+  bell: "S",
+  weight: "N",
+  maxShards: "N",
   ttl: "N",
 };
 
@@ -74,9 +80,10 @@ export function rowOf(item: Record<string, AttributeValue> | undefined): Row | u
       });
   }
   // A proclaimed value may hold any number; one beyond what JavaScript counts exactly must not end an election.
-  const { pk: name, sk: _, ...row } = unmarshall(intact, { wrapNumbers: Number });
+  const { pk: name, sk, ...attributes } = unmarshall(intact, { wrapNumbers: Number });
   const never = { token: 0, revision: 0, writeId: "", durationMs: 0, transitions: 0 };
-  return { record: { ...never, ...row, name: String(name) }, broken };
+  const row = sk === undefined || sk === LEASE_TABLE_SCHEMA.leaseSortKey ? {} : { row: String(sk) };
+  return { record: { ...never, ...attributes, name: String(name), ...row }, broken };
 }
 
 /** Reads a row, whatever is wrong with it. */
@@ -98,8 +105,8 @@ export function soundRecordOf(
   const row = rowOf(item);
   const wrong = (row?.broken ?? []).filter(({ attribute }) => concerns(attribute)).map(({ how }) => how);
   if (row === undefined || wrong.length === 0) return row?.record;
-  const { name } = row.record;
-  const message = `lease "${name}" in table "${tableName}": ${wrong.join(", and ")}, so somebody edited the row by hand; set it right, or delete the row while nobody leads`;
+  const { name, row: of } = row.record;
+  const message = `${calledBy(name, of)} in table "${tableName}": ${wrong.join(", and ")}, so somebody edited the row by hand; set it right, or delete the row while nobody leads`;
   throw new LeaseError("RECORD_INVALID", message, { lease: name });
 }
 

@@ -5,7 +5,6 @@ import {
   type DynamoDBClientResolvedConfig,
   GetItemCommand,
   QueryCommand,
-  type QueryCommandOutput,
   ScanCommand,
   type ScanCommandOutput,
   type ServiceInputTypes,
@@ -17,13 +16,11 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import { invalid } from "../core/errors.ts";
 import { type Names, parseKnown } from "../core/known.ts";
 import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outcome.ts";
-import type { CallOptions, LeaseStore, ListPage } from "../core/ports.ts";
-import type { LeaseRecord } from "../core/record.ts";
+import type { CallOptions, LeaseStore, ListPage, RowsPage } from "../core/ports.ts";
 import type { EpochMs } from "../core/units.ts";
-import { AUXILIARY } from "../core/auxiliary-writes.ts";
 import { applied } from "../core/execution.ts";
 import { storableValue } from "../core/value.ts";
-import type { LeaseWrite } from "../core/writes.ts";
+import type { LeaseWrite } from "../core/lease-write.ts";
 import { type DateTap, tapDate } from "./date-header.ts";
 import { leaseKey, updateOf } from "./expressions.ts";
 import { failureOf, isClockSkew } from "./failures.ts";
@@ -105,36 +102,36 @@ export class DynamoDBLeaseStore implements LeaseStore {
     }
   }
 
-  async read(name: string, call: CallOptions): Promise<ReadOutcome> {
+  async read(name: string, call: CallOptions, row?: string): Promise<ReadOutcome> {
     const command = new GetItemCommand({
       TableName: this.tableName,
-      Key: marshall(leaseKey(name)),
+      Key: marshall(leaseKey(name, row)),
       ConsistentRead: true,
     });
     const { output, servedAt } = await this.#ask(command, call, name);
     return { record: soundRecordOf(output.Item, this.tableName), servedAt };
   }
 
-  async candidates(name: string, call: CallOptions): Promise<ListPage> {
+  async rows(name: string, prefix: string, call: CallOptions, after?: string): Promise<RowsPage> {
     const { partitionKey, sortKey } = LEASE_TABLE_SCHEMA;
-    const records: LeaseRecord[] = [];
-    let servedAt: EpochMs | undefined;
-    let from: Record<string, AttributeValue> | undefined;
-    do {
-      const command = new QueryCommand({
-        TableName: this.tableName,
-        ConsistentRead: true,
-        KeyConditionExpression: "#name = :name AND begins_with(#row, :row)",
-        ExpressionAttributeNames: { "#name": partitionKey, "#row": sortKey },
-        ExpressionAttributeValues: marshall({ ":name": name, ":row": AUXILIARY.candidate }),
-        ExclusiveStartKey: from,
-      });
-      const page: Asked<QueryCommandOutput> = await this.#ask(command, call, name);
-      records.push(...recordsOf(page.output.Items));
-      servedAt = page.servedAt;
-      from = page.output.LastEvaluatedKey;
-    } while (from !== undefined);
-    return { records, servedAt };
+    const command = new QueryCommand({
+      TableName: this.tableName,
+      ConsistentRead: true,
+      ...(prefix === ""
+        ? {
+            KeyConditionExpression: "#name = :name",
+            ExpressionAttributeNames: { "#name": partitionKey },
+            ExpressionAttributeValues: marshall({ ":name": name }),
+          }
+        : {
+            KeyConditionExpression: "#name = :name AND begins_with(#row, :row)",
+            ExpressionAttributeNames: { "#name": partitionKey, "#row": sortKey },
+            ExpressionAttributeValues: marshall({ ":name": name, ":row": prefix }),
+          }),
+      ExclusiveStartKey: after === undefined ? undefined : marshall(leaseKey(name, after)),
+    });
+    const { output, servedAt } = await this.#ask(command, call, name);
+    return { records: recordsOf(output.Items), servedAt, next: output.LastEvaluatedKey?.[sortKey]?.S };
   }
 
   async *list(call: CallOptions): AsyncGenerator<ListPage, void, undefined> {
@@ -216,7 +213,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
     }
     const failure = failureOf(error, this.tableName, write.name, tap);
     // What the service could not add up it does not name: the row tells.
-    if (failure.error.code === "RECORD_INVALID") await this.read(write.name, call);
+    if (failure.error.code === "RECORD_INVALID") await this.read(write.name, call, write.row);
     if (failure.surelyNotApplied) throw failure.error;
     return { kind: "unknown", cause: failure.error, answered: failure.answered };
   }

@@ -1,7 +1,7 @@
 import { LeaseError } from "../core/errors.ts";
 import type { ReadOutcome, WriteOutcome } from "../core/outcome.ts";
-import type { CallOptions, Clock, LeaseStore, ListPage, Random } from "../core/ports.ts";
-import type { LeaseWrite } from "../core/writes.ts";
+import type { CallOptions, Clock, LeaseStore, ListPage, Random, RowsPage } from "../core/ports.ts";
+import type { LeaseWrite } from "../core/lease-write.ts";
 import { type FaultCounts, type FaultRates, noFaults, parseRates } from "./faults.ts";
 
 const MOST_DELAY_MS = 20_000;
@@ -66,16 +66,16 @@ export class FaultyLeaseStore implements LeaseStore {
     return outcome;
   }
 
-  async read(name: string, call: CallOptions): Promise<ReadOutcome> {
+  async read(name: string, call: CallOptions, row?: string): Promise<ReadOutcome> {
     await this.#onTheWay(name);
-    const outcome = await this.#store.read(name, call);
+    const outcome = await this.#store.read(name, call, row);
     await this.#wait();
     return outcome;
   }
 
-  async candidates(name: string, call: CallOptions): Promise<ListPage> {
+  async rows(name: string, prefix: string, call: CallOptions, after?: string): Promise<RowsPage> {
     await this.#onTheWay(name);
-    const page = await this.#store.candidates(name, call);
+    const page = await this.#store.rows(name, prefix, call, after);
     await this.#wait();
     return page;
   }

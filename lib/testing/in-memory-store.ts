@@ -1,12 +1,11 @@
 import { type Names, parseKnown } from "../core/known.ts";
 import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outcome.ts";
-import type { Clock, LeaseStore, ListPage } from "../core/ports.ts";
-import { AUXILIARY } from "../core/auxiliary-writes.ts";
+import type { CallOptions, Clock, LeaseStore, ListPage, RowsPage } from "../core/ports.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { type EpochMs, epochMs, instant } from "../core/units.ts";
 import { accepts, applied } from "../core/execution.ts";
 import { storableValue } from "../core/value.ts";
-import type { LeaseWrite } from "../core/writes.ts";
+import type { LeaseWrite } from "../core/lease-write.ts";
 
 /** Options of an {@link InMemoryLeaseStore}. */
 export interface InMemoryStoreOptions {
@@ -64,9 +63,9 @@ export class InMemoryLeaseStore implements LeaseStore {
     return { kind: "written", record: clone(record), before: clone(current), tokenBefore, servedAt };
   }
 
-  async read(name: string): Promise<ReadOutcome> {
+  async read(name: string, _call?: CallOptions, row?: string): Promise<ReadOutcome> {
     this.#requests += 1;
-    return { record: this.peek(name), servedAt: this.#servedAt() };
+    return { record: this.peek(name, row), servedAt: this.#servedAt() };
   }
 
   async *list(): AsyncGenerator<ListPage, void, undefined> {
@@ -75,27 +74,28 @@ export class InMemoryLeaseStore implements LeaseStore {
     yield { records: leases.map(([, record]) => clone(record)), servedAt: this.#servedAt() };
   }
 
-  async candidates(name: string): Promise<ListPage> {
+  async rows(name: string, prefix: string): Promise<RowsPage> {
     this.#requests += 1;
-    const candidates = [...this.#records].filter(
-      ([key, record]) => key.startsWith(`["${AUXILIARY.candidate}`) && record.name === name,
+    const under = [...this.#records.values()].filter(
+      ({ name: of, row = LEASE }) => of === name && row.startsWith(prefix),
     );
-    return { records: candidates.map(([, record]) => clone(record)), servedAt: this.#servedAt() };
+    const records = under.map(clone).sort((a, b) => ((a.row ?? LEASE) < (b.row ?? LEASE) ? -1 : 1));
+    return { records, servedAt: this.#servedAt() };
   }
 
   /** The record of a lease as the table holds it. Not counted as a request. */
-  peek(name: string): LeaseRecord | undefined {
-    return clone(this.#records.get(keyOf(name)));
+  peek(name: string, row?: string): LeaseRecord | undefined {
+    return clone(this.#records.get(keyOf(name, row)));
   }
 
   /** Deletes a row, as TTL or an operator would. */
-  delete(name: string): void {
-    this.#records.delete(keyOf(name));
+  delete(name: string, row?: string): void {
+    this.#records.delete(keyOf(name, row));
   }
 
   /** Puts a row in place, as a restored backup or an operator would. */
   restore(record: LeaseRecord): void {
-    this.#records.set(keyOf(record.name), clone(record));
+    this.#records.set(keyOf(record.name, record.row), clone(record));
   }
 
   #servedAt(): EpochMs | undefined {

@@ -61,7 +61,7 @@ describe("reading a lease", () => {
 const lookingAt = (table: LeaseStore): Omit<LeaseStore, "list"> => ({
   write: (...of) => table.write(...of),
   read: (...of) => table.read(...of),
-  candidates: (...of) => table.candidates(...of),
+  rows: (...of) => table.rows(...of),
 });
 
 async function* slowPages(clock: ManualClock, ms: number): AsyncGenerator<ListPage> {

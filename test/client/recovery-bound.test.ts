@@ -36,7 +36,7 @@ async function crashed(seed: number, wrongByMs: number) {
 function methodsOf(store: InMemoryLeaseStore) {
   return {
     read: (name: string) => store.read(name),
-    candidates: (name: string) => store.candidates(name),
+    rows: (name: string, prefix: string) => store.rows(name, prefix),
     list: () => store.list(),
   };
 }

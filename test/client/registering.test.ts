@@ -21,7 +21,7 @@ describe("a registration", () => {
       { id: ann.id, priority: 4, since: wall - 100, expiresAt: wall - 100 + 60_000 },
       { id: bob.id, priority: 0, since: wall - 100, expiresAt: wall - 100 + 60_000 },
     ]);
-    const rows: readonly LeaseRecord[] = (await table.candidates("a")).records;
+    const rows: readonly LeaseRecord[] = (await table.rows("a", "candidate#")).records;
     for (const { ttl } of rows) {
       const lapsesMs = wall - 100 + 60_000;
       expect(Number(ttl) * 1_000 - lapsesMs, "kept an hour after it lapsed").toBeGreaterThanOrEqual(
@@ -221,8 +221,8 @@ describe("the list of who stands", () => {
 
   it("ends in bounded time when the store does not answer", async () => {
     const { client, clock, store } = manual();
-    const inner = store.candidates.bind(store);
-    store.candidates = (name, options) => Promise.race([inner(name, options).then(never), never()]);
+    const inner = store.rows.bind(store);
+    store.rows = (...of) => Promise.race([inner(...of).then(never), never()]);
     const listing = client()
       .candidates("a")
       .catch((error: unknown) => error);

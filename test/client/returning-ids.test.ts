@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { LeaseWrite } from "../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 import { manual } from "../support/manual.ts";
 import { UNANSWERED } from "../support/probe-store.ts";
 

@@ -24,12 +24,13 @@ export function auxiliaryRowClaims(world: MakeWorld): void {
     for (const id of ids) await written(here.store, register(name, standing(id)));
     await written(here.store, register(`${name}/1`, standing("stranger")));
     await written(here.store, admit(name, "w-mark", 7));
-    const { records, servedAt } = await here.store.candidates(name, call);
+    const { records, servedAt } = await here.store.rows(name, "candidate#", call);
     expect(records).toHaveLength(ids.length);
     expect(new Set(records.map(({ holder }) => holder))).toEqual(new Set(ids));
     expect(Number(servedAt) % 1_000).toBe(0);
     expect(records.find(({ holder }) => holder === "ann/1")).toEqual({
       name,
+      row: "candidate#ann/1",
       holder: "ann/1",
       priority: 3,
       token: 1,
@@ -55,9 +56,9 @@ export function auxiliaryRowClaims(world: MakeWorld): void {
   it("stands for nothing where nobody does, and for none but this name", async () => {
     await using here = world();
     const name = here.name("nobody");
-    expect((await here.store.candidates(name, call)).records).toEqual([]);
+    expect((await here.store.rows(name, "candidate#", call)).records).toEqual([]);
     await written(here.store, register(`${name}1`, standing("ann")));
-    expect((await here.store.candidates(name, call)).records).toEqual([]);
+    expect((await here.store.rows(name, "candidate#", call)).records).toEqual([]);
   });
 
   it("takes no late duplicate of a registration that was renewed", async () => {
@@ -66,7 +67,7 @@ export function auxiliaryRowClaims(world: MakeWorld): void {
     await written(here.store, register(name, standing("ann", 1)));
     await written(here.store, register(name, { ...standing("ann", 2), forMs: -60_000 }));
     await refused(here.store, register(name, standing("ann", 1)));
-    const { records } = await here.store.candidates(name, call);
+    const { records } = await here.store.rows(name, "candidate#", call);
     expect(records).toMatchObject([{ token: 2, durationMs: 0, expiresAt: NOW - 60_000 }]);
   });
 

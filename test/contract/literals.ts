@@ -1,7 +1,7 @@
 import type { CallOptions, LeaseStore } from "../../lib/core/ports.ts";
 import type { WriteOutcome } from "../../lib/core/outcome.ts";
 import { type EpochMs, epochMs } from "../../lib/core/units.ts";
-import type { LeaseWrite } from "../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 
 /** A call that nobody ends. */
 export const call: CallOptions = { signal: new AbortController().signal };

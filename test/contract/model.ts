@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { type EpochMs, epochMs } from "../../lib/core/units.ts";
 import { accepts, applied } from "../../lib/core/execution.ts";
-import type { Expectation, LeaseWrite } from "../../lib/core/writes.ts";
+import type { Expectation, LeaseWrite } from "../../lib/core/lease-write.ts";
 import type { MakeWorld } from "./contract.ts";
 import { call } from "./literals.ts";
 

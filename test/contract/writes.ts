@@ -1,16 +1,8 @@
 import { expect, it } from "vitest";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { epochMs } from "../../lib/core/units.ts";
-import {
-  abandon,
-  claim,
-  correct,
-  type Expectation,
-  type LeaseWrite,
-  release,
-  renew,
-  takeOver,
-} from "../../lib/core/writes.ts";
+import type { Expectation, LeaseWrite } from "../../lib/core/lease-write.ts";
+import { abandon, claim, correct, release, renew, takeOver } from "../../lib/core/writes.ts";
 import type { MakeWorld } from "./contract.ts";
 import { claimedRecord, firstClaim, literal, NOW, refused, written } from "./literals.ts";
 

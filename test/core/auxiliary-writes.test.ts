@@ -4,7 +4,8 @@ import { accepts, applied } from "../../lib/core/execution.ts";
 import { admit, register, requestTransfer, revoke, rewind } from "../../lib/core/auxiliary-writes.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { epochMs } from "../../lib/core/units.ts";
-import { claim, type LeaseWrite, release, renew, resume, takeOver } from "../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../lib/core/lease-write.ts";
+import { claim, release, renew, resume, takeOver } from "../../lib/core/writes.ts";
 import { reservedForAll } from "../../lib/core/names.ts";
 
 const NOON = 1_767_268_800_000;
@@ -205,6 +206,7 @@ describe("who stands", () => {
     expect(write.row).toBe("candidate#bob/1");
     expect(applied(undefined, write)).toEqual({
       name: "jobs",
+      row: "candidate#bob/1",
       holder: "bob/1",
       priority: 3,
       token: NOON,

@@ -5,7 +5,7 @@ import { beginTerm, nextDue, step } from "../../lib/core/term-machine.ts";
 import type { Answered, Effect, Facts, Step, Term, TermEvent, TermRules } from "../../lib/core/term-state.ts";
 import { parseTiming } from "../../lib/core/timing.ts";
 import { epochMs, instant, nextReading, type Reading } from "../../lib/core/units.ts";
-import type { LeaseWrite } from "../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 
 /** Service time when the holder's monotonic clock shows 0. */
 const NOON = 1_000_000;

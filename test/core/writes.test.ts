@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { accepts, applied } from "../../lib/core/execution.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { epochMs } from "../../lib/core/units.ts";
+import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 import {
   abandon,
   claim,
   correct,
-  type LeaseWrite,
   release,
   renew,
   takeOver,

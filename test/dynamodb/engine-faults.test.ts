@@ -2,7 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CallOptions } from "../../lib/core/ports.ts";
 import { epochMs } from "../../lib/core/units.ts";
-import type { LeaseWrite } from "../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 import { DynamoDBLeaseStore } from "../../lib/dynamodb/store.ts";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
 import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { epochMs } from "../../lib/core/units.ts";
-import type { LeaseWrite } from "../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 import { leaseKey, updateOf } from "../../lib/dynamodb/expressions.ts";
 
 const write = (more: Partial<LeaseWrite>): LeaseWrite => ({

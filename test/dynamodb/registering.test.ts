@@ -1,3 +1,4 @@
+import type { LeaseRecord } from "../../lib/core/record.ts";
 import { DynamoDBClient, type QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -53,7 +54,7 @@ const candidate = (name: string, id: string) =>
 describe("who stands", () => {
   it("is one strong query of the lease's partition, for the rows of candidates alone", async () => {
     const { store, inputs, client } = paged(undefined);
-    expect((await store.candidates("nightly", call)).records).toEqual([]);
+    expect((await store.rows("nightly", "candidate#", call)).records).toEqual([]);
     expect(inputs).toHaveLength(1);
     const [input] = inputs;
     expect(input).toMatchObject({
@@ -72,32 +73,37 @@ describe("who stands", () => {
     const { store, inputs, client } = paged(3);
     for (const id of ids) await store.write(candidate("paged", id), call);
     inputs.length = 0;
-    const { records, servedAt } = await store.candidates("paged", call);
-    expect(records.map(({ holder }) => holder)).toEqual(ids);
+    const records: LeaseRecord[] = [];
+    let page = await store.rows("paged", "candidate#", call);
+    for (; page.next !== undefined; page = await store.rows("paged", "candidate#", call, page.next)) {
+      expect(page.servedAt).toBeDefined();
+      records.push(...page.records);
+    }
+    expect([...records, ...page.records].map(({ holder }) => holder)).toEqual(ids);
     expect(inputs.length).toBeGreaterThanOrEqual(3);
     expect(inputs.every(({ ConsistentRead }) => ConsistentRead === true)).toBe(true);
-    expect(servedAt).toBeDefined();
     client.destroy();
   });
 
   it("fails as any other read does, naming the lease and the table", async () => {
     const missing = new DynamoDBLeaseStore({ tableName: "no-such-table", client: admin });
-    const error = await leaseErrorOf(missing.candidates("nightly", call), "TABLE_NOT_FOUND");
+    const error = await leaseErrorOf(missing.rows("nightly", "candidate#", call), "TABLE_NOT_FOUND");
     expect(error.lease).toBe("nightly");
     expect(error.message).toContain("no-such-table");
     const aborted = { signal: AbortSignal.abort() };
     const store = new DynamoDBLeaseStore({ tableName: TABLE, client: admin });
-    await leaseErrorOf(store.candidates("nightly", aborted), "STORE_UNAVAILABLE");
+    await leaseErrorOf(store.rows("nightly", "candidate#", aborted), "STORE_UNAVAILABLE");
   });
 
   it("is a row under the lease's key, of the attributes that the table format names", async () => {
     const { store, client } = paged(undefined);
     const outcome = await store.write(candidate("format", "bob/1"), call);
     expect(outcome.kind).toBe("written");
-    const { records } = await store.candidates("format", call);
+    const { records } = await store.rows("format", "candidate#", call);
     expect(records).toEqual([
       {
         name: "format",
+        row: "candidate#bob/1",
         holder: "bob/1",
         priority: 1,
         token: 1,

@@ -31,7 +31,7 @@ describe("the cost of an election", () => {
         return store.read(name);
       },
       list: () => store.list(),
-      candidates: (name) => store.candidates(name),
+      rows: (name, prefix) => store.rows(name, prefix),
     };
     const client = (seed: number) =>
       new LeaseClient({ store: counted, clock, random: new SeededRandom(seed), retryIntervalMs }).candidate(

@@ -1,7 +1,7 @@
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import type { LeaseEnd } from "../../lib/core/term.ts";
 import type { Timing } from "../../lib/core/timing.ts";
-import type { LeaseWrite } from "../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 import type { FaultKind } from "./world/faults.ts";
 
 /** How a term is kept from others and handed over: what its holder asked for, in ms. */

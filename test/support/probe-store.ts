@@ -1,6 +1,6 @@
 import type { ReadOutcome, WriteOutcome } from "../../lib/core/outcome.ts";
-import type { CallOptions, LeaseStore, ListPage } from "../../lib/core/ports.ts";
-import type { LeaseWrite } from "../../lib/core/writes.ts";
+import type { CallOptions, LeaseStore, ListPage, RowsPage } from "../../lib/core/ports.ts";
+import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 
 /** Stands between a client and its store: it may pass a write on, change its answer, hold it or drop it. */
 export type Interceptor = (
@@ -44,16 +44,16 @@ export class ProbeStore implements LeaseStore {
     return outcome.kind === "unknown" || this.dateHeader ? outcome : { ...outcome, servedAt: undefined };
   }
 
-  async read(name: string, call: CallOptions): Promise<ReadOutcome> {
+  async read(name: string, call: CallOptions, row?: string): Promise<ReadOutcome> {
     this.reads += 1;
     await this.onRead?.(name);
-    const outcome = await this.#inner.read(name, call);
+    const outcome = await this.#inner.read(name, call, row);
     return this.dateHeader ? outcome : { ...outcome, servedAt: undefined };
   }
 
-  async candidates(name: string, call: CallOptions): Promise<ListPage> {
+  async rows(name: string, prefix: string, call: CallOptions, after?: string): Promise<RowsPage> {
     this.queries += 1;
-    return this.#inner.candidates(name, call);
+    return this.#inner.rows(name, prefix, call, after);
   }
 
   async *list(call: CallOptions): AsyncGenerator<ListPage, void, undefined> {

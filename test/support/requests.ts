@@ -213,7 +213,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   leaseEnvironment: NOTHING,
 
   "store.read": reads("GetItem", (ground) => storeOf(ground).read(ground.name, call)),
-  "store.candidates": reads("Query", (ground) => storeOf(ground).candidates(ground.name, call)),
+  "store.rows": reads("Query", (ground) => storeOf(ground).rows(ground.name, "candidate#", call)),
   "store.list": { grants: [], actions: ["Scan"], play: (ground) => storeOf(ground).list(call).next() },
   "store.write": writes((ground) => storeOf(ground).write(firstClaim(ground.name), call)),
   "store.destroy": NOTHING,

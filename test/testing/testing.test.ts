@@ -213,14 +213,14 @@ describe("a lease table in memory", () => {
     const clock = new ManualClock({ startAt: 1_767_225_600_999 });
     const store = new InMemoryLeaseStore({ clock });
     await store.write({ ...write("a"), row: "candidate#bob", kind: "register" });
-    const { records, servedAt } = await store.candidates("a");
+    const { records, servedAt } = await store.rows("a", "candidate#");
     expect(records).toMatchObject([{ name: "a", holder: "ann", revision: 1 }]);
     expect(servedAt).toBe(1_767_225_600_000);
     expect(store.peek("a"), "the lease itself has no record").toBeUndefined();
     for await (const page of store.list()) expect(page.records).toEqual([]);
     expect(store.requests).toBe(3);
     (records[0] as { holder?: string }).holder = "eve";
-    expect((await store.candidates("a")).records).toMatchObject([{ holder: "ann" }]);
+    expect((await store.rows("a", "candidate#")).records).toMatchObject([{ holder: "ann" }]);
   });
 
   it("lets a write ride that leaves no trace in the revision", async () => {
@@ -241,16 +241,16 @@ describe("a network that loses, delays and repeats", () => {
       new FaultyLeaseStore(inner, { random: new SeededRandom(1), clock, faults: { ...NONE, ...faults } });
     const state = { lost: "nothing yet", slow: "nothing yet" };
     void faulty({ lostRequest: 1 })
-      .candidates("a", call)
+      .rows("a", "candidate#", call)
       .then(() => (state.lost = "answered"));
     void faulty({ delay: 1 })
-      .candidates("a", call)
+      .rows("a", "candidate#", call)
       .then(() => (state.slow = "answered"));
     await clock.advance(10);
     expect(state.slow).toBe("nothing yet");
     await clock.advance(40_000);
     expect(state).toEqual({ lost: "nothing yet", slow: "answered" });
-    const refused = faulty({ throttle: 1 }).candidates("a", call);
+    const refused = faulty({ throttle: 1 }).rows("a", "candidate#", call);
     const error = leaseErrorOf(refused, "STORE_UNAVAILABLE");
     await clock.advance(1_000);
     await error;

@@ -6,7 +6,7 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import { AUXILIARY } from "../../core/auxiliary-writes.ts";
+import { AUXILIARY } from "../../core/names.ts";
 import { epochMs } from "../../core/units.ts";
 import { claim } from "../../core/writes.ts";
 import { LEASE_TABLE_SCHEMA } from "../../dynamodb/schema.ts";

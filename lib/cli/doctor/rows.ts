@@ -1,5 +1,5 @@
 import { type AttributeValue, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { AUXILIARY } from "../../core/auxiliary-writes.ts";
+import { AUXILIARY } from "../../core/names.ts";
 import { type Row, rowOf } from "../../dynamodb/rows.ts";
 import { LEASE_TABLE_SCHEMA } from "../../dynamodb/schema.ts";
 import { spanOf } from "../lease-view.ts";

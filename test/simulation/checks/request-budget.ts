@@ -1,4 +1,4 @@
-import type { LeaseWrite } from "../../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
 import { STABLE } from "../world/tenure.ts";
 import type { AnswerKind, Checker, History, HistoryEvent, Violation } from "../history.ts";
 
@@ -154,6 +154,9 @@ function mayFollow(before: Asked, after: Asked): boolean {
     case "rewind":
     case "register":
     case "admit":
+    case "bury":
+    case "void":
+    case "ring":
       return false;
     default:
       return before.kind satisfies never;

@@ -5,7 +5,7 @@ import type { WriteOutcome } from "../../../lib/core/outcome.ts";
 import type { CallOptions, LeaseStore } from "../../../lib/core/ports.ts";
 import type { LeaseRecord } from "../../../lib/core/record.ts";
 import type { ClockReading } from "../../../lib/core/units.ts";
-import type { LeaseWrite } from "../../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
 import type { SimProcess } from "../world/process.ts";
 import { type Plant, replacing } from "./plant.ts";
 
@@ -17,8 +17,8 @@ function writing(
 ): (store: LeaseStore, process: SimProcess) => LeaseStore {
   return (store, process) => ({
     write: change((write, call) => store.write(write, call), process),
-    read: (name, call) => store.read(name, call),
-    candidates: (name, call) => store.candidates(name, call),
+    read: (...of) => store.read(...of),
+    rows: (...of) => store.rows(...of),
     list: (call) => store.list(call),
   });
 }
@@ -192,8 +192,8 @@ export const IN_CONDUCT: readonly Plant[] = [
           if (wanted.kind === "claim") await store.read(wanted.name, call);
           return store.write(wanted, call);
         },
-        read: (name, call) => store.read(name, call),
-        candidates: (name, call) => store.candidates(name, call),
+        read: (...of) => store.read(...of),
+        rows: (...of) => store.rows(...of),
         list: (call) => store.list(call),
       }),
     },

@@ -1,4 +1,4 @@
-import type { LeaseWrite } from "../../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
 import { type Plant, replacing } from "./plant.ts";
 
 /** A write with some of what it expects left out. */

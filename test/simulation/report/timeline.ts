@@ -1,5 +1,5 @@
 import type { LeaseRecord } from "../../../lib/core/record.ts";
-import type { LeaseWrite } from "../../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
 import { nameOf } from "../checks/claims.ts";
 import type { History, HistoryEvent, TermLog, Violation } from "../history.ts";
 

@@ -1,8 +1,8 @@
 import { LeaseError } from "../../../lib/core/errors.ts";
 import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../../../lib/core/outcome.ts";
-import type { CallOptions, LeaseStore, ListPage } from "../../../lib/core/ports.ts";
+import type { CallOptions, LeaseStore, ListPage, RowsPage } from "../../../lib/core/ports.ts";
 import type { EpochMs } from "../../../lib/core/units.ts";
-import type { LeaseWrite } from "../../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
 import type { AnswerKind } from "../history.ts";
 import type { Draws } from "./chance.ts";
 import type { FaultKind } from "./faults.ts";
@@ -82,9 +82,9 @@ export class SimStore implements LeaseStore {
     return this.#reading(perform, signal, false);
   }
 
-  candidates(name: string, { signal }: CallOptions): Promise<ListPage> {
-    const perform = (): ((servedAt: EpochMs | undefined) => ListPage) => {
-      const records = this.#world.service.table.auxiliaryRows(name, "candidate#");
+  rows(name: string, prefix: string, { signal }: CallOptions): Promise<RowsPage> {
+    const perform = (): ((servedAt: EpochMs | undefined) => RowsPage) => {
+      const records = this.#world.service.table.auxiliaryRows(name, prefix);
       return (servedAt) => ({ records, servedAt });
     };
     return this.#reading(perform, signal, true);

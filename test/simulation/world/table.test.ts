@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { LeaseRecord } from "../../../lib/core/record.ts";
 import { epochMs } from "../../../lib/core/units.ts";
 import { accepts, applied } from "../../../lib/core/execution.ts";
-import type { Expectation, LeaseWrite } from "../../../lib/core/writes.ts";
+import type { Expectation, LeaseWrite } from "../../../lib/core/lease-write.ts";
 import { LeaseTable } from "./table.ts";
 
 const small = fc.integer({ min: 0, max: 3 });

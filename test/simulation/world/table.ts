@@ -1,5 +1,5 @@
 import type { LeaseRecord } from "../../../lib/core/record.ts";
-import type { LeaseWrite } from "../../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 import type { WriteOutcome } from "../../../lib/core/outcome.ts";
 import type { CallOptions, Clock, LeaseStore, Random } from "../../../lib/core/ports.ts";
-import type { LeaseWrite } from "../../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
 
 /** The ports of one client, watched for what is left of it when it is closed. */
 export interface ClientWatch {
@@ -44,8 +44,9 @@ export function watchedClient(
     store: {
       write: async (write, call) =>
         won(await watched(write.kind, call, () => store.write(write, call)), write),
-      read: (name, call) => watched("read", call, () => store.read(name, call)),
-      candidates: (name, call) => watched("listing", call, () => store.candidates(name, call)),
+      read: (name, call, row) => watched("read", call, () => store.read(name, call, row)),
+      rows: (name, prefix, call, after) =>
+        watched("listing", call, () => store.rows(name, prefix, call, after)),
       list: (call) => store.list(call),
     },
     random: {

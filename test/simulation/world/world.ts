@@ -1,5 +1,5 @@
 import type { Lease } from "../../../lib/client/lease.ts";
-import type { LeaseWrite } from "../../../lib/core/writes.ts";
+import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
 import type { Happening, History, HistoryEvent, TermLog } from "../history.ts";
 import type { Scenario } from "../scenario.ts";
 import { Agenda, type Entry } from "./agenda.ts";

@@ -1,0 +1,55 @@
+import { type GroupStatus, type GroupView, shardState, statusOf, viewOf } from "../core/group-view.ts";
+import { sessionRow, shardRow } from "../core/names.ts";
+import { sighted, type Sighting } from "../core/evidence.ts";
+import type { LeaseState } from "../core/record.ts";
+import type { ClientCore } from "./client-core.ts";
+
+export type { GroupStatus, WorkerInfo } from "../core/group-view.ts";
+
+/**
+ * Reads rows of a group, and remembers its sessions: who looks again and again gathers evidence. Shards are not remembered: they say no
+ * time.
+ */
+export async function lookAtGroup(core: ClientCore, name: string, prefix = ""): Promise<GroupView> {
+  core.life.assertOpen();
+  const { exchange, memory, clock, timing } = core;
+  const seen: Sighting[] = [];
+  for (const { outcome, received } of await exchange.rows(name, prefix, timing.requestTimeoutMs)) {
+    const { records, servedAt } = outcome;
+    for (const record of records) {
+      const isShard = record.sessionToken !== undefined;
+      const sighting = isShard ? undefined : memory.note(name, record, received, servedAt, record.row);
+      seen.push(sighting ?? sighted(undefined, record, received, servedAt));
+    }
+  }
+  return viewOf(seen, clock.now(), timing);
+}
+
+/** Reads one shard; see `Group.get`. */
+export async function readShard(core: ClientCore, name: string, shard: string): Promise<LeaseState> {
+  core.life.assertOpen();
+  const { exchange, memory, clock, timing } = core;
+  const read = async (row: string): Promise<Sighting | undefined> => {
+    const { outcome, received } = await exchange.read(name, timing.requestTimeoutMs, row);
+    return memory.note(name, outcome.record, received, outcome.servedAt, row);
+  };
+  const seen = await read(shardRow(shard));
+  const holder = seen?.record.holder;
+  const session = holder === undefined ? undefined : await read(sessionRow(holder));
+  const view = viewOf(session === undefined ? [] : [session], clock.now(), timing);
+  return shardState(name, shard, seen?.record, view);
+}
+
+/** Reads all shards; see `Group.list`. */
+export async function listShards(core: ClientCore, name: string): Promise<readonly LeaseState[]> {
+  return (await groupStatus(core, name)).shards;
+}
+
+/** Reads who leads what; see `Group.status`. */
+export async function groupStatus(
+  core: ClientCore,
+  name: string,
+  wanted?: readonly string[],
+): Promise<GroupStatus> {
+  return statusOf(name, await lookAtGroup(core, name), wanted);
+}

@@ -1,0 +1,68 @@
+import type { GroupOptions, ShardOptions, ShardTermOptions } from "../core/group-options.ts";
+import { shardRow } from "../core/names.ts";
+import { parseId, type TermSettings } from "../core/options.ts";
+import type { TermRules } from "../core/term-state.ts";
+import type { ClientCore, Try } from "./client-core.ts";
+import type { Contender } from "./contender.ts";
+import { Session } from "./session.ts";
+import { attemptShard } from "./shard-attempt.ts";
+
+/** A session's row outlives its last write by this long before DynamoDB's TTL may delete it, in ms: no clock is as wrong as that. */
+const SESSION_RETENTION_MS = 86_400_000;
+
+/** Options of `Group.acquire`. */
+export interface ShardAcquireOptions extends ShardTermOptions {
+  /** Ends the wait; a claim that is under way is settled, and released if it won, before `acquire` rejects. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How long to wait at most, in ms. A request under way is still settled.
+   * @default - for ever
+   */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * How long the store may be out of reach, or refuse to serve, before the wait ends with its error, in ms: 0 to a week.
+   * @default - as long as it takes
+   */
+  readonly troubleLimitMs?: number | undefined;
+}
+
+/** Opens what a process needs to take part in a group. */
+export function sessionOf(
+  core: ClientCore,
+  name: string,
+  options: GroupOptions,
+  worker?: TermRules["worker"],
+): Session {
+  const { durationMs, renewIntervalMs, lockDelayMs, holder, id } = options;
+  const settings = core.termSettings({ durationMs, renewIntervalMs, lockDelayMs, holder });
+  const timing = { ...settings.timing, retentionMs: SESSION_RETENTION_MS };
+  const stable = id === undefined ? undefined : parseId(id, "id");
+  return new Session(core, { name, settings: { ...settings, timing }, id: stable, worker });
+}
+
+/** What a shard's term is asked for, checked. */
+export function shardSettings(core: ClientCore, group: GroupOptions, asked: ShardOptions): TermSettings {
+  const { durationMs, renewIntervalMs, holder } = group;
+  const settings = core.termSettings({ ...asked, durationMs, renewIntervalMs, holder });
+  return { ...settings, autoRenew: false };
+}
+
+/** Makes a session's candidate for a shard. */
+export function shardContender(session: Session, shard: string, settings: TermSettings): Contender {
+  const { core, id: holder, name } = session;
+  const identity = { ...NOBODY_IN_PARTICULAR, holder };
+  return core.contender(name, settings, identity, { row: shardRow(shard), throughSession: true });
+}
+
+const NOBODY_IN_PARTICULAR = { stable: false, priority: 0, minTermMs: 0, lastToken: () => 0 } as const;
+
+/** Returns what makes a session's attempts for a shard. */
+export function shardTries(session: Session, shard: string, settings: TermSettings): Try {
+  const { core } = session;
+  const self = shardContender(session, shard, settings);
+  return async (first) => {
+    core.life.assertOpen();
+    const came = await core.life.track(() => attemptShard(self, session, shard, first));
+    return "kind" in came ? came : { kind: "acquired", lease: came };
+  };
+}

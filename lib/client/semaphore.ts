@@ -1,0 +1,170 @@
+import {
+  GROUP_NAMES,
+  type GroupOptions,
+  parsePermits,
+  SHARD_TERM_NAMES,
+  type ShardTermOptions,
+} from "../core/group-options.ts";
+import { sessionBehind } from "../core/group-view.ts";
+import { type Names, parseKnown } from "../core/known.ts";
+import { parseName, sessionRow, shardOf } from "../core/names.ts";
+import { untilEvidenceMs } from "../core/next-move.ts";
+import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
+import type { ReleaseResult } from "../core/term.ts";
+import { acquireBy } from "./acquiring.ts";
+import type { ClientCore, Try } from "./client-core.ts";
+import { sessionOf, type ShardAcquireOptions, shardSettings, shardTries } from "./group-session.ts";
+import { groupStatus, lookAtGroup } from "./group-reading.ts";
+import { runTry } from "./guarded-run.ts";
+import type { Lease } from "./lease.ts";
+import type { AcquireResult, RunResult } from "./results.ts";
+import type { Session } from "./session.ts";
+
+/** Options of `LeaseClient.semaphore`. */
+export interface SemaphoreOptions extends GroupOptions, ShardTermOptions {
+  /** How many may hold it at a time: 1 to 10,000. **The same in every process**; see `Semaphore`. */
+  readonly permits: number;
+}
+
+const NAMES: Names<SemaphoreOptions> = { ...GROUP_NAMES, ...SHARD_TERM_NAMES, permits: true };
+const ACQUIRE_NAMES = { signal: true, timeoutMs: true, troubleLimitMs: true } as const;
+
+/** Options of `Semaphore.acquire`. */
+export type PermitAcquireOptions = Pick<ShardAcquireOptions, "signal" | "timeoutMs" | "troubleLimitMs">;
+
+/**
+ * At most so many at a time: a group of as many permits as `permits` says, each a shard of which any will do, with a fencing token of its
+ * own.
+ *
+ * Nobody queues: whoever looks first after a release has the permit, and the looks are jittered. So it is fair on average, and promises no
+ * order. While processes disagree about `permits`, the largest number counts.
+ */
+export class Semaphore implements AsyncDisposable {
+  /** The semaphore's name: a group's. */
+  readonly name: string;
+  /** How many may hold it at a time. */
+  readonly permits: number;
+  readonly #core: ClientCore;
+  readonly #options: SemaphoreOptions;
+  #made: Session | undefined;
+
+  /** Made by `LeaseClient.semaphore`. */
+  constructor(core: ClientCore, name: string, options: SemaphoreOptions) {
+    core.life.assertOpen();
+    parseKnown(options, NAMES, "semaphore");
+    this.name = parseName(name);
+    this.permits = parsePermits(options?.permits);
+    this.#core = core;
+    this.#options = options;
+    shardSettings(core, options, this.#asked); // To refuse what cannot be.
+    sessionOf(core, name, options);
+  }
+
+  /**
+   * Tries once to have a permit: 1 read of all permits, and what `Group.tryAcquire` takes for one that is free.
+   * @throws {LeaseError} as `Group.tryAcquire`
+   */
+  async tryAcquire(): Promise<AcquireResult> {
+    return this.#try("claim");
+  }
+
+  /**
+   * Waits until it has a permit. It looks once per `retryIntervalMs`, and when the session of a holder could be over.
+   * @throws {LeaseError} as `LeaseClient.acquire`
+   */
+  async acquire(options: PermitAcquireOptions = {}): Promise<Lease> {
+    parseKnown(options, ACQUIRE_NAMES, "acquire");
+    return acquireBy(this.#core, this.#try, this.name, options);
+  }
+
+  /**
+   * Does the work if it can have a permit, at once or not at all, as `LeaseClient.run`.
+   * @throws {LeaseError} as `LeaseClient.run`
+   */
+  async run<T>(
+    work: (lease: Lease) => Promise<T>,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<RunResult<T>> {
+    parseKnown(options, { signal: true }, "run");
+    return runTry(this.#core, this.#try, this.name, work, options.signal);
+  }
+
+  /**
+   * Reads who has which permit: 1 request.
+   * @throws {LeaseError} as `LeaseClient.get`
+   */
+  async list(): Promise<readonly LeaseState[]> {
+    const wanted = Array.from({ length: this.permits }, (_, nth) => permitName(nth));
+    return (await groupStatus(this.#core, this.name, wanted)).shards;
+  }
+
+  /** Releases every permit that this semaphore holds, with one write. It can be used on. */
+  async close(): Promise<ReleaseResult> {
+    return this.#session.release();
+  }
+
+  /** Closes the semaphore. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  get #session(): Session {
+    this.#made ??= sessionOf(this.#core, this.name, this.#options);
+    return this.#made;
+  }
+
+  get #asked(): ShardTermOptions {
+    const { drainMs, reserveForMs, holdAtLeastMs, affinity, affinityMs } = this.#options;
+    return { drainMs, reserveForMs, holdAtLeastMs, affinity, affinityMs };
+  }
+
+  /** Looks at all permits, then tries those that may be free: vacant ones first, and in an order by chance, so that two do not try the same. */
+  readonly #try: Try = async (): ReturnType<Try> => {
+    const { random } = this.#core;
+    const view = await lookAtGroup(this.#core, this.name);
+    const session = this.#session;
+    const settings = shardSettings(this.#core, this.#options, this.#asked);
+    const all = Array.from({ length: this.permits }, (_, nth) => permitName(nth));
+    const own = (shard: string): boolean => session.leads(shard);
+    const rank = (record: LeaseRecord | undefined): number => {
+      if (record?.holder === undefined) return record?.reservedFor === undefined ? 0 : 1;
+      return sessionBehind(view, record) === undefined ? 2 : 3;
+    };
+    const free = all
+      .map((shard) => ({ shard, rank: rank(view.shards.get(shard)), chance: random.fraction() }))
+      .filter(({ shard, rank: of }) => of < 3 && !own(shard))
+      .sort((a, b) => a.rank - b.rank || a.chance - b.chance);
+    let refusal: Awaited<ReturnType<Try>> | undefined;
+    for (const { shard, rank: of } of free) {
+      const came = await shardTries(session, shard, settings)(of === 0 ? "claim" : "look");
+      if (came.kind === "acquired") return came;
+      if (refusal?.kind !== "refused" || came.retryAfterMs < refusal.retryAfterMs) refusal = came;
+    }
+    if (refusal !== undefined) return refusal;
+    return this.#full(view.shards);
+  };
+
+  /** Nobody can have one before a holder releases, or the first of their sessions could be over. */
+  #full(permits: ReadonlyMap<string, LeaseRecord>): Awaited<ReturnType<Try>> {
+    const { clock, exchange, memory, timing } = this.#core;
+    const { id } = this.#session;
+    let soonest: LeaseRecord | undefined;
+    let retryAfterMs = timing.durationMs;
+    for (const record of permits.values()) {
+      const { holder } = record;
+      const seen = holder === undefined ? undefined : memory.sighting(this.name, sessionRow(holder));
+      if (seen === undefined || holder === id) continue;
+      const leftMs = untilEvidenceMs(seen, clock.now(), exchange.estimate(), timing);
+      if (soonest !== undefined && leftMs >= retryAfterMs) continue;
+      soonest = record;
+      retryAfterMs = leftMs;
+    }
+    const state = stateOf(this.name, soonest, false, shardOf(soonest?.row));
+    const told = { reason: "held", leader: state.holder, leaderToken: state.token, retryAfterMs } as const;
+    this.#core.emit("refused", { lease: this.name, holder: id, ...told });
+    return { kind: "refused", reason: "held", state, retryAfterMs };
+  }
+}
+
+/** What the permits are called: their order by name is that of their numbers. */
+const permitName = (nth: number): string => `permit-${String(nth + 1).padStart(5, "0")}`;

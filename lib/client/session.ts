@@ -1,0 +1,278 @@
+import type { LeaseWrite } from "../core/lease-write.ts";
+import { AUXILIARY, sessionRow, shardRow } from "../core/names.ts";
+import type { TermSettings } from "../core/options.ts";
+import type { LeaseRecord } from "../core/record.ts";
+import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
+import type { NewTerm, TermRules } from "../core/term-state.ts";
+import type { EpochMs, Reading } from "../core/units.ts";
+import { attempt } from "./attempt.ts";
+import type { ClientCore, Held } from "./client-core.ts";
+import type { Contender } from "./contender.ts";
+import type { LeaseHandle } from "./handle.ts";
+import { TermHandle } from "./lease-handle.ts";
+import { Pacer } from "./pacer.ts";
+import { settleClaim, settleRelease } from "./settling.ts";
+import { type AttemptResult } from "./attempt.ts";
+
+/** Whoever holds shards reads them again this often, in ms: a bell that was lost costs that at most. */
+export const LOOK_AGAIN_MS = 60_000;
+
+/** Up to so many shards are read one by one, and not with all of their group. */
+const FEW = 8;
+
+const NOTHING: ReleaseResult = { kind: "already-released" };
+
+/** Who a session is. */
+export interface SessionOptions {
+  readonly name: string;
+  readonly settings: TermSettings;
+  /** A declared-stable id. */
+  readonly id: string | undefined;
+  /** What it says of its worker. */
+  readonly worker?: TermRules["worker"];
+}
+
+/**
+ * One process's session in a group: the one lease on its life, which it renews, and the shards that it holds through it. It is opened
+ * when a shard is claimed, and closed with the last one, or when somebody closes it.
+ */
+export class Session implements Held {
+  /** The session's id: the holder of all its shards. */
+  readonly id: string;
+  readonly name: string;
+  readonly core: ClientCore;
+  readonly pacer: Pacer;
+  /** Told when its shards are to be read again; reads them by itself where nobody is. */
+  onBell: (() => void) | undefined;
+  readonly #self: Contender;
+  readonly #shards = new Map<string, LeaseHandle>();
+  /** The last of the attempts for each shard: two at once would take one another's claim for nobody's. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #term: TermHandle | undefined;
+  #opening: Promise<TermHandle> | undefined;
+  #closing: Promise<ReleaseResult> | undefined;
+  /** How many attempts are under way, and whoever else wants the session to stay open. */
+  #users = 0;
+  #looking: Promise<void> | undefined;
+  #lookAgain = false;
+  #cancel: () => void = () => undefined;
+
+  constructor(core: ClientCore, { name, settings, id, worker }: SessionOptions) {
+    this.core = core;
+    this.name = name;
+    this.id = id ?? `${settings.label}/${core.random.id()}`;
+    this.pacer = new Pacer(core.clock);
+    const nobodyElse = {
+      holder: this.id,
+      stable: false,
+      priority: 0,
+      minTermMs: 0,
+      lastToken: () => Infinity,
+    };
+    this.#self = core.contender(name, settings, nobodyElse, { row: sessionRow(this.id), worker });
+  }
+
+  /** Its term, if it lasts. */
+  get term(): LeaseHandle | undefined {
+    return this.#term?.isHeld() ? this.#term : undefined;
+  }
+
+  /** The shards that are held through it, and those whose release is under way. */
+  get shards(): ReadonlyMap<string, LeaseHandle> {
+    return this.#shards;
+  }
+
+  /** Whether it leads a shard. */
+  leads(shard: string): boolean {
+    return this.#shards.get(shard)?.isHeld() ?? false;
+  }
+
+  /**
+   * Its term, which is opened if there is none: 1 request.
+   * @throws {LeaseError} as `tryAcquire`
+   */
+  async open(): Promise<LeaseHandle> {
+    this.core.life.assertOpen();
+    await this.#closing;
+    if (this.#term?.isHeld()) return this.#term;
+    this.#opening ??= this.core.life
+      .track(() => this.#begin())
+      .finally(() => {
+        this.#opening = undefined;
+      });
+    return this.#opening;
+  }
+
+  /** Does something for a shard, after what is under way for it, and keeps the session open meanwhile. */
+  async during<T>(shard: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(shard) ?? Promise.resolve()).then(work);
+    const over = turn.catch(() => undefined);
+    this.#turns.set(shard, over);
+    try {
+      return await this.keepOpen(() => turn);
+    } finally {
+      if (this.#turns.get(shard) === over) this.#turns.delete(shard);
+    }
+  }
+
+  /** Keeps the session open, if it is, while something is done. */
+  async keepOpen<T>(work: () => Promise<T>): Promise<T> {
+    this.#users += 1;
+    try {
+      return await work();
+    } finally {
+      this.#users -= 1;
+      await this.#closeIfIdle();
+    }
+  }
+
+  /** Makes the handle of a shard that was claimed through its term. */
+  begin(self: Contender, shard: string, won: NewTerm): LeaseHandle {
+    const session = this.#term as TermHandle;
+    const handle = new TermHandle(self, won, {
+      session,
+      onEnd: undefined,
+      forget: (it) => {
+        if (this.#shards.get(shard) === it) this.#shards.delete(shard);
+      },
+      afterRelease: () => this.#closeIfIdle(),
+      onUnreleased: (write) => this.#settle((isOver) => settleRelease(self, write, isOver)),
+    });
+    this.#shards.set(shard, handle);
+    handle.begin();
+    return handle;
+  }
+
+  /** Sees to it that a claim that nobody answered can never hold its shard for this session. */
+  settle(self: Contender, claim: LeaseWrite): void {
+    this.#settle((isOver) => settleClaim(self, claim, isOver));
+  }
+
+  heard(date: EpochMs, at: Reading): void {
+    this.#term?.heard(date, at);
+  }
+
+  /** Closes it with all that is held through it: one write, and one more for each shard whose release has something to say. */
+  async release(): Promise<ReleaseResult> {
+    await this.#opening?.catch(() => undefined);
+    await this.#close();
+    return (await this.#closing) ?? NOTHING;
+  }
+
+  /** Reads its shards again, now. Whatever fails is tried again with the next look. */
+  look(): Promise<void> {
+    if (this.#looking !== undefined) {
+      this.#lookAgain = true;
+      return this.#looking;
+    }
+    this.#looking = this.#lookOnce()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#looking = undefined;
+        if (!this.#lookAgain) return;
+        this.#lookAgain = false;
+        void this.look();
+      });
+    return this.#looking;
+  }
+
+  /** Tells the shards that were held before a look was sent what the look has shown. */
+  seen(before: readonly LeaseHandle[], records: ReadonlyMap<string, LeaseRecord>): void {
+    for (const handle of before) handle.seen(records.get(shardRow(handle.shard ?? "")));
+  }
+
+  async #begin(): Promise<TermHandle> {
+    const result: AttemptResult = await attempt(this.#self, "claim");
+    if (result.kind === "refused")
+      throw this.#self.error(
+        "STORE_UNAVAILABLE",
+        "changes hands, so somebody else uses its id, or it was edited by hand; try again",
+      );
+    const term = new TermHandle(this.#self, result.term, {
+      onEnd: (end) => this.#onEnd(term, end),
+      forget: () => undefined,
+      onBell: () => this.#rung(),
+    });
+    this.#term = term;
+    this.core.open.add(this);
+    this.#planLook();
+    term.begin();
+    if (this.core.life.is !== "open") await term.release({ completed: false });
+    this.core.life.assertOpen();
+    return term;
+  }
+
+  #onEnd(term: TermHandle, end: LeaseEnd): void {
+    if (this.#term !== term) return;
+    this.#cancel();
+    for (const handle of [...this.#shards.values()]) handle.sessionOver(end);
+  }
+
+  async #closeIfIdle(): Promise<void> {
+    if (this.#users > 0 || this.#shards.size > 0 || this.#opening !== undefined) return;
+    await this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const term = this.#term;
+    if (this.#closing !== undefined || term === undefined) return;
+    this.#term = undefined;
+    this.#cancel();
+    this.#closing = this.core.life
+      .track(() => this.#releaseAll(term))
+      .finally(() => {
+        this.#closing = undefined;
+        if (this.#term === undefined) this.core.open.delete(this);
+      });
+  }
+
+  async #releaseAll(term: TermHandle): Promise<ReleaseResult> {
+    const held = [...this.#shards.values()];
+    // Those with something to say of their own say it first; the others end now, before the write that frees them.
+    const left = held.filter((handle) => handle.leave());
+    const own = held.filter((handle) => !left.includes(handle));
+    await Promise.all(own.map((handle) => this.pacer.paced(() => handle.release({ completed: false }))));
+    const result = await term.release({ completed: false });
+    for (const handle of left) handle.left(result);
+    return result;
+  }
+
+  #settle(settling: (isOver: () => boolean) => Promise<void>): void {
+    const term = this.#term;
+    if (term === undefined) return;
+    // The end of the session settles everything: what rests on it counts for nobody.
+    void this.core.life.track(() => settling(() => this.#term !== term || !term.isHeld()));
+  }
+
+  #rung(): void {
+    if (this.onBell === undefined) void this.look();
+    else this.onBell();
+  }
+
+  #planLook(): void {
+    this.#cancel();
+    this.#cancel = this.core.clock.timer(LOOK_AGAIN_MS, () => {
+      this.#planLook();
+      this.#rung();
+    });
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { exchange } = this.core;
+    const before = [...this.#shards.values()];
+    const { requestTimeoutMs } = this.#self.settings.timing;
+    const records = new Map<string, LeaseRecord>();
+    if (before.length <= FEW) {
+      for (const { shard = "" } of before) {
+        const row = shardRow(shard);
+        const { record } = (await this.#self.look(row)).outcome;
+        if (record !== undefined) records.set(row, record);
+      }
+    } else {
+      for (const { outcome } of await exchange.rows(this.name, AUXILIARY.shard, requestTimeoutMs))
+        for (const record of outcome.records) if (record.row !== undefined) records.set(record.row, record);
+    }
+    this.seen(before, records);
+  }
+}

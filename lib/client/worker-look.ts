@@ -1,0 +1,245 @@
+import { granted, planOf, type ShardView } from "../core/assignment.ts";
+import { requestTransfer } from "../core/auxiliary-writes.ts";
+import { isLeaseError } from "../core/errors.ts";
+import { sighted } from "../core/evidence.ts";
+import { type GroupView, membersOf, type SessionView } from "../core/group-view.ts";
+import { AUXILIARY, sessionRow, shardRow } from "../core/names.ts";
+import { untilEvidenceMs } from "../core/next-move.ts";
+import type { TermSettings } from "../core/options.ts";
+import type { LeaseRecord } from "../core/record.ts";
+import { bury, ring } from "../core/shard-writes.ts";
+import { askingPriority, type FreeCount, isReserved, membershipOf, shardViews } from "../core/worker-view.ts";
+import { lookAtGroup } from "./group-reading.ts";
+import { shardContender } from "./group-session.ts";
+import { LOOK_AGAIN_MS, type Session } from "./session.ts";
+import { attemptShard } from "./shard-attempt.ts";
+import type { Wakeup } from "./waiting.ts";
+import type { WorkerShards } from "./worker-shards.ts";
+
+/** Those who wait for the same expiry would all wake at once: they spread over this long at most, in ms. */
+const SPREAD_MS = 1_000;
+/** How soon a worker looks again whose claims others have beaten, in ms: this long at least, and up to twice as long. */
+const AGAIN_MS = 100;
+
+/**
+ * A worker's look at its group, and what it does about it: it ends dead sessions, claims what is its to claim, asks for what it lacks,
+ * and hands over what it has too much of. What to do is for `lib/core/assignment.ts` to say.
+ */
+export class WorkerLook {
+  readonly #session: Session;
+  readonly #works: WorkerShards;
+  readonly #shardTerm: TermSettings;
+  readonly #wakeup: Wakeup;
+  readonly #free = new Map<string, FreeCount>();
+  #membership: string | undefined;
+  #lookedAt = -Infinity;
+  /** Whether all rows are to be read with the next look, whoever is there. */
+  #due = true;
+  /** How many looks in a row came too late for what they showed free. */
+  #beaten = 0;
+
+  constructor(session: Session, works: WorkerShards, shardTerm: TermSettings, wakeup: Wakeup) {
+    this.#session = session;
+    this.#works = works;
+    this.#shardTerm = shardTerm;
+    this.#wakeup = wakeup;
+  }
+
+  /** Has it look at everything, at once. */
+  soon(): void {
+    this.#due = true;
+    this.#wakeup.wake();
+  }
+
+  /**
+   * Looks, and acts. 1 request when nobody came or went; resolves with how long to wait until the next look, in ms.
+   * @throws {LeaseError} what the store says
+   */
+  async make(wanted: readonly string[], ended: AbortSignal): Promise<number> {
+    const { core, name, id } = this.#session;
+    await this.#session.open();
+    const now = core.clock.now().mono;
+    let isAll = this.#due || now - this.#lookedAt >= LOOK_AGAIN_MS;
+    if (!isAll) {
+      const members = await lookAtGroup(core, name, AUXILIARY.session);
+      isAll = membershipOf(members, id) !== this.#membership;
+      if (!isAll) return this.#untilNext(members);
+    }
+    this.#due = false;
+    const before = [...this.#session.shards.values()];
+    const seen = await lookAtGroup(core, name);
+    this.#lookedAt = now;
+    const records = new Map([...seen.shards].map(([shard, record]) => [shardRow(shard), record]));
+    this.#session.seen(before, records);
+    const view = await this.#bury(seen);
+    this.#membership = membershipOf(view, id);
+    await this.#act(wanted, view, ended);
+    return this.#untilNext(view);
+  }
+
+  async #act(wanted: readonly string[], view: GroupView, ended: AbortSignal): Promise<void> {
+    const { core, id } = this.#session;
+    const { clock, timing } = core;
+    const at = clock.now();
+    const views = shardViews(
+      wanted,
+      view,
+      {
+        id,
+        leads: (shard) => this.#session.leads(shard),
+        avoids: (shard) => this.#works.avoids(shard),
+      },
+      this.#free,
+      (record) =>
+        isReserved(
+          core.memory.sighting(record.name, record.row) ?? sighted(undefined, record, at, undefined),
+          at,
+          timing,
+        ),
+    );
+    const members = membersOf(view);
+    const plan = planOf(id, members, views);
+    this.#handOver(wanted, granted(id, members, views, this.#leaving()), view);
+    const [late] = await Promise.all([this.#claim(plan.claim, view, ended), this.#ask(plan.ask, view)]);
+    const isOpen = late > 0 || plan.ask.length > 0 || views.some((one) => isOpenShard(one, id));
+    if (isOpen) this.#due = true;
+    this.#beaten = late > 0 ? this.#beaten + 1 : 0;
+  }
+
+  /** The shards that are being handed over. */
+  #leaving(): ReadonlySet<string> {
+    return new Set(
+      [...this.#session.shards].filter(([, lease]) => lease.isHandedOver).map(([shard]) => shard),
+    );
+  }
+
+  /** Hands over what was asked for and is more than its share, and what is no shard of the group any more. */
+  #handOver(wanted: readonly string[], given: readonly string[], view: GroupView): void {
+    const known = new Set(wanted);
+    for (const [shard, lease] of this.#session.shards)
+      if (!known.has(shard) && !lease.isHandedOver) void lease.stepDown().catch(() => undefined);
+    for (const shard of given) {
+      const to = view.shards.get(shard)?.requestedBy;
+      // A minimum hold refuses: who asked asks again.
+      void this.#session.shards
+        .get(shard)
+        ?.stepDown({ reserveFor: to })
+        .catch(() => undefined);
+    }
+  }
+
+  /** Claims; resolves with how many others were faster. */
+  async #claim(shards: readonly string[], view: GroupView, ended: AbortSignal): Promise<number> {
+    let late = 0;
+    let failure: { readonly error: unknown } | undefined;
+    const claimOne = async (shard: string): Promise<void> => {
+      if (ended.aborted || failure !== undefined) return;
+      const self = shardContender(this.#session, shard, this.#shardTerm);
+      const came = await attemptShard(self, this.#session, shard, this.#firstFor(view.shards.get(shard)));
+      if ("kind" in came) late += 1;
+      else this.#works.begin(shard, came);
+    };
+    await Promise.all(
+      shards.map((shard) =>
+        claimOne(shard).catch((error: unknown) => {
+          late += 1;
+          // One that nobody answered is settled by itself; what the store refuses, it refuses for all.
+          if (!isLeaseError(error, "STORE_UNAVAILABLE")) failure ??= { error };
+        }),
+      ),
+    );
+    if (failure !== undefined) throw failure.error;
+    return late;
+  }
+
+  #firstFor(record: LeaseRecord | undefined): Parameters<typeof attemptShard>[3] {
+    if (record?.holder === undefined && record?.reservedFor === undefined) return "claim";
+    const { clock, memory } = this.#session.core;
+    return memory.sighting(record.name, record.row) ?? sighted(undefined, record, clock.now(), undefined);
+  }
+
+  /** Asks for shards, and rings once for each holder, again and again until it has answered. */
+  async #ask(
+    asks: readonly { readonly shard: string; readonly holder: string }[],
+    view: GroupView,
+  ): Promise<void> {
+    const { core, id, name } = this.#session;
+    const { exchange, random, timing } = core;
+    const holders = new Set<string>();
+    const send = async (write: Parameters<typeof exchange.write>[0]): Promise<void> => {
+      await exchange.write(write, timing.requestTimeoutMs).catch(() => undefined);
+    };
+    await Promise.all(
+      asks.map(async ({ shard, holder }) => {
+        const record = view.shards.get(shard);
+        if (record === undefined) return;
+        holders.add(holder);
+        const priority = askingPriority(record);
+        await this.#session.pacer.paced(() =>
+          send(requestTransfer(record, { writeId: random.id(), by: id, priority })),
+        );
+      }),
+    );
+    for (const record of view.shards.values())
+      if (record.requestedBy === id && record.holder !== undefined && record.holder !== id)
+        holders.add(record.holder);
+    for (const holder of holders) {
+      const session = view.sessions.get(holder);
+      if (session?.is !== "lasts") continue;
+      await send(
+        ring(name, { holder, token: session.record.token }, { writeId: random.id(), bell: random.id() }),
+      );
+    }
+  }
+
+  /** Ends each dead session that holds shards: 1 request for all of them. */
+  async #bury(view: GroupView): Promise<GroupView> {
+    const { core, name } = this.#session;
+    const { exchange, memory, random, timing } = core;
+    const sessions = new Map(view.sessions);
+    const behind = new Set([...view.shards.values()].map(({ holder }) => holder));
+    for (const session of view.sessions.values()) {
+      if (session.is !== "dead" || !behind.has(session.id)) continue;
+      const { outcome, received } = await exchange.write(
+        bury(session.record, random.id()),
+        timing.requestTimeoutMs,
+      );
+      if (outcome.kind === "unknown") continue;
+      const record = outcome.kind === "written" ? outcome.record : outcome.current;
+      memory.note(name, record, received, outcome.servedAt, session.record.row);
+      const now: SessionView =
+        record === undefined || record.holder === undefined
+          ? {
+              ...session,
+              record: record ?? { ...session.record, holder: undefined },
+              is: "closed",
+              because: undefined,
+            }
+          : { ...session, record, is: "lasts", because: undefined };
+      sessions.set(session.id, now);
+    }
+    return { ...view, sessions };
+  }
+
+  /** Its own beat, or when the first of the other sessions could be over, whichever is sooner. */
+  #untilNext(view: GroupView): number {
+    const { core, id, name } = this.#session;
+    const { clock, exchange, memory, random, timing } = core;
+    const { retryIntervalMs } = timing;
+    if (this.#beaten > 0 && this.#beaten <= 5)
+      return Math.min(retryIntervalMs, AGAIN_MS * this.#beaten * (1 + random.fraction()));
+    let waitMs = Math.min(retryIntervalMs, this.#works.restMs());
+    const spread = Math.min(retryIntervalMs, SPREAD_MS) * (0.1 + 0.9 * random.fraction());
+    for (const session of view.sessions.values()) {
+      const seen = memory.sighting(name, sessionRow(session.id));
+      if (session.id === id || session.is === "closed" || seen === undefined) continue;
+      waitMs = Math.min(waitMs, untilEvidenceMs(seen, clock.now(), exchange.estimate(), timing) + spread);
+    }
+    return waitMs;
+  }
+}
+
+/** Whether a shard is to be looked at again soon: nobody leads it, or its holder was asked for it. */
+function isOpenShard({ holder, askedBy }: ShardView, id: string): boolean {
+  return holder === undefined || askedBy === id || (holder === id && askedBy !== undefined);
+}

@@ -1,0 +1,112 @@
+import { ring } from "../core/shard-writes.ts";
+import type { LeaseHandle } from "./handle.ts";
+import type { Lease } from "./lease.ts";
+import { asWorkOf } from "./own-work.ts";
+import type { Session } from "./session.ts";
+
+/** Whoever gave a shard up leaves it to others for this long at least, and up to twice as long, in ms; see `Candidate`. */
+const TURN_MS = 2_000;
+/** Work that throws again and again is tried again after this long at most, in ms. */
+const MOST_BACKOFF_MS = 60_000;
+
+/** What a worker does for the shards that it leads. */
+export class WorkerShards {
+  readonly #session: Session;
+  readonly #work: (lease: Lease) => Promise<unknown>;
+  readonly #onFailed: ((error: unknown, shard: string) => void) | undefined;
+  /** Called when there may be something to claim. */
+  readonly #onFree: () => void;
+  readonly #working = new Map<string, Promise<void>>();
+  /** Until when a shard is left to others, by the monotonic clock, and how often in a row its work has thrown. */
+  readonly #rests = new Map<string, { readonly until: number; readonly failures: number }>();
+  #draining = false;
+
+  constructor(
+    session: Session,
+    work: (lease: Lease) => Promise<unknown>,
+    onFailed: ((error: unknown, shard: string) => void) | undefined,
+    onFree: () => void,
+  ) {
+    this.#session = session;
+    this.#work = work;
+    this.#onFailed = onFailed;
+    this.#onFree = onFree;
+  }
+
+  /** The shards that work goes on for. */
+  get names(): Iterable<string> {
+    return this.#working.keys();
+  }
+
+  /** Whether a shard is not to be claimed now: its work goes on, or it was given up a moment ago. */
+  avoids(shard: string): boolean {
+    if (this.#working.has(shard)) return true;
+    const rest = this.#rests.get(shard);
+    return rest !== undefined && rest.until > this.#session.core.clock.now().mono;
+  }
+
+  /** When the first of the shards that are left to others may be claimed again, in ms from now; infinite for none. */
+  restMs(): number {
+    const now = this.#session.core.clock.now().mono;
+    let least = Infinity;
+    for (const { until } of this.#rests.values()) if (until > now) least = Math.min(least, until - now);
+    return least;
+  }
+
+  /** Does the work of a shard that is led. */
+  begin(shard: string, lease: LeaseHandle): void {
+    const over = this.#do(shard, lease).finally(() => this.#working.delete(shard));
+    this.#working.set(shard, over);
+  }
+
+  /** Has every work come to an end; resolves when all have. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    for (const lease of this.#session.shards.values()) void lease.stepDown().catch(() => undefined);
+    while (this.#working.size > 0) await Promise.all(this.#working.values());
+  }
+
+  async #do(shard: string, lease: LeaseHandle): Promise<void> {
+    lease.waitForWork();
+    const began = this.#session.core.clock.now().mono;
+    let failed: { readonly error: unknown } | undefined;
+    try {
+      if (lease.isHeld()) await asWorkOf(lease, this.#work);
+    } catch (error) {
+      // What work throws after it was told to stop is taken for the consequence of that.
+      if (!lease.signal.aborted) failed = { error };
+    }
+    this.#rest(shard, failed !== undefined, began);
+    if (failed !== undefined) this.#tell(shard, lease, failed.error);
+    // Whoever leaves frees all with one write.
+    if (this.#draining && lease.isHeld()) return;
+    const { end } = lease;
+    await lease.release({ completed: false });
+    if (end === undefined && !this.#draining) await this.#ring();
+    this.#onFree();
+  }
+
+  #rest(shard: string, failed: boolean, began: number): void {
+    const { clock, random } = this.#session.core;
+    const now = clock.now().mono;
+    const before = this.#rests.get(shard)?.failures ?? 0;
+    const failures = failed ? (now - began > MOST_BACKOFF_MS ? 1 : before + 1) : 0;
+    const least = Math.min(MOST_BACKOFF_MS / 2, TURN_MS * 2 ** Math.max(0, failures - 1));
+    this.#rests.set(shard, { until: now + least * (1 + random.fraction()), failures });
+  }
+
+  #tell(shard: string, { token }: LeaseHandle, cause: unknown): void {
+    const { core, id, name } = this.#session;
+    core.emit("workFailed", { lease: name, shard, holder: id, token, cause });
+    this.#onFailed?.(cause, shard);
+  }
+
+  /** Has the other workers look: a shard became free that no change of membership tells of. Lost, it costs what a lost bell costs. */
+  async #ring(): Promise<void> {
+    const { core, id: holder, name, term } = this.#session;
+    if (term === undefined) return;
+    const { random, exchange, timing } = core;
+    const bell = ring(name, { holder, token: term.token }, { writeId: random.id(), bell: random.id() });
+    await exchange.write(bell, timing.requestTimeoutMs).catch(() => undefined);
+  }
+}

@@ -1,0 +1,90 @@
+import { sessionRow } from "./names.ts";
+import type { LeaseRecord } from "./record.ts";
+import type { LeaseWrite } from "./lease-write.ts";
+import { abandon, OF_A_TERM, where } from "./writes.ts";
+
+/**
+ * Ends the session that was seen, by evidence as of any term (docs/protocol.md, Groups): only a write on its own row ends a session. What it
+ * held is free from then on.
+ */
+export function bury({ name, row, revision, token }: LeaseRecord, writeId: string): LeaseWrite {
+  return {
+    kind: "bury",
+    ...where(name, row),
+    writeId,
+    // 0 stands for none: a row that somebody wrote by hand.
+    expects: revision === 0 ? { token } : { revision, token },
+    set: {},
+    clear: OF_A_TERM,
+    beginsTerm: false,
+  };
+}
+
+/**
+ * Takes the turn of a claim that nobody answered: expects what it expects, and leaves the shard vacant with the claim's token. The
+ * claim can never land from then on.
+ */
+export function voidClaim({ name, row, expects, set }: LeaseWrite, writeId: string, ttl: number): LeaseWrite {
+  const { token = 0 } = set;
+  return {
+    kind: "void",
+    ...where(name, row),
+    writeId,
+    expects,
+    set: { token, ttl },
+    clear: OF_A_TERM,
+    beginsTerm: false,
+  };
+}
+
+/** Vacates what an unanswered claim of a shard may have taken, and only that. */
+export function abandonShard(claim: LeaseWrite, writeId: string, ttl: number): LeaseWrite {
+  return { ...abandon(claim.name, claim.writeId, writeId, claim.row), set: { ttl } };
+}
+
+/**
+ * Whether a claim that nobody answered may still land, given the shard's row. Tokens only rise, and so do revisions while tokens stay:
+ * once its condition is false by one of them, it is false for good.
+ */
+export function mayLand(claim: LeaseWrite, current: LeaseRecord | undefined): boolean {
+  const { tokenBelow, token, revision } = claim.expects;
+  if (tokenBelow !== undefined) return (current?.token ?? 0) < tokenBelow;
+  return current?.token === token && (revision === undefined || current?.revision === revision);
+}
+
+/** Has the holder of a session read its shards again. It leaves revision and write id alone. */
+export function ring(
+  name: string,
+  session: { readonly holder: string; readonly token: number },
+  request: { readonly writeId: string; readonly bell: string },
+): LeaseWrite {
+  const { holder, token } = session;
+  const { writeId, bell } = request;
+  return {
+    kind: "ring",
+    ...where(name, sessionRow(holder)),
+    writeId,
+    expects: { holder, token },
+    set: { bell },
+    clear: [],
+    beginsTerm: false,
+    piggybacks: true,
+  };
+}
+
+/** Publishes a value on a shard's row, or removes it: its holder's own write, by compare-and-set. */
+export function proclaimShard(
+  { name, row, revision, token, holder = "" }: LeaseRecord,
+  request: { readonly writeId: string; readonly now: number; readonly value: unknown },
+): LeaseWrite {
+  const { writeId, now, value } = request;
+  return {
+    kind: "renew",
+    ...where(name, row),
+    writeId,
+    expects: { revision, token, holder },
+    set: { renewedAt: now as LeaseRecord["renewedAt"], ...(value === undefined ? {} : { value }) },
+    clear: value === undefined ? ["value"] : [],
+    beginsTerm: false,
+  };
+}
