@@ -52,6 +52,7 @@ const OPERATED_ATTRIBUTES = [
   "requestedPriority",
   "lockDelayMs",
   "reservedFor",
+  "bell",
 ];
 
 /** What DynamoDB asks of a caller's rights on a customer's key. */

@@ -5,7 +5,6 @@ import { OPERATOR_PRIORITY, requestTransfer, revoke, rewind } from "../core/auxi
 import type { LeaseRecord } from "../core/record.ts";
 import { parseTick } from "../core/tick.ts";
 import { ring } from "../core/shard-writes.ts";
-import { ttlOf } from "../core/writes.ts";
 import type { LeaseWrite } from "../core/lease-write.ts";
 import type { ClientCore } from "./client-core.ts";
 
@@ -98,15 +97,7 @@ export async function requestStepDown(
 
 /** Vacates a lease, whoever holds it; see `LeaseClient.forceRelease`. */
 export async function forceRelease(core: ClientCore, name: string, row?: string): Promise<ForcedRelease> {
-  const ttl = row === undefined ? undefined : ttlOf(core.exchange.steady(), 0, core.timing.retentionMs);
-  const of = await onTerm(
-    core,
-    name,
-    row,
-    isClosed,
-    (record) => revoke(record, core.random.id(), ttl),
-    isOpen,
-  );
+  const of = await onTerm(core, name, row, isClosed, (record) => revoke(record, core.random.id()), isOpen);
   await ringFor(core, of);
   if (of === undefined) return { kind: "vacant" };
   const { holder, token, reservedFor = "" } = of;

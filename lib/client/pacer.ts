@@ -34,7 +34,7 @@ export class Pacer {
     try {
       const now = this.#clock.now().mono;
       const at = Math.max(this.#free, now - 1_000 * (AT_ONCE / this.#rate));
-      this.#free = (at + 1_000 / this.#rate) as typeof now;
+      this.#free = at + 1_000 / this.#rate;
       if (at > now) await pause(this.#clock, at - now);
       const result = await send();
       this.#rate = Math.min(MOST_RATE, this.#rate + GROWTH);

@@ -205,7 +205,7 @@ export class Session implements Held {
   #onEnd(term: TermHandle, end: LeaseEnd): void {
     if (this.#term !== term) return;
     this.#cancel();
-    for (const handle of [...this.#shards.values()]) handle.sessionOver(end);
+    for (const handle of this.#shards.values()) handle.sessionOver(end);
   }
 
   async #closeIfIdle(): Promise<void> {

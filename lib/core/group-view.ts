@@ -141,7 +141,7 @@ export function statusOf(name: string, view: GroupView, wanted: readonly string[
     shards,
     unled: shards.filter(({ kind }) => kind !== "held").map(({ shard = "" }) => shard),
     balanced: workers.every(
-      ({ share, shards: led }) => share === undefined || (led >= share.floor && led <= share.ceiling),
+      ({ share, shards: leads }) => share === undefined || (leads >= share.floor && leads <= share.ceiling),
     ),
   };
 }
