@@ -62,13 +62,10 @@ export class Session implements Held {
     this.name = name;
     this.id = id ?? `${settings.label}/${core.random.id()}`;
     this.pacer = new Pacer(core.clock);
-    const nobodyElse = {
-      holder: this.id,
-      stable: false,
-      priority: 0,
-      minTermMs: 0,
-      lastToken: () => Infinity,
-    };
+    // Nobody else has the id, so a session of it is this one's own, of before, or of a process that is no more (A4). It is over at
+    // once, unless it promised others a lock-delay.
+    const lastToken = (): number => (settings.lockDelayMs > 0 ? 0 : Infinity);
+    const nobodyElse = { holder: this.id, stable: false, priority: 0, minTermMs: 0, lastToken };
     this.#self = core.contender(name, settings, nobodyElse, { row: sessionRow(this.id), worker });
   }
 
@@ -126,9 +123,8 @@ export class Session implements Held {
     }
   }
 
-  /** Makes the handle of a shard that was claimed through its term. */
-  begin(self: Contender, shard: string, won: NewTerm): LeaseHandle {
-    const session = this.#term as TermHandle;
+  /** Makes the handle of a shard that was claimed through a term of the session. */
+  begin(self: Contender, shard: string, won: NewTerm, session: LeaseHandle): LeaseHandle {
     const handle = new TermHandle(self, won, {
       session,
       onEnd: undefined,
@@ -140,6 +136,9 @@ export class Session implements Held {
     });
     this.#shards.set(shard, handle);
     handle.begin();
+    // Whoever was told of the claim may have closed the session.
+    const { end } = session;
+    if (end !== undefined) handle.sessionOver(end);
     return handle;
   }
 
@@ -183,11 +182,7 @@ export class Session implements Held {
 
   async #begin(): Promise<TermHandle> {
     const result: AttemptResult = await attempt(this.#self, "claim");
-    if (result.kind === "refused")
-      throw this.#self.error(
-        "STORE_UNAVAILABLE",
-        "changes hands, so somebody else uses its id, or it was edited by hand; try again",
-      );
+    if (result.kind === "refused") throw this.#notYet(result.retryAfterMs);
     const term = new TermHandle(this.#self, result.term, {
       onEnd: (end) => this.#onEnd(term, end),
       forget: () => undefined,
@@ -202,10 +197,16 @@ export class Session implements Held {
     return term;
   }
 
+  #notYet(retryAfterMs: number): Error {
+    const message = `cannot be opened yet: its last one is closed for its lock-delay, or its id is somebody else's; try again in ${Math.ceil(retryAfterMs)} ms`;
+    return this.#self.error("STORE_UNAVAILABLE", message);
+  }
+
   #onEnd(term: TermHandle, end: LeaseEnd): void {
     if (this.#term !== term) return;
     this.#cancel();
     for (const handle of this.#shards.values()) handle.sessionOver(end);
+    this.onBell?.();
   }
 
   async #closeIfIdle(): Promise<void> {

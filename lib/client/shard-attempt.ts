@@ -137,25 +137,17 @@ class ShardAttempt {
     if (this.#session.term !== session)
       throw this.#unavailable("was claimed, but answered after the session");
     const because = move.kind === "claim" ? "vacant" : move.because;
-    return this.#begin({ record: outcome.record, because });
+    return this.#begin({ record: outcome.record, because }, session);
   }
 
-  #begin({
-    record,
-    because,
-  }: {
-    readonly record: NewTerm["record"];
-    readonly because: LeaseEvents["acquired"]["because"];
-  }): LeaseHandle {
+  #begin(
+    { record, because }: Pick<NewTerm, "record"> & Pick<LeaseEvents["acquired"], "because">,
+    session: LeaseHandle,
+  ): LeaseHandle {
     const limit = { from: this.#self.clock.now(), lengthMs: Infinity };
+    const won = { record, validity: [], vouchers: [], limit, overOwn: false };
     this.#self.tell("acquired", { token: record.token, requests: this.#requests, because });
-    return this.#session.begin(this.#self, this.#shard, {
-      record,
-      validity: [],
-      vouchers: [],
-      limit,
-      overOwn: false,
-    });
+    return this.#session.begin(this.#self, this.#shard, won, session);
   }
 
   #refused({ reason, retryAfterMs }: Pick<Refusal, "reason" | "retryAfterMs">): Refusal {
@@ -183,5 +175,10 @@ export function attemptShard(
   shard: string,
   first: First,
 ): Promise<LeaseHandle | Refusal> {
-  return session.during(shard, () => new ShardAttempt(self, session, shard).make(first));
+  return session.during(shard, async () => {
+    // Else it would find a term of its own to take over, and its release would find a successor.
+    const present = session.shards.get(shard);
+    if (present?.releasing) await present.released;
+    return new ShardAttempt(self, session, shard).make(first);
+  });
 }

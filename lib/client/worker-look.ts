@@ -35,6 +35,8 @@ export class WorkerLook {
   #lookedAt = -Infinity;
   /** Whether all rows are to be read with the next look, whoever is there. */
   #due = true;
+  /** When it rang for a holder last, by the monotonic clock. */
+  readonly #rung = new Map<string, number>();
   /** How many looks in a row came too late for what they showed free. */
   #beaten = 0;
 
@@ -173,6 +175,7 @@ export class WorkerLook {
       asks.map(async ({ shard, holder }) => {
         const record = view.shards.get(shard);
         if (record === undefined) return;
+        this.#rung.delete(holder);
         holders.add(holder);
         const priority = askingPriority(record);
         await this.#session.pacer.paced(() =>
@@ -185,7 +188,11 @@ export class WorkerLook {
         holders.add(record.holder);
     for (const holder of holders) {
       const session = view.sessions.get(holder);
-      if (session?.is !== "lasts") continue;
+      const now = core.clock.now().mono;
+      // A holder hears a bell with its next renewal: to ring oftener says nothing more.
+      const rungMs = now - (this.#rung.get(holder) ?? -Infinity);
+      if (session?.is !== "lasts" || rungMs < 2 * this.#shardTerm.timing.renewIntervalMs) continue;
+      this.#rung.set(holder, now);
       await send(
         ring(name, { holder, token: session.record.token }, { writeId: random.id(), bell: random.id() }),
       );

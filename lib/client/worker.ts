@@ -119,7 +119,7 @@ export class Worker {
     const unfollow = follows(ender, options.signal);
     const forget = this.#core.life.onClose(() => ender.abort());
     try {
-      await this.#core.life.track(() => this.#session.keepOpen(() => this.#work(work, ender.signal)));
+      await this.#session.keepOpen(() => this.#work(work, ender.signal));
     } finally {
       this.#state = "idle";
       forget();
