@@ -1,5 +1,5 @@
 import type { LeaseWrite } from "../core/lease-write.ts";
-import { AUXILIARY, sessionRow, shardRow } from "../core/names.ts";
+import { sessionRow, shardRow } from "../core/names.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
@@ -11,14 +11,12 @@ import type { Contender } from "./contender.ts";
 import type { LeaseHandle } from "./handle.ts";
 import { TermHandle } from "./lease-handle.ts";
 import { Pacer } from "./pacer.ts";
+import { SessionLook } from "./session-look.ts";
 import { settleClaim, settleRelease } from "./settling.ts";
 import { type AttemptResult } from "./attempt.ts";
 
 /** Whoever holds shards reads them again this often, in ms: a bell that was lost costs that at most. */
 export const LOOK_AGAIN_MS = 60_000;
-
-/** Up to so many shards are read one by one, and not with all of their group. */
-const FEW = 8;
 
 const NOTHING: ReleaseResult = { kind: "already-released" };
 
@@ -45,6 +43,7 @@ export class Session implements Held {
   /** Told when its shards are to be read again; reads them by itself where nobody is. */
   onBell: (() => void) | undefined;
   readonly #self: Contender;
+  readonly #look: SessionLook;
   readonly #shards = new Map<string, LeaseHandle>();
   /** The last of the attempts for each shard: two at once would take one another's claim for nobody's. */
   readonly #turns = new Map<string, Promise<unknown>>();
@@ -53,8 +52,6 @@ export class Session implements Held {
   #closing: Promise<ReleaseResult> | undefined;
   /** How many attempts are under way, and whoever else wants the session to stay open. */
   #users = 0;
-  #looking: Promise<void> | undefined;
-  #lookAgain = false;
   #cancel: () => void = () => undefined;
 
   constructor(core: ClientCore, { name, settings, id, worker }: SessionOptions) {
@@ -67,6 +64,7 @@ export class Session implements Held {
     const lastToken = (): number => (settings.lockDelayMs > 0 ? 0 : Infinity);
     const nobodyElse = { holder: this.id, stable: false, priority: 0, minTermMs: 0, lastToken };
     this.#self = core.contender(name, settings, nobodyElse, { row: sessionRow(this.id), worker });
+    this.#look = new SessionLook(this, settings.timing);
   }
 
   /** Its term, if it lasts. */
@@ -147,6 +145,26 @@ export class Session implements Held {
     this.#settle((isOver) => settleClaim(self, claim, isOver));
   }
 
+  /** Reads its shards again, now. Whatever fails is tried again with the next look. */
+  look(): Promise<void> {
+    return this.#look.soon();
+  }
+
+  /** Tells the shards that were held before a look was sent what the look has shown. */
+  seen(before: readonly LeaseHandle[], records: ReadonlyMap<string, LeaseRecord>): void {
+    for (const handle of before) handle.seen(records.get(shardRow(handle.shard ?? "")));
+  }
+
+  /** Remembers a claim that was refused, and of which a copy may land yet. */
+  remember(shard: string, claim: LeaseWrite, current: LeaseRecord | undefined): void {
+    this.#look.remember(shard, claim, current);
+  }
+
+  /** Whether something is under way for a shard, or it is led. */
+  isBusy(shard: string): boolean {
+    return this.#turns.has(shard) || this.#shards.has(shard);
+  }
+
   heard(date: EpochMs, at: Reading): void {
     this.#term?.heard(date, at);
   }
@@ -156,28 +174,6 @@ export class Session implements Held {
     await this.#opening?.catch(() => undefined);
     await this.#close();
     return (await this.#closing) ?? NOTHING;
-  }
-
-  /** Reads its shards again, now. Whatever fails is tried again with the next look. */
-  look(): Promise<void> {
-    if (this.#looking !== undefined) {
-      this.#lookAgain = true;
-      return this.#looking;
-    }
-    this.#looking = this.#lookOnce()
-      .catch(() => undefined)
-      .finally(() => {
-        this.#looking = undefined;
-        if (!this.#lookAgain) return;
-        this.#lookAgain = false;
-        void this.look();
-      });
-    return this.#looking;
-  }
-
-  /** Tells the shards that were held before a look was sent what the look has shown. */
-  seen(before: readonly LeaseHandle[], records: ReadonlyMap<string, LeaseRecord>): void {
-    for (const handle of before) handle.seen(records.get(shardRow(handle.shard ?? "")));
   }
 
   async #begin(): Promise<TermHandle> {
@@ -257,23 +253,5 @@ export class Session implements Held {
       this.#planLook();
       this.#rung();
     });
-  }
-
-  async #lookOnce(): Promise<void> {
-    const { exchange } = this.core;
-    const before = [...this.#shards.values()];
-    const { requestTimeoutMs } = this.#self.settings.timing;
-    const records = new Map<string, LeaseRecord>();
-    if (before.length <= FEW) {
-      for (const { shard = "" } of before) {
-        const row = shardRow(shard);
-        const { record } = (await this.#self.look(row)).outcome;
-        if (record !== undefined) records.set(row, record);
-      }
-    } else {
-      for (const { outcome } of await exchange.rows(this.name, AUXILIARY.shard, requestTimeoutMs))
-        for (const record of outcome.records) if (record.row !== undefined) records.set(record.row, record);
-    }
-    this.seen(before, records);
   }
 }

@@ -1,4 +1,5 @@
 import { correctionOf } from "./correction.ts";
+import { isSessionRow } from "./names.ts";
 import type { Move } from "./next-move.ts";
 import type { WriteOutcome } from "./outcome.ts";
 import type { LeaseRecord } from "./record.ts";
@@ -88,9 +89,11 @@ export function amendmentOf(
 ): Amendment | undefined {
   const { token, lockDelayMs = 0 } = record;
   const { samples, believed } = facts;
+  // A session's token never falls, even before the session counts: to whoever has seen it, what a lower one holds would be over.
+  const found = isSessionRow(rules.row) ? undefined : tokenBefore;
   const timed = record.expiresAt !== undefined;
   const correction = correctionOf(
-    { believed, timed, token, tokenBefore, sent, received },
+    { believed, timed, token, tokenBefore: found, sent, received },
     samples,
     rules.timing,
   );

@@ -63,6 +63,9 @@ export const MAX_SHARD_BYTES = 512;
 /** The row of a worker's session. */
 export const sessionRow = (id: string): string => `${AUXILIARY.session}${id}`;
 
+/** Whether a row is a worker's session. */
+export const isSessionRow = (row: string | undefined): boolean => row?.startsWith(AUXILIARY.session) === true;
+
 /** The row of a shard. */
 export const shardRow = (shard: string): string => `${AUXILIARY.shard}${shard}`;
 
@@ -74,7 +77,7 @@ export const shardOf = (row: string | undefined): string | undefined =>
 export function calledBy(name: string, row?: string): string {
   const shard = shardOf(row);
   if (shard !== undefined) return `lease "${name}", shard "${shard}",`;
-  return row?.startsWith(AUXILIARY.session)
+  return row !== undefined && isSessionRow(row)
     ? `group "${name}": the session of "${row.slice(AUXILIARY.session.length)}"`
     : `lease "${name}"`;
 }

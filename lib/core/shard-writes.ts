@@ -43,13 +43,15 @@ export function abandonShard(claim: LeaseWrite, writeId: string, ttl: number): L
 }
 
 /**
- * Whether a claim that nobody answered may still land, given the shard's row. Tokens only rise, and so do revisions while tokens stay:
- * once its condition is false by one of them, it is false for good.
+ * Whether a claim may still land, given the shard's row as a later look has shown it. Tokens only rise, and so do revisions while
+ * tokens stay: once its condition is false by one of them, it is false for good. A refusal alone proves nothing: the SDK may have sent
+ * more copies than one, and an earlier one may be on its way.
  */
 export function mayLand(claim: LeaseWrite, current: LeaseRecord | undefined): boolean {
   const { tokenBelow, token, revision } = claim.expects;
   if (tokenBelow !== undefined) return (current?.token ?? 0) < tokenBelow;
-  return current?.token === token && (revision === undefined || current?.revision === revision);
+  if (current === undefined || token === undefined) return false;
+  return current.token === token && (revision === undefined || current.revision <= revision);
 }
 
 /** Has the holder of a session read its shards again. It leaves revision and write id alone. */

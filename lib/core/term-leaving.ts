@@ -4,7 +4,7 @@ import { type ReleaseResult, refusedRelease } from "./term.ts";
 import { type Draft, drained, finish, handoverOf, isOwnTerm } from "./term-draft.ts";
 import type { Answered, Farewell, Row, TermEvent } from "./term-state.ts";
 import { elapsedAtLeast, instant } from "./units.ts";
-import { release, ttlOf } from "./writes.ts";
+import { latest, release, ttlOf } from "./writes.ts";
 
 /** How often a release is sent unanswered before its outcome is called unknown. */
 const UNANSWERED_TRIES = 2;
@@ -119,7 +119,7 @@ function sendRelease(draft: Draft, row: Releasing): void {
   // A shard's vouchers are its session's: whatever is known of service time. Nothing but a reservation rests on it.
   const vouchers = rules.throughSession ? facts.samples : term.vouchers;
   const now = steadyServiceTime(vouchers, facts.at, timing);
-  const ttl = ttlOf(now, kept?.ms ?? 0, settings.timing.retentionMs);
+  const ttl = ttlOf(latest(now, rowName, term.record.token), kept?.ms ?? 0, settings.timing.retentionMs);
   const reserve = kept && { ...kept, now, timed: vouchers.length > 0 };
   const { token } = term.record;
   const revision = stable ? term.record.revision : undefined;

@@ -1,4 +1,4 @@
-import { AUXILIARY, reservedForAll, risen } from "./names.ts";
+import { isSessionRow, reservedForAll, risen } from "./names.ts";
 import type { Clearable, Expectation, LeaseWrite, Settable } from "./lease-write.ts";
 import type { LeaseRecord } from "./record.ts";
 import type { Reservation } from "./term.ts";
@@ -66,7 +66,7 @@ function beginTerm(
   const { holder, now: acquiredAt, tick, claimsTick, priority = 0, lockDelayMs = 0 } = request;
   const { row, sessionToken, weight, maxShards } = request;
   const set = {
-    ...(sessionToken === undefined ? stamps(request) : { sessionToken, renewedAt: acquiredAt }),
+    ...(sessionToken === undefined ? stamps(request, row, token) : { sessionToken, renewedAt: acquiredAt }),
     holder,
     token,
     acquiredAt,
@@ -78,7 +78,7 @@ function beginTerm(
   };
   const clear = OF_A_TERM.filter((attribute) => !(attribute in set));
   if (sessionToken !== undefined) clear.push("durationMs", "ttl");
-  else if (row?.startsWith(AUXILIARY.session)) clear.push(...OF_A_WORKER.filter((one) => !(one in set)));
+  else if (isSessionRow(row)) clear.push(...OF_A_WORKER.filter((one) => !(one in set)));
   return conditional(
     kind,
     request,
@@ -126,17 +126,28 @@ export const OF_A_TERM: readonly Clearable[] = [
 /** What a session says of its worker. */
 const OF_A_WORKER: readonly Clearable[] = ["weight", "maxShards"];
 
-/** What every write of a holder says about time. The row promises the lock-delay as well: others have one length to look at. */
-function stamps(request: {
-  readonly now: EpochMs;
-  readonly durationMs: number;
-  readonly lockDelayMs?: number | undefined;
-  readonly timed: boolean;
-  readonly retentionMs: number;
-}): Partial<Settable> {
+/**
+ * What every write of a holder says about time. The row promises the lock-delay as well: others have one length to look at. A session's row outlives
+ * its token, too, which is an instant: the next one must be higher.
+ */
+function stamps(
+  request: {
+    readonly now: EpochMs;
+    readonly durationMs: number;
+    readonly lockDelayMs?: number | undefined;
+    readonly timed: boolean;
+    readonly retentionMs: number;
+  },
+  row: string | undefined,
+  token: number,
+): Partial<Settable> {
   const { now, lockDelayMs = 0, timed, retentionMs } = request;
   const durationMs = request.durationMs + lockDelayMs;
-  const untimed = { durationMs, renewedAt: now, ttl: ttlOf(now, durationMs, retentionMs) };
+  const untimed = {
+    durationMs,
+    renewedAt: now,
+    ttl: ttlOf(latest(now, row, token), durationMs, retentionMs),
+  };
   return timed ? { ...untimed, expiresAt: plusMs(now, durationMs) } : untimed;
 }
 
@@ -191,7 +202,7 @@ function continueTerm(
   const clear: Clearable[] = timed ? [] : ["expiresAt"];
   if (value && value.is === undefined) clear.push("value");
   const set = {
-    ...stamps(request),
+    ...stamps(request, row, extra.token ?? token),
     ...(value && value.is !== undefined ? { value: value.is } : {}),
     ...extra,
   };
@@ -235,6 +246,10 @@ export function release(
 export function abandon(name: string, claimId: string, writeId: string, row?: string): LeaseWrite {
   return conditional("abandon", { name, row, writeId }, { writeId: claimId }, {}, OF_A_TERM);
 }
+
+/** What a row's `ttl` counts from: of a session its token, where that is later than now. */
+export const latest = (now: EpochMs, row: string | undefined, token: number): EpochMs =>
+  isSessionRow(row) ? plusMs(now, Math.max(0, token - now)) : now;
 
 /** Epoch seconds after which TTL may delete a row: never within a term, and `retentionMs` after it. */
 export function ttlOf(now: EpochMs, durationMs: number, retentionMs: number): number {

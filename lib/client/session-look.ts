@@ -1,0 +1,100 @@
+import type { LeaseWrite } from "../core/lease-write.ts";
+import { AUXILIARY, shardRow } from "../core/names.ts";
+import type { LeaseRecord } from "../core/record.ts";
+import { mayLand } from "../core/shard-writes.ts";
+import type { Timing } from "../core/timing.ts";
+import { release, ttlOf } from "../core/writes.ts";
+import type { Session } from "./session.ts";
+
+/** So many refused claims are remembered: the later ones matter more. */
+const MOST_LOOSE = 1_000;
+
+/** Up to so many shards are read one by one, and not with all of their group. */
+const FEW = 8;
+
+/** A session's looks at its own shards: who else holds them, who asks for them, and what it holds without knowing. */
+export class SessionLook {
+  readonly #session: Session;
+  readonly #timing: Timing;
+  /** The highest token of the claims that were refused and may land yet, by shard: a copy of one may be on its way. */
+  readonly #loose = new Map<string, number>();
+  #looking: Promise<void> | undefined;
+  #again = false;
+
+  constructor(session: Session, timing: Timing) {
+    this.#session = session;
+    this.#timing = timing;
+  }
+
+  /**
+   * Remembers a claim that was refused, and of which a copy may land yet. If one does, it holds the shard for this session, and nobody
+   * is told: the next look finds it, and gives it back.
+   */
+  remember(shard: string, claim: LeaseWrite, current: LeaseRecord | undefined): void {
+    const { token = 0 } = claim.set;
+    if (!mayLand(claim, current)) return;
+    const before = this.#loose.get(shard) ?? 0;
+    this.#loose.delete(shard);
+    this.#loose.set(shard, Math.max(token, before));
+    for (const oldest of this.#loose.keys()) {
+      if (this.#loose.size <= MOST_LOOSE) return;
+      this.#loose.delete(oldest);
+    }
+  }
+
+  /** Looks now, or once more when the look under way is over. Whatever fails is tried again with the next look. */
+  soon(): Promise<void> {
+    if (this.#looking !== undefined) {
+      this.#again = true;
+      return this.#looking;
+    }
+    this.#looking = this.#look()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#looking = undefined;
+        if (!this.#again) return;
+        this.#again = false;
+        void this.soon();
+      });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const before = [...this.#session.shards.values()];
+    const shards = new Set([...before.map(({ shard = "" }) => shard), ...this.#loose.keys()]);
+    const records = await this.#read(shards);
+    this.#session.seen(before, records);
+    for (const [shard, token] of this.#loose) await this.#tidy(shard, token, records.get(shardRow(shard)));
+  }
+
+  async #read(shards: ReadonlySet<string>): Promise<ReadonlyMap<string, LeaseRecord>> {
+    const { core, name } = this.#session;
+    const { exchange } = core;
+    const { requestTimeoutMs } = this.#timing;
+    const read =
+      shards.size <= FEW
+        ? await Promise.all(
+            [...shards].map((shard) => exchange.read(name, requestTimeoutMs, shardRow(shard))),
+          )
+        : [];
+    const pages = shards.size <= FEW ? [] : await exchange.rows(name, AUXILIARY.shard, requestTimeoutMs);
+    const found = [
+      ...read.map(({ outcome }) => outcome.record),
+      ...pages.flatMap(({ outcome }) => outcome.records),
+    ];
+    return new Map(found.flatMap((record) => (record?.row === undefined ? [] : [[record.row, record]])));
+  }
+
+  /** Gives back what a late copy of a refused claim has taken, and forgets those that cannot land any more. */
+  async #tidy(shard: string, token: number, record: LeaseRecord | undefined): Promise<void> {
+    const { core, id: holder, name, term } = this.#session;
+    if (record !== undefined && record.token >= token) this.#loose.delete(shard);
+    if (record === undefined || record.holder !== holder || record.sessionToken !== term?.token) return;
+    if (this.#session.isBusy(shard)) return;
+    const { exchange, random } = core;
+    const { retentionMs, requestTimeoutMs } = this.#timing;
+    const taken = { name, row: record.row, holder, token: record.token };
+    const request = { writeId: random.id(), ttl: ttlOf(exchange.steady(), 0, retentionMs), tick: undefined };
+    await exchange.write(release(taken, request), requestTimeoutMs);
+  }
+}
