@@ -1,0 +1,30 @@
+/** A rule of leases through sessions, left out or bent. Each must lead to a violation in some walk. */
+export const FAULTS = [
+  "a shard is taken on evidence against its session, which nobody has buried",
+  "a session is taken for gone by a reading older than that of the shard",
+  "a burial compares the token alone",
+  "a claim counts whatever became of its session",
+  "a session is resumed by the next process of its id",
+  "a session is taken over without a higher token",
+  "a correction lowers the token of a session",
+  "a shard's term is judged by its holder, whatever the session's token",
+  "a claim compares nothing",
+  "a claim does not compare the token",
+  "a take-over of a shard keeps its token",
+  "a release of a shard compares the holder alone",
+  "a release of a session compares the holder alone",
+  "an abandon compares the holder",
+  "a void leaves the token as it was",
+  "an unknown claim is forgotten at once",
+  "an unknown claim is forgotten once it is abandoned",
+  "a claim waits until an unknown one is settled",
+  "a refusal settles a claim for good",
+  "an older row settles a take-over",
+  "an answer counts although its claim was given up",
+  "a release that is not answered is not sent again",
+  "TTL deletes a live session",
+  "TTL deletes a session whose token is ahead of the time",
+  "a bell raises the revision",
+] as const;
+
+export type Fault = (typeof FAULTS)[number];
