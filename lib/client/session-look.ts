@@ -1,5 +1,5 @@
 import type { LeaseWrite } from "../core/lease-write.ts";
-import { AUXILIARY, shardRow } from "../core/names.ts";
+import { AUXILIARY, shardOf, shardRow } from "../core/names.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { mayLand } from "../core/shard-writes.ts";
 import type { Timing } from "../core/timing.ts";
@@ -64,7 +64,11 @@ export class SessionLook {
     const shards = new Set([...before.map(({ shard = "" }) => shard), ...this.#loose.keys()]);
     const records = await this.#read(shards);
     this.#session.seen(before, records);
-    for (const [shard, token] of this.#loose) await this.#tidy(shard, token, records.get(shardRow(shard)));
+    for (const [shard, token] of this.#loose) {
+      const { token: now = 0 } = records.get(shardRow(shard)) ?? {};
+      if (now >= token) this.#loose.delete(shard);
+    }
+    for (const record of records.values()) await this.#giveBack(record);
   }
 
   async #read(shards: ReadonlySet<string>): Promise<ReadonlyMap<string, LeaseRecord>> {
@@ -85,12 +89,11 @@ export class SessionLook {
     return new Map(found.flatMap((record) => (record?.row === undefined ? [] : [[record.row, record]])));
   }
 
-  /** Gives back what a late copy of a refused claim has taken, and forgets those that cannot land any more. */
-  async #tidy(shard: string, token: number, record: LeaseRecord | undefined): Promise<void> {
+  /** Gives back a shard that the session holds and nobody was told of: a late copy of a claim has taken it. */
+  async #giveBack(record: LeaseRecord): Promise<void> {
     const { core, id: holder, name, term } = this.#session;
-    if (record !== undefined && record.token >= token) this.#loose.delete(shard);
-    if (record === undefined || record.holder !== holder || record.sessionToken !== term?.token) return;
-    if (this.#session.isBusy(shard)) return;
+    if (record.holder !== holder || record.sessionToken !== term?.token) return;
+    if (this.#session.isBusy(shardOf(record.row) ?? "")) return;
     const { exchange, random } = core;
     const { retentionMs, requestTimeoutMs } = this.#timing;
     const taken = { name, row: record.row, holder, token: record.token };

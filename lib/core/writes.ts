@@ -77,8 +77,9 @@ function beginTerm(
     ...(maxShards === undefined ? {} : { maxShards }),
   };
   const clear = OF_A_TERM.filter((attribute) => !(attribute in set));
-  if (sessionToken !== undefined) clear.push("durationMs", "ttl");
-  else if (isSessionRow(row)) clear.push(...OF_A_WORKER.filter((one) => !(one in set)));
+  if (sessionToken !== undefined) clear.push("durationMs");
+  if (!("ttl" in set)) clear.push("ttl");
+  if (isSessionRow(row)) clear.push(...OF_A_WORKER.filter((one) => !(one in set)));
   return conditional(
     kind,
     request,
@@ -143,12 +144,11 @@ function stamps(
 ): Partial<Settable> {
   const { now, lockDelayMs = 0, timed, retentionMs } = request;
   const durationMs = request.durationMs + lockDelayMs;
-  const untimed = {
-    durationMs,
-    renewedAt: now,
-    ttl: ttlOf(latest(now, row, token), durationMs, retentionMs),
-  };
-  return timed ? { ...untimed, expiresAt: plusMs(now, durationMs) } : untimed;
+  const untimed = { durationMs, renewedAt: now };
+  const ttl = ttlOf(latest(now, row, token), durationMs, retentionMs);
+  if (timed) return { ...untimed, ttl, expiresAt: plusMs(now, durationMs) };
+  // A clock that nobody has checked may be a day wrong, and a session's row is kept for no longer than that.
+  return isSessionRow(row) ? untimed : { ...untimed, ttl };
 }
 
 /** What the holder asks for when it writes again within its term. */
@@ -200,6 +200,7 @@ function continueTerm(
 ): LeaseWrite {
   const { writeId, timed, value } = request;
   const clear: Clearable[] = timed ? [] : ["expiresAt"];
+  if (!timed && isSessionRow(row)) clear.push("ttl");
   if (value && value.is === undefined) clear.push("value");
   const set = {
     ...stamps(request, row, extra.token ?? token),
