@@ -122,8 +122,7 @@ function asksOf(self: string, shards: readonly ShardView[], standings: Standings
     lack -= pending;
     spare.set(holder, (spare.get(holder) as number) - pending);
   }
-  const open = (view: ShardView): boolean =>
-    view.askedBy !== self && (view.askedBy === undefined || !needs(view.askedBy));
+  const open = ({ askedBy }: ShardView): boolean => askedBy === undefined || !needs(askedBy);
   return spread(self, lack, { spare, standings, limit, open, shards });
 }
 
@@ -184,7 +183,10 @@ export function granted(
     }),
   );
   const { shares, counts } = standings;
-  if (!counts.has(self)) return [];
+  const share = shares.get(self);
+  if (share === undefined) return [];
+  // It counts what it leads, and not what it is going to claim.
+  let keeps = shards.filter(({ shard, holder }) => holder === self && !leaving.has(shard)).length;
   const requests = new Map<string, ShardView[]>();
   for (const view of shards) {
     const { shard, holder, askedBy } = view;
@@ -197,7 +199,7 @@ export function granted(
   const above = (id: string): number => (counts.get(id) as number) - (shares.get(id) as Share).quota;
   for (;;) {
     const limit = limitIn(standings);
-    if (belowLimit(standings, limit, self) >= 0) return given;
+    if (keeps <= share[limit]) return given;
     const [asker] = [...requests.keys()]
       .filter((id) => belowLimit(standings, limit, id) > 0)
       .sort((a, b) => above(a) - above(b));
@@ -205,7 +207,7 @@ export function granted(
     const of = requests.get(asker) as ShardView[];
     given.push((of.shift() as ShardView).shard);
     if (of.length === 0) requests.delete(asker);
-    counts.set(self, (counts.get(self) as number) - 1);
+    keeps -= 1;
     counts.set(asker, (counts.get(asker) as number) + 1);
   }
 }

@@ -54,10 +54,10 @@ export function standingsOf(members: readonly Member[], shards: readonly ShardVi
 }
 
 /**
- * Deals the free shards out: first to each member what it lacks to its floor, and one more to some, up to their ceilings:
- * those who led free ones last come first, then those furthest below their quotas. Who led a shard last is given it again. The others are dealt in the order of their hashes,
- * a run of them to each member: members that see the same do not try for the same shard, neighbours by name part, and what one
- * has claimed changes nothing for the others.
+ * Deals the free shards out: first to each member what it lacks to its floor, then one more to some, up to their
+ * ceilings. Those who led free ones last come first, then those furthest below their quotas. Who led a shard last gets
+ * it again. The others are dealt in the order of their hashes, a run to each member: so members that see the same do not
+ * try for the same shard, neighbours by name part, and what one has claimed changes nothing for the others.
  */
 function allot(
   free: readonly ShardView[],
