@@ -3,11 +3,17 @@ export type { Refusal } from "./client/attempt.ts";
 export type { Group, ShardRunOptions } from "./client/group.ts";
 export type { GroupStatus, WorkerInfo } from "./client/group-reading.ts";
 export type { ShardAcquireOptions } from "./client/group-session.ts";
-export type { PermitAcquireOptions, Semaphore, SemaphoreOptions } from "./client/semaphore.ts";
+export type {
+  PermitAcquireOptions,
+  PermitTryOptions,
+  Semaphore,
+  SemaphoreOptions,
+} from "./client/semaphore.ts";
 export type { Worker, WorkerOptions, WorkerStatus } from "./client/worker.ts";
 export { onLeaseEvent } from "./diagnostics/channels.ts";
 export { type CampaignOptions, Candidate, type CandidateOptions } from "./client/candidate.ts";
 export { scheduledTick } from "./client/invocation-event.ts";
+export type { InvocationElector } from "./client/invocation-tries.ts";
 export type { Lease, StepDownOptions } from "./client/lease.ts";
 export type { CandidateStatus } from "./client/campaigner.ts";
 export type { CandidateListeners } from "./client/listeners.ts";
@@ -30,7 +36,6 @@ export type {
 export {
   type Followed,
   type InvocationContext,
-  type InvocationElector,
   type LeaderContext,
   type LeaderHandler,
   type LeadershipOptions,

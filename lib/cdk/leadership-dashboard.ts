@@ -44,7 +44,7 @@ interface Graph {
 
 /** Four to a row. */
 const GRAPHS: readonly Graph[] = [
-  { title: "somebody leads", metrics: ["Leader"] },
+  { title: "somebody leads, shards led at most", metrics: ["Leader", "ShardsLed"] },
   {
     title: "terms",
     metrics: ["TermsBegun", "TermsReleased", "TermsHandedOver", "TermsTakenOver", "TermsLost"],
@@ -53,7 +53,7 @@ const GRAPHS: readonly Graph[] = [
   { title: "stale writes refused", metrics: ["FencedWrites"] },
   { title: "left of the term at a renewal", metrics: ["RemainingAtRenewal"], unit: "ms, minimum" },
   { title: "renewals take", metrics: ["RenewalLatency"], unit: "ms, p99" },
-  { title: "failures", metrics: ["RenewalsFailed", "RequestsFailed"] },
+  { title: "failures", metrics: ["RenewalsFailed", "RequestsFailed", "WorkFailed"] },
   { title: "without contact, clock wrong by", metrics: ["TimeSinceContact", "ClockSkew"], unit: "ms" },
 ];
 

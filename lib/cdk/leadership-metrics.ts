@@ -32,6 +32,7 @@ const NAMESPACE = /^(?!AWS\/|:)[\w./#: -]{1,255}$/;
 /** Where the sum is not what is asked for. */
 const STATISTICS: Readonly<Partial<Record<LeadershipMetricName, string>>> = {
   Leader: Stats.MAXIMUM,
+  ShardsLed: Stats.MAXIMUM,
   RenewalLatency: Stats.p(99),
   RemainingAtRenewal: Stats.MINIMUM,
   TimeSinceContact: Stats.MAXIMUM,
@@ -86,8 +87,8 @@ export class LeadershipMetrics {
   }
 
   /**
-   * One of the metrics, over all reasons. Per minute; the statistic is the maximum of `Leader`, `TimeSinceContact` and `ClockSkew`,
-   * the minimum of `RemainingAtRenewal`, the 99th percentile of `RenewalLatency`, and the sum of all others.
+   * One of the metrics, over all reasons. Per minute; the statistic is the maximum of `Leader`, `ShardsLed`, `TimeSinceContact` and
+   * `ClockSkew`, the minimum of `RemainingAtRenewal`, the 99th percentile of `RenewalLatency`, and the sum of all others.
    * @param props changes to the metric
    */
   metric(name: LeadershipMetricName, props: MetricOptions = {}): Metric {

@@ -39,9 +39,15 @@ export interface Identity {
 }
 
 /** Where a candidate stands, if not for a lease of its own: a row of a group. */
-export type Place = Pick<TermRules, "row" | "throughSession" | "worker">;
+export interface Place extends Pick<TermRules, "row" | "throughSession" | "worker"> {
+  /** Of a session: how many shards are led through it. */
+  readonly shardsLed?: (() => number) | undefined;
+}
 
-type Told<N extends LeaseEventName> = Omit<LeaseEvents[N], "lease" | "holder" | "shard" | "session">;
+type Told<N extends LeaseEventName> = Omit<
+  LeaseEvents[N],
+  "lease" | "holder" | "shard" | "session" | "shards"
+>;
 
 /** One candidate for one lease: its id, its settings, and how it speaks. */
 export class Contender implements Runtime, Identity, TermRules {
@@ -63,13 +69,14 @@ export class Contender implements Runtime, Identity, TermRules {
   readonly throughSession: boolean | undefined;
   readonly worker: TermRules["worker"];
   readonly settings: TermSettings;
+  readonly #shardsLed: Place["shardsLed"];
 
   constructor(
     runtime: Runtime,
     name: string,
     settings: TermSettings,
     identity: Identity,
-    { row, throughSession, worker }: Place = {},
+    { row, throughSession, worker, shardsLed }: Place = {},
   ) {
     this.exchange = runtime.exchange;
     this.memory = runtime.memory;
@@ -89,6 +96,7 @@ export class Contender implements Runtime, Identity, TermRules {
     this.row = row;
     this.throughSession = throughSession;
     this.worker = worker;
+    this.#shardsLed = shardsLed;
   }
 
   /** Sends a write within the candidate's own deadline. */
@@ -117,7 +125,8 @@ export class Contender implements Runtime, Identity, TermRules {
     const { name: lease, row, holder } = this;
     if (row === undefined) return { lease, holder };
     const shard = shardOf(row);
-    return shard === undefined ? { lease, holder, session: true as const } : { lease, holder, shard };
+    if (shard !== undefined) return { lease, holder, shard };
+    return { lease, holder, session: true as const, shards: this.#shardsLed?.() ?? 0 };
   }
 
   #failed(request: Trouble["request"], cause: unknown): void {

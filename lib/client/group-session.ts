@@ -1,7 +1,8 @@
 import type { GroupOptions, ShardOptions, ShardTermOptions } from "../core/group-options.ts";
 import { shardRow } from "../core/names.ts";
-import { parseId, type TermSettings } from "../core/options.ts";
+import { parseId, type TermOptions, type TermSettings } from "../core/options.ts";
 import type { TermRules } from "../core/term-state.ts";
+import type { Reading } from "../core/units.ts";
 import type { ClientCore, Try } from "./client-core.ts";
 import type { Contender } from "./contender.ts";
 import { Session } from "./session.ts";
@@ -41,7 +42,11 @@ export function sessionOf(
 }
 
 /** What a shard's term is asked for, checked. */
-export function shardSettings(core: ClientCore, group: GroupOptions, asked: ShardOptions): TermSettings {
+export function shardSettings(
+  core: ClientCore,
+  group: GroupOptions,
+  asked: ShardOptions & Pick<TermOptions, "termLimitMs">,
+): TermSettings {
   const { durationMs, renewIntervalMs, holder } = group;
   const settings = core.termSettings({ ...asked, durationMs, renewIntervalMs, holder });
   return { ...settings, autoRenew: false };
@@ -56,13 +61,16 @@ export function shardContender(session: Session, shard: string, settings: TermSe
 
 const NOBODY_IN_PARTICULAR = { stable: false, priority: 0, minTermMs: 0, lastToken: () => 0 } as const;
 
-/** Returns what makes a session's attempts for a shard. */
-export function shardTries(session: Session, shard: string, settings: TermSettings): Try {
+/**
+ * Returns what makes a session's attempts for a shard.
+ * @param from when the first of them began, where the term has a limit: it counts from there
+ */
+export function shardTries(session: Session, shard: string, settings: TermSettings, from?: Reading): Try {
   const { core } = session;
   const self = shardContender(session, shard, settings);
   return async (first) => {
     core.life.assertOpen();
-    const came = await core.life.track(() => attemptShard(self, session, shard, first));
+    const came = await core.life.track(() => attemptShard(self, session, shard, first, from));
     return "kind" in came ? came : { kind: "acquired", lease: came };
   };
 }

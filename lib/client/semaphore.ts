@@ -10,7 +10,9 @@ import { type Names, parseKnown } from "../core/known.ts";
 import { parseName, sessionRow, shardOf } from "../core/names.ts";
 import { untilEvidenceMs } from "../core/next-move.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
+import type { TermSettings } from "../core/options.ts";
 import type { ReleaseResult } from "../core/term.ts";
+import type { Reading } from "../core/units.ts";
 import { acquireBy } from "./acquiring.ts";
 import type { ClientCore, Try } from "./client-core.ts";
 import { sessionOf, type ShardAcquireOptions, shardSettings, shardTries } from "./group-session.ts";
@@ -28,6 +30,16 @@ export interface SemaphoreOptions extends GroupOptions, ShardTermOptions {
 
 const NAMES: Names<SemaphoreOptions> = { ...GROUP_NAMES, ...SHARD_TERM_NAMES, permits: true };
 const ACQUIRE_NAMES = { signal: true, timeoutMs: true, troubleLimitMs: true } as const;
+
+/** Options of `Semaphore.tryAcquire`. */
+export interface PermitTryOptions {
+  /**
+   * The longest that the permit may be held, in ms: 1,000 or more. Its term then ends as `expired`, and the permit is released, whatever
+   * the work does: one more may have it.
+   * @default - no limit
+   */
+  readonly termLimitMs?: number | undefined;
+}
 
 /** Options of `Semaphore.acquire`. */
 export type PermitAcquireOptions = Pick<ShardAcquireOptions, "signal" | "timeoutMs" | "troubleLimitMs">;
@@ -64,8 +76,9 @@ export class Semaphore implements AsyncDisposable {
    * Tries once to have a permit: 1 read of all permits, and what `Group.tryAcquire` takes for one that is free.
    * @throws {LeaseError} as `Group.tryAcquire`
    */
-  async tryAcquire(): Promise<AcquireResult> {
-    return this.#try("claim");
+  async tryAcquire(options: PermitTryOptions = {}): Promise<AcquireResult> {
+    parseKnown(options, { termLimitMs: true }, "tryAcquire");
+    return this.#tries(options.termLimitMs)("claim");
   }
 
   /**
@@ -74,7 +87,7 @@ export class Semaphore implements AsyncDisposable {
    */
   async acquire(options: PermitAcquireOptions = {}): Promise<Lease> {
     parseKnown(options, ACQUIRE_NAMES, "acquire");
-    return acquireBy(this.#core, this.#try, this.name, options);
+    return acquireBy(this.#core, this.#tries(), this.name, options);
   }
 
   /**
@@ -86,7 +99,7 @@ export class Semaphore implements AsyncDisposable {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<RunResult<T>> {
     parseKnown(options, { signal: true }, "run");
-    return runTry(this.#core, this.#try, this.name, work, options.signal);
+    return runTry(this.#core, this.#tries(), this.name, work, options.signal);
   }
 
   /**
@@ -118,31 +131,38 @@ export class Semaphore implements AsyncDisposable {
     return { drainMs, reserveForMs, holdAtLeastMs, affinity, affinityMs };
   }
 
+  /** Returns what tries once, for permits that are held for so long at most. */
+  #tries(termLimitMs?: number): Try {
+    const core = this.#core;
+    const settings = shardSettings(core, this.#options, { ...this.#asked, termLimitMs });
+    return async () => {
+      const from = core.clock.now();
+      // One session for all that is tried: a claim that is refused does not close it.
+      return this.#session.keepOpen(() => this.#tryEach(settings, from));
+    };
+  }
+
   /** Looks at all permits, then tries those that may be free: vacant ones first, and in an order by chance, so that two do not try the same. */
-  readonly #try: Try = async (): ReturnType<Try> => {
+  async #tryEach(settings: TermSettings, from: Reading): ReturnType<Try> {
     const { random } = this.#core;
     const view = await lookAtGroup(this.#core, this.name);
     const session = this.#session;
-    const settings = shardSettings(this.#core, this.#options, this.#asked);
-    const all = Array.from({ length: this.permits }, (_, nth) => permitName(nth));
-    const own = (shard: string): boolean => session.leads(shard);
     const rank = (record: LeaseRecord | undefined): number => {
       if (record?.holder === undefined) return record?.reservedFor === undefined ? 0 : 1;
       return sessionBehind(view, record) === undefined ? 2 : 3;
     };
-    const free = all
+    const free = Array.from({ length: this.permits }, (_, nth) => permitName(nth))
       .map((shard) => ({ shard, rank: rank(view.shards.get(shard)), chance: random.fraction() }))
-      .filter(({ shard, rank: of }) => of < 3 && !own(shard))
+      .filter(({ shard, rank: of }) => of < 3 && !session.leads(shard))
       .sort((a, b) => a.rank - b.rank || a.chance - b.chance);
     let refusal: Awaited<ReturnType<Try>> | undefined;
     for (const { shard, rank: of } of free) {
-      const came = await shardTries(session, shard, settings)(of === 0 ? "claim" : "look");
+      const came = await shardTries(session, shard, settings, from)(of === 0 ? "claim" : "look");
       if (came.kind === "acquired") return came;
       if (refusal?.kind !== "refused" || came.retryAfterMs < refusal.retryAfterMs) refusal = came;
     }
-    if (refusal !== undefined) return refusal;
-    return this.#full(view.shards);
-  };
+    return refusal ?? this.#full(view.shards);
+  }
 
   /** Nobody can have one before a holder releases, or the first of their sessions could be over. */
   #full(permits: ReadonlyMap<string, LeaseRecord>): Awaited<ReturnType<Try>> {
@@ -159,9 +179,11 @@ export class Semaphore implements AsyncDisposable {
       soonest = record;
       retryAfterMs = leftMs;
     }
-    const state = stateOf(this.name, soonest, false, shardOf(soonest?.row));
-    const told = { reason: "held", leader: state.holder, leaderToken: state.token, retryAfterMs } as const;
-    this.#core.emit("refused", { lease: this.name, holder: id, ...told });
+    const record = soonest ?? [...permits.values()].find(({ holder }) => holder !== undefined);
+    const state = stateOf(this.name, record, false, shardOf(record?.row));
+    const { shard, holder: leader, token: leaderToken } = state;
+    const about = { lease: this.name, holder: id, ...(shard === undefined ? {} : { shard }) };
+    this.#core.emit("refused", { ...about, reason: "held", leader, leaderToken, retryAfterMs });
     return { kind: "refused", reason: "held", state, retryAfterMs };
   }
 }

@@ -52,6 +52,9 @@ export class Session implements Held {
   #closing: Promise<ReleaseResult> | undefined;
   /** How many attempts are under way, and whoever else wants the session to stay open. */
   #users = 0;
+  /** What settles writes that nobody answered, and what ends that. */
+  readonly #settlings = new Set<Promise<void>>();
+  #over: AbortController | undefined;
   #cancel: () => void = () => undefined;
 
   constructor(core: ClientCore, { name, settings, id, worker }: SessionOptions) {
@@ -63,7 +66,8 @@ export class Session implements Held {
     // once, unless it promised others a lock-delay.
     const lastToken = (): number => (settings.lockDelayMs > 0 ? 0 : Infinity);
     const nobodyElse = { holder: this.id, stable: false, priority: 0, minTermMs: 0, lastToken };
-    this.#self = core.contender(name, settings, nobodyElse, { row: sessionRow(this.id), worker });
+    const shardsLed = (): number => this.#shards.size;
+    this.#self = core.contender(name, settings, nobodyElse, { row: sessionRow(this.id), worker, shardsLed });
     this.#look = new SessionLook(this, settings.timing);
   }
 
@@ -130,7 +134,7 @@ export class Session implements Held {
         if (this.#shards.get(shard) === it) this.#shards.delete(shard);
       },
       afterRelease: () => this.#closeIfIdle(),
-      onUnreleased: (write) => this.#settle((isOver) => settleRelease(self, write, isOver)),
+      onUnreleased: (write) => this.#settle((over) => settleRelease(self, write, over)),
     });
     this.#shards.set(shard, handle);
     handle.begin();
@@ -142,7 +146,7 @@ export class Session implements Held {
 
   /** Sees to it that a claim that nobody answered can never hold its shard for this session. */
   settle(self: Contender, claim: LeaseWrite): void {
-    this.#settle((isOver) => settleClaim(self, claim, isOver));
+    this.#settle((over) => settleClaim(self, claim, over));
   }
 
   /** Reads its shards again, now. Whatever fails is tried again with the next look. */
@@ -172,8 +176,7 @@ export class Session implements Held {
   /** Closes it with all that is held through it: one write, and one more for each shard whose release has something to say. */
   async release(): Promise<ReleaseResult> {
     await this.#opening?.catch(() => undefined);
-    await this.#close();
-    return (await this.#closing) ?? NOTHING;
+    return (await this.#close()) ?? NOTHING;
   }
 
   async #begin(): Promise<TermHandle> {
@@ -200,6 +203,7 @@ export class Session implements Held {
 
   #onEnd(term: TermHandle, end: LeaseEnd): void {
     if (this.#term !== term) return;
+    this.#endSettlings();
     this.#cancel();
     for (const handle of this.#shards.values()) handle.sessionOver(end);
     this.onBell?.();
@@ -207,14 +211,15 @@ export class Session implements Held {
 
   async #closeIfIdle(): Promise<void> {
     if (this.#users > 0 || this.#shards.size > 0 || this.#opening !== undefined) return;
-    await this.#close();
-    await this.#closing;
+    // A close that is under way waits for the releases that ask for it.
+    if (this.#closing === undefined) await this.#close();
   }
 
-  async #close(): Promise<void> {
+  #close(): Promise<ReleaseResult> | undefined {
     const term = this.#term;
-    if (this.#closing !== undefined || term === undefined) return;
+    if (this.#closing !== undefined || term === undefined) return this.#closing;
     this.#term = undefined;
+    this.#endSettlings();
     this.#cancel();
     this.#closing = this.core.life
       .track(() => this.#releaseAll(term))
@@ -222,6 +227,7 @@ export class Session implements Held {
         this.#closing = undefined;
         if (this.#term === undefined) this.core.open.delete(this);
       });
+    return this.#closing;
   }
 
   async #releaseAll(term: TermHandle): Promise<ReleaseResult> {
@@ -232,14 +238,22 @@ export class Session implements Held {
     await Promise.all(own.map((handle) => this.pacer.paced(() => handle.release({ completed: false }))));
     const result = await term.release({ completed: false });
     for (const handle of left) handle.left(result);
+    await Promise.all(this.#settlings); // Their last requests: once it is closed, nothing of it is under way.
     return result;
   }
 
-  #settle(settling: (isOver: () => boolean) => Promise<void>): void {
+  /** The end of the session settles everything: what rests on it counts for nobody. */
+  #settle(settling: (over: AbortSignal) => Promise<void>): void {
     const term = this.#term;
-    if (term === undefined) return;
-    // The end of the session settles everything: what rests on it counts for nobody.
-    void this.core.life.track(() => settling(() => this.#term !== term || !term.isHeld()));
+    if (term?.isHeld() !== true) return;
+    const over = (this.#over ??= new AbortController()).signal;
+    const under = this.core.life.track(() => settling(over)).finally(() => this.#settlings.delete(under));
+    this.#settlings.add(under);
+  }
+
+  #endSettlings(): void {
+    this.#over?.abort();
+    this.#over = undefined;
   }
 
   #rung(): void {

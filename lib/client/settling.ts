@@ -2,7 +2,7 @@ import type { LeaseWrite } from "../core/lease-write.ts";
 import { abandonShard, mayLand, voidClaim } from "../core/shard-writes.ts";
 import { ttlOf } from "../core/writes.ts";
 import type { Contender } from "./contender.ts";
-import { pause } from "./waiting.ts";
+import { follows, pause } from "./waiting.ts";
 
 /*
  * A claim of a single lease that nobody answered runs out by itself. A shard's does not: it would hold the shard for as long as its session is
@@ -10,42 +10,40 @@ import { pause } from "./waiting.ts";
  */
 
 /** Vacates what the claim may have taken; where it has not landed yet, takes its turn, so that it never does. */
-export async function settleClaim(self: Contender, claim: LeaseWrite, isOver: () => boolean): Promise<void> {
+export async function settleClaim(self: Contender, claim: LeaseWrite, over: AbortSignal): Promise<void> {
   const ttl = (): number => ttlOf(self.exchange.steady(), 0, self.settings.timing.retentionMs);
   const isSettled = async (write: LeaseWrite): Promise<boolean> => {
     const { outcome } = await self.send(write);
     if (outcome.kind !== "refused") return outcome.kind === "written";
     return outcome.current?.writeId !== claim.writeId && !mayLand(claim, outcome.current);
   };
-  await untilSettled(self, isOver, async () => {
+  await untilSettled(self, over, async () => {
     if (await isSettled(abandonShard(claim, self.random.id(), ttl()))) return true;
-    return !isOver() && isSettled(voidClaim(claim, self.random.id(), ttl()));
+    return !over.aborted && isSettled(voidClaim(claim, self.random.id(), ttl()));
   });
 }
 
 /** Sends a release that nobody answered until somebody does. */
-export async function settleRelease(
-  self: Contender,
-  write: LeaseWrite,
-  isOver: () => boolean,
-): Promise<void> {
-  await untilSettled(self, isOver, async () => (await self.send(write)).outcome.kind !== "unknown");
+export async function settleRelease(self: Contender, write: LeaseWrite, over: AbortSignal): Promise<void> {
+  await untilSettled(self, over, async () => (await self.send(write)).outcome.kind !== "unknown");
 }
 
 async function untilSettled(
   self: Contender,
-  isOver: () => boolean,
+  over: AbortSignal,
   settle: () => Promise<boolean>,
 ): Promise<void> {
   const { retryIntervalMs } = self.settings.timing;
   const ended = new AbortController();
   const forget = self.life.onClose(() => ended.abort());
+  const unfollow = follows(ended, over);
   try {
-    while (!isOver() && self.life.is === "open") {
+    while (!ended.signal.aborted && self.life.is === "open") {
       if (await settle().catch(() => false)) return;
       await pause(self.clock, retryIntervalMs, ended.signal);
     }
   } finally {
+    unfollow();
     forget();
   }
 }

@@ -7,6 +7,7 @@ import { nextShardMove, type SessionSeen, type ShardMove } from "../core/shard-m
 import { bury } from "../core/shard-writes.ts";
 import { stateOf } from "../core/record.ts";
 import type { NewTerm } from "../core/term-state.ts";
+import type { Reading } from "../core/units.ts";
 import type { Refusal } from "./attempt.ts";
 import type { Contender } from "./contender.ts";
 import type { LeaseHandle } from "./handle.ts";
@@ -28,15 +29,17 @@ class ShardAttempt {
   readonly #self: Contender;
   readonly #session: Session;
   readonly #shard: string;
+  readonly #from: Reading;
   #requests = 0;
   #seen: Sighting | undefined;
   /** What was read of the holder's session since the shard's row was. */
   #readAfter: SessionSeen = UNREAD;
 
-  constructor(self: Contender, session: Session, shard: string) {
+  constructor(self: Contender, session: Session, shard: string, from: Reading) {
     this.#self = self;
     this.#session = session;
     this.#shard = shard;
+    this.#from = from;
   }
 
   async make(first: First): Promise<LeaseHandle | Refusal> {
@@ -145,8 +148,8 @@ class ShardAttempt {
     { record, because }: Pick<NewTerm, "record"> & Pick<LeaseEvents["acquired"], "because">,
     session: LeaseHandle,
   ): LeaseHandle {
-    const limit = { from: this.#self.clock.now(), lengthMs: Infinity };
-    const won = { record, validity: [], vouchers: [], limit, overOwn: false };
+    const limit = { from: this.#from, lengthMs: this.#self.settings.termLimitMs };
+    const won = { record, validity: [limit], vouchers: [], limit, overOwn: false };
     this.#self.tell("acquired", { token: record.token, requests: this.#requests, because });
     return this.#session.begin(this.#self, this.#shard, won, session);
   }
@@ -168,6 +171,7 @@ class ShardAttempt {
 
 /**
  * Makes one attempt of a session to lead a shard.
+ * @param from when it began to try: the term's limit counts from there
  * @throws {LeaseError} as `attempt`
  */
 export function attemptShard(
@@ -175,11 +179,12 @@ export function attemptShard(
   session: Session,
   shard: string,
   first: First,
+  from: Reading = self.clock.now(),
 ): Promise<LeaseHandle | Refusal> {
   return session.during(shard, async () => {
     // Else it would find a term of its own to take over, and its release would find a successor.
     const present = session.shards.get(shard);
     if (present?.releasing) await present.released;
-    return new ShardAttempt(self, session, shard).make(first);
+    return new ShardAttempt(self, session, shard, from).make(first);
   });
 }

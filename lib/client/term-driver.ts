@@ -61,6 +61,8 @@ export class TermDriver {
   #ended: Abort | undefined;
   readonly #handover = new Later<Handover>();
   readonly #released = new Later<ReleaseResult>();
+  /** The release that vacates the row, until all that follows from it is done. */
+  #releasing: Promise<ReleaseResult> | undefined;
 
   constructor(self: Contender, won: NewTerm, hooks: TermHooks) {
     this.#self = self;
@@ -107,16 +109,12 @@ export class TermDriver {
   remainingMs(): number {
     if (this.#term.lead.is === "over") return 0;
     const { session } = this.#hooks;
-    if (session !== undefined)
-      return this.#term.lead.is === "on" ? this.#ofSession(session.remainingMs()) : 0;
+    // To ask the session may have ended it, and this term with it.
+    const ofSession = session?.remainingMs() ?? Infinity;
+    if (session !== undefined && this.#term.limit.length === 0) return this.#isOver() ? 0 : ofSession;
     const at = this.#self.clock.now();
     this.happen({ on: "look" }, at);
-    return remainingAt(this.#term, at);
-  }
-
-  /** To ask the session may have ended it, and this term with it. */
-  #ofSession(remainingMs: number): number {
-    return this.#isOver() ? 0 : remainingMs;
+    return Math.min(ofSession, remainingAt(this.#term, at));
   }
 
   #isOver(): boolean {
@@ -143,7 +141,10 @@ export class TermDriver {
 
   /** Releases the row, unless that was asked for before. Resolves when nothing of the term is in flight any more. */
   release(done: boolean, unseen: boolean): Promise<ReleaseResult> {
-    return this.#self.life.track(() => this.#release(done, unseen));
+    return this.#self.life.track(() => {
+      if (this.#term.row.is !== "held") return this.#releasedBefore();
+      return (this.#releasing = this.#release(done, unseen));
+    });
   }
 
   /** Tells of the release of a term that was left to its session's. */
@@ -152,11 +153,13 @@ export class TermDriver {
     this.#hooks.forget();
   }
 
+  /** Whoever asks once more waits for as long as the first: a session that is to be closed with it is closed then. */
+  async #releasedBefore(): Promise<ReleaseResult> {
+    await (this.#releasing ?? this.released);
+    return { kind: "already-released" };
+  }
+
   async #release(done: boolean, unseen: boolean): Promise<ReleaseResult> {
-    if (this.#term.row.is !== "held") {
-      await this.released;
-      return { kind: "already-released" };
-    }
     const event = { on: "release", done, unseen } as const;
     let write = writeIn(this.happen(event), "release");
     while (this.term.row.is === "waiting") {

@@ -2,12 +2,12 @@ import { invalid, LeaseError } from "../core/errors.ts";
 import { type Names, parseKnown } from "../core/known.ts";
 import { parseName } from "../core/names.ts";
 import type { RefusalReason } from "../core/next-move.ts";
-import { parseTerm, type TickPolicy } from "../core/options.ts";
-import { DEFAULT_TIMING, parseWholeMs } from "../core/timing.ts";
+import type { TickPolicy } from "../core/options.ts";
+import { parseWholeMs } from "../core/timing.ts";
 import type { LeaseHandle } from "./handle.ts";
-import { isResponseStream, recordsIn, scheduledTick, streamIn } from "./invocation-event.ts";
+import { isResponseStream, recordsIn, streamIn } from "./invocation-event.ts";
+import { type InvocationElector, invocationTries } from "./invocation-tries.ts";
 import type { Lease } from "./lease.ts";
-import type { AcquireResult, TryAcquireOptions } from "./results.ts";
 
 /** What of a Lambda context matters here. */
 export interface InvocationContext {
@@ -26,33 +26,38 @@ export interface Followed {
    * done before. `tick-passed`: a later one was, and nobody can say whether this one was.
    */
   readonly reason: RefusalReason;
-  /** The leader's id; `undefined` when nobody leads. */
+  /** The leader's id; with `permits` that of one who has a permit. `undefined` when nobody leads. */
   readonly leader: string | undefined;
-}
-
-/** What `leaderOnly` needs of a client: a `LeaseClient` has it. */
-export interface InvocationElector {
-  tryAcquire(name: string, options?: TryAcquireOptions): Promise<AcquireResult>;
 }
 
 /** Options of `leaderOnly` and {@link withLeadership}. */
 export interface LeadershipOptions<TEvent = unknown, TFollowed = unknown> {
   /** The client to elect with: one per process, made outside of the handler. */
   readonly leases: InvocationElector;
-  /** The lease to lead under. */
+  /** The lease to lead under; with `permits` the semaphore. */
   readonly name: string;
   /**
+   * Has each invocation take one of so many permits in place of the lease: at most so many run at a time, 1 to 10,000. **The same wherever
+   * the name is used**; see `Semaphore`. The `lease` on the context is the permit. What an invocation costs is 5 requests, and 1 when
+   * all permits are taken.
+   *
+   * Not together with `tick` and `tickPolicy`. No occurrence is looked for in the event: one that a schedule delivers twice may run twice.
+   * @default - none: one lease, so one at a time
+   */
+  readonly permits?: number | undefined;
+  /**
    * Finds the scheduled occurrence in the event: an instant, as `TickOptions.tick`. An occurrence that was done is not led again.
+   * Not together with `permits`.
    * @default - {@link scheduledTick}
    */
   readonly tick?: ((event: TEvent) => string | Date | undefined) | undefined;
   /**
-   * When an occurrence counts as done: once the handler has returned, or by being claimed.
+   * When an occurrence counts as done: once the handler has returned, or by being claimed. Not together with `permits`.
    * @default "until-success"
    */
   readonly tickPolicy?: TickPolicy | undefined;
   /**
-   * A label that several invocations share, a region for example: a release keeps the lease for it; see
+   * A label that several invocations share, a region for example: a release keeps the lease for it, or the permit; see
    * `TermOptions.affinity`.
    * @default - none
    */
@@ -63,18 +68,18 @@ export interface LeadershipOptions<TEvent = unknown, TFollowed = unknown> {
    */
   readonly affinityMs?: number | undefined;
   /**
-   * The shortest time from winning the lease until another invocation can, in ms; see `TermOptions.holdAtLeastMs`.
+   * The shortest time from winning the lease, or the permit, until another invocation can, in ms; see `TermOptions.holdAtLeastMs`.
    * @default 0
    */
   readonly holdAtLeastMs?: number | undefined;
   /**
-   * How long the term lasts without renewal, in ms.
+   * How long the term lasts without renewal, in ms; with `permits` that of the session, so how long a crash keeps a permit.
    * @default - the client's
    */
   readonly durationMs?: number | undefined;
   /**
    * How long before Lambda's own timeout the term ends at the latest, in ms, so that the handler is told and
-   * the row promises nothing that a killed environment cannot keep.
+   * the row promises nothing that a killed environment cannot keep. A permit is released then, which takes two requests.
    * @default 500
    */
   readonly timeoutMarginMs?: number | undefined;
@@ -104,6 +109,7 @@ export type LeaderHandler<TEvent, TContext, TResult> = (
 const KNOWN = {
   leases: true,
   name: true,
+  permits: true,
   tick: true,
   tickPolicy: true,
   affinity: true,
@@ -126,7 +132,7 @@ export interface InvocationElection<TEvent, TFollowed> {
 
 /**
  * Checks the options once and returns what elects each invocation. Every invocation is a candidate of its
- * own, also where one process serves several at a time.
+ * own, or takes a permit of its own, also where one process serves several at a time.
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
  */
 export function electInvocations<TEvent, TFollowed>(
@@ -135,23 +141,20 @@ export function electInvocations<TEvent, TFollowed>(
 ): InvocationElection<TEvent, TFollowed> {
   if (options === undefined) throw invalid(`${of} needs options: leases and name`);
   parseKnown(options, KNOWN, of);
-  const { leases, durationMs, tickPolicy, affinity, affinityMs, holdAtLeastMs, onFollowed } = options;
-  const { tick: tickOf = scheduledTick } = options;
-  if (typeof leases?.tryAcquire !== "function") throw invalid("leases must be a LeaseClient");
-  if (typeof tickOf !== "function") throw invalid("tick must be a function");
+  const { leases, permits, tick, durationMs, tickPolicy, affinity, affinityMs, holdAtLeastMs } = options;
+  const { onFollowed } = options;
   if (onFollowed !== undefined && typeof onFollowed !== "function")
     throw invalid("onFollowed must be a function");
   const name = parseName(options.name);
-  const term = { durationMs, tickPolicy, affinity, affinityMs, holdAtLeastMs };
-  // The client's own intervals are not known here; all else is wrong now or never.
-  parseTerm(term, ANY_CLIENT);
+  const term = { leases, permits, tick, durationMs, tickPolicy, affinity, affinityMs, holdAtLeastMs };
+  const tryOnce = invocationTries(name, term);
   const marginMs = parseWholeMs(options.timeoutMarginMs, "timeoutMarginMs", 500, 0, 900_000);
   return {
     async elect(event, context) {
       if (isResponseStream(context)) throw streamed(name);
       const leftMs = context?.getRemainingTimeInMillis?.();
       const termLimitMs = leftMs === undefined ? undefined : termLimit(leftMs, marginMs, name);
-      const result = await leases.tryAcquire(name, { ...term, tick: tickOf(event), termLimitMs });
+      const result = await tryOnce(event, termLimitMs);
       if (result.kind === "acquired") return held(result.lease);
       return { led: false, reason: result.reason, leader: result.state.holder };
     },
@@ -214,8 +217,6 @@ async function held(lease: Lease): Promise<Lease> {
     throw error;
   }
 }
-
-const ANY_CLIENT = { options: {}, timing: DEFAULT_TIMING, label: "any" };
 
 function termLimit(leftMs: number, marginMs: number, name: string): number {
   if (leftMs - marginMs >= 1_000) return leftMs - marginMs;

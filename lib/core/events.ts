@@ -22,6 +22,8 @@ interface About {
   readonly shard?: string;
   /** The event is about the session that a worker holds its shards through; left out otherwise. */
   readonly session?: true;
+  /** Of a session: how many shards are led through it, as the event is told. */
+  readonly shards?: number;
 }
 
 /**

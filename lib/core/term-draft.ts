@@ -33,8 +33,9 @@ export function handoverOf({ work }: Term): Handover | undefined {
   return work.is === "on" ? undefined : work.handover;
 }
 
-/** Whether the latest write was cut to what the limit left: no other can extend the term. */
+/** Whether the latest write was cut to what the limit left: no other can extend the term. A shard has no other bound of its own. */
 export function atLimit({ rules, term }: Draft): boolean {
+  if (rules.throughSession) return term.limit.length > 0;
   const { durationMs, lockDelayMs = 0 } = term.record;
   return durationMs - lockDelayMs < rules.settings.timing.durationMs;
 }
@@ -49,9 +50,22 @@ export function isOwnTerm({ rules, term }: Draft, current: LeaseRecord | undefin
  * process may hear an answer, a call or its timer first, and none of them may be judged as if it still led.
  */
 export function runOut(draft: Draft): void {
-  const { facts, term } = draft;
-  if (term.lead.is === "on" && remainingAt(term, facts.at) <= 0)
-    lose(draft, { reason: "expired", ...term.contact, atLimit: atLimit(draft) });
+  const { rules, facts, term } = draft;
+  if (term.lead.is === "over" || remainingAt(term, facts.at) > 0) return;
+  const end: LeaseEnd = { reason: "expired", ...term.contact, atLimit: atLimit(draft) };
+  if (rules.throughSession) runOutOfLimit(draft, end);
+  else lose(draft, end);
+}
+
+/**
+ * Ends the term of a shard at its limit. Its row does not run out by itself, since its session goes on. So it is vacated, whatever the work
+ * does: the row of a lease would be open to others by now, too.
+ */
+function runOutOfLimit(draft: Draft, end: LeaseEnd): void {
+  const { term, effects } = draft;
+  finish(draft, end);
+  effects.push({ do: "tell", event: "lost", details: { token: term.record.token, end } });
+  if (term.row.is === "held") effects.push({ do: "release" });
 }
 
 /**
@@ -91,7 +105,7 @@ export function drained({ term, effects }: Draft): void {
  */
 export function planLook({ rules, facts, term }: Draft): void {
   const { lead } = term;
-  if (lead.is === "over" || rules.throughSession) return;
+  if (lead.is === "over" || (rules.throughSession && term.limit.length === 0)) return;
   const leftMs = Math.ceil(remainingAt(term, facts.at));
   term.lead = { ...lead, lookAt: instant(facts.at.mono + Math.max(1, Math.min(leftMs, LOOK_MS))) };
 }

@@ -27,12 +27,14 @@ export interface TermRules {
   /** Which row under the name; the lease's own where it is left out. */
   readonly row?: string | undefined;
   /**
-   * Whether it lasts for as long as a session: a shard. It then has no bounds of its own, says no time on its row, and ends with
-   * `session-over` at the latest.
+   * Whether it lasts for as long as a session: a shard. It then has no bounds of its own but its limit, says no time on its row, and ends
+   * with `session-over` at the latest.
    */
   readonly throughSession?: boolean | undefined;
   /** What a worker's session says of it. */
-  readonly worker?: { readonly weight?: number | undefined; readonly maxShards?: number | undefined };
+  readonly worker?:
+    | { readonly weight?: number | undefined; readonly maxShards?: number | undefined }
+    | undefined;
   readonly holder: string;
   /** Whether its id is declared stable. */
   readonly stable: boolean;

@@ -28,12 +28,20 @@ export const LEASE_ATTRIBUTE = "leasehold.lease.name";
 /** The namespace that the constructs look in unless told otherwise. */
 export const DEFAULT_NAMESPACE = "Leasehold";
 
-/** All that is measured. Holder ids are nowhere a dimension: each process, or each invocation, would be another metric. */
+/**
+ * All that is measured. Holder ids are nowhere a dimension, and shards are none either: each process, each invocation and each of ten
+ * thousand shards would be another metric.
+ */
 export const METRICS = {
   leader: {
-    says: "1 while the process leads, 0 while it does not",
+    says: "1 while the process leads, 0 while it does not; of a group, whether it takes part",
     emf: { name: "Leader", unit: "None" },
     otel: { name: "leasehold.leader", kind: "gauge", unit: "1" },
+  },
+  shardsLed: {
+    says: "how many shards of a group the process leads",
+    emf: { name: "ShardsLed", unit: "Count" },
+    otel: { name: "leasehold.shards.led", kind: "gauge", unit: "{shard}" },
   },
   termsBegun: {
     says: "a term began",
@@ -59,6 +67,11 @@ export const METRICS = {
     says: "the holder vacated the row",
     emf: { name: "TermsReleased", unit: "Count" },
     otel: { name: "leasehold.terms.released", kind: "counter", unit: "{term}" },
+  },
+  workFailed: {
+    says: "the work of a shard threw, and its worker gave the shard up",
+    emf: { name: "WorkFailed", unit: "Count" },
+    otel: { name: "leasehold.work.failed", kind: "counter", unit: "{failure}" },
   },
   campaignsRefused: {
     says: "a candidate learnt that it does not lead: `held`, `reserved`, `tick-done` or `tick-passed`",

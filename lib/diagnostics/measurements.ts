@@ -16,23 +16,42 @@ type Measures = { readonly [N in LeaseEventName]: (event: LeaseEvents[N]) => Mea
 const once = (metric: MetricKey, reason?: string): Measurement =>
   reason === undefined ? { metric, value: 1 } : { metric, value: 1, reason };
 
-const leads = (value: 0 | 1): Measurement => ({ metric: "leader", value });
+/** Whose event it is: a lease's, a shard's, or a session's. */
+type Whose = Pick<LeaseEvents["renewed"], "shard" | "session" | "shards">;
+
+/**
+ * Whether the process leads. Of a group that is whether it takes part, and only its session's events say it: shards are won and released
+ * while it goes on.
+ */
+const leads = (value: 0 | 1, { shard, session, shards = 0 }: Whose): Measurement[] => {
+  if (shard !== undefined) return [];
+  const leader: Measurement = { metric: "leader", value };
+  return session === undefined ? [leader] : [leader, { metric: "shardsLed", value: value * shards }];
+};
+
+/** Something that happened to a term: the terms of a group are its shards', and a session is none besides. */
+const ofTerm = ({ session }: Whose, metric: MetricKey, reason?: string): Measurement[] =>
+  session === undefined ? [once(metric, reason)] : [];
 
 const MEASURES: Measures = {
-  workFailed: () => [],
-  acquired: ({ because }) => {
-    const crashed = because === "service-clock" || because === "observation";
-    return [leads(1), once("termsBegun"), ...(crashed ? [once("termsTakenOver")] : [])];
+  acquired: (event) => {
+    // A session that ended says not how: a worker that left looks like one that crashed. So neither is counted.
+    const crashed = event.because === "service-clock" || event.because === "observation";
+    return [
+      ...leads(1, event),
+      ...ofTerm(event, "termsBegun"),
+      ...(crashed ? ofTerm(event, "termsTakenOver") : []),
+    ];
   },
-  refused: ({ reason }) => [
-    leads(0),
-    once("campaignsRefused", reason),
-    ...(reason === "tick-passed" ? [once("ticksMissed")] : []),
+  refused: (event) => [
+    ...leads(0, event),
+    ...ofTerm(event, "campaignsRefused", event.reason),
+    ...(event.reason === "tick-passed" ? [once("ticksMissed")] : []),
   ],
-  renewed: ({ latencyMs, marginMs }) => [
-    leads(1),
-    { metric: "renewalLatency", value: latencyMs },
-    { metric: "remainingAtRenewal", value: marginMs },
+  renewed: (event) => [
+    ...leads(1, event),
+    { metric: "renewalLatency", value: event.latencyMs },
+    { metric: "remainingAtRenewal", value: event.marginMs },
   ],
   renewalFailed: ({ cause }) => [once("renewalsFailed", kindOf(cause))],
   requestFailed: ({ cause, lastingMs }) => [
@@ -40,13 +59,14 @@ const MEASURES: Measures = {
     { metric: "timeSinceContact", value: lastingMs },
   ],
   contactRestored: ({ lastingMs }) => [{ metric: "timeSinceContact", value: lastingMs }],
-  handover: () => [once("termsHandedOver")],
-  lost: ({ end }) => [leads(0), once("termsLost", end.reason)],
-  released: ({ result, tick }) => [
-    leads(0),
-    ...(result.kind === "released" ? [once("termsReleased")] : []),
-    ...(tick === undefined ? [] : [once("ticksDone")]),
+  handover: (event) => ofTerm(event, "termsHandedOver"),
+  lost: (event) => [...leads(0, event), ...ofTerm(event, "termsLost", event.end.reason)],
+  released: (event) => [
+    ...leads(0, event),
+    ...(event.result.kind === "released" ? ofTerm(event, "termsReleased") : []),
+    ...(event.tick === undefined ? [] : [once("ticksDone")]),
   ],
+  workFailed: () => [once("workFailed")],
   clockSkewed: ({ skewMs }) =>
     // Where nothing vouches for service time, nobody can say how wrong the clock is.
     skewMs === 0

@@ -2,8 +2,13 @@ import type { LeaseEventName, LeaseEvents } from "../core/events.ts";
 
 /** What is known of one lease in this process. */
 interface Known {
-  /** The candidates of this process that lead it: one, unless the clocks are far off. */
-  readonly leaders: Set<string>;
+  /**
+   * The candidates of this process that lead it: one, unless the clocks are far off. Of a group its sessions, each with how many shards it
+   * led when it was last renewed. Shards themselves are not kept: there may be ten thousand.
+   */
+  readonly leaders: Map<string, number>;
+  /** Whether it is a group. */
+  isGroup: boolean;
   /** When requests began to fail; `undefined` while they are served. */
   failingSince: number | undefined;
   /** Whether it is to be forgotten once it has been read. */
@@ -15,6 +20,8 @@ export interface GaugeReading {
   readonly lease: string;
   /** Whether a candidate of this process leads. */
   readonly leads: boolean;
+  /** How many shards this process leads; `undefined` for what is no group. */
+  readonly shardsLed: number | undefined;
   /** For how long requests have failed, in ms; 0 while they are served. */
   readonly outOfContactMs: number;
 }
@@ -27,11 +34,17 @@ export class Gauges {
   note<N extends LeaseEventName>(lease: string, name: N, event: LeaseEvents[N]): void {
     const { holder } = event;
     if (name === "fenced" || holder === undefined) return; // Tells nothing of this process's candidates.
-    const known = this.#leases.get(lease) ?? { leaders: new Set(), failingSince: undefined, left: false };
+    const { shard, session, shards = 0 } = event as LeaseEvents["renewed"];
+    const isOfShard = shard !== undefined;
+    if (isOfShard && name !== "requestFailed" && !CONTACTS.has(name)) return; // Only its session tells whether it takes part.
+    const known = this.#leases.get(lease) ?? newlyKnown();
     this.#leases.set(lease, known);
-    known.left = name === "released";
-    if (name === "acquired" || name === "renewed") known.leaders.add(holder);
-    if (name === "refused" || name === "lost" || name === "released") known.leaders.delete(holder);
+    if (!isOfShard) {
+      known.left = name === "released";
+      known.isGroup ||= session === true;
+      if (name === "acquired" || name === "renewed") known.leaders.set(holder, shards);
+      if (name === "refused" || name === "lost" || name === "released") known.leaders.delete(holder);
+    }
     if ("lastingMs" in event && name === "requestFailed") {
       known.failingSince = performance.now() - event.lastingMs;
     } else if (CONTACTS.has(name)) {
@@ -41,13 +54,21 @@ export class Gauges {
 
   /** Reads every lease. One that was released is read for the last time. */
   read(): readonly GaugeReading[] {
-    return [...this.#leases].map(([lease, { leaders, failingSince, left }]) => {
+    return [...this.#leases].map(([lease, { leaders, isGroup, failingSince, left }]) => {
       if (left && leaders.size === 0) this.#leases.delete(lease);
       const outOfContactMs = failingSince === undefined ? 0 : performance.now() - failingSince;
-      return { lease, leads: leaders.size > 0, outOfContactMs };
+      const shardsLed = isGroup ? [...leaders.values()].reduce((sum, shards) => sum + shards, 0) : undefined;
+      return { lease, leads: leaders.size > 0, shardsLed, outOfContactMs };
     });
   }
 }
+
+const newlyKnown = (): Known => ({
+  leaders: new Map(),
+  isGroup: false,
+  failingSince: undefined,
+  left: false,
+});
 
 /** What is told after a request was served. */
 const CONTACTS: ReadonlySet<LeaseEventName> = new Set(["acquired", "refused", "renewed", "contactRestored"]);

@@ -14,8 +14,8 @@ export interface ReportOptions {
    */
   readonly meter?: Meter | undefined;
   /**
-   * The name of a lease in metrics; `undefined` for none of its metrics. Where there are very many leases, give several one name. The
-   * events of a `FenceGuard` come with its resource in place of a lease.
+   * The name of a lease in metrics; `undefined` for none of its metrics. Where there are very many leases, give several one name; the
+   * shards of a group have the group's. The events of a `FenceGuard` come with its resource in place of a lease.
    * @default - the lease's own
    */
   readonly leaseName?: ((lease: string) => string | undefined) | undefined;
@@ -34,9 +34,9 @@ const BOUNDARIES: Readonly<Partial<Record<MetricKey, number[]>>> = {
  * Turns what happens to the leases of this process into measurements of OpenTelemetry, from now on, and returns what stops it. Call
  * it once for each process. docs/guides/metrics.md has the instruments.
  *
- * Counters and histograms are recorded as things happen. The two gauges are read when the SDK collects: whether this process leads,
- * and for how long the store has served none of its requests. After its release a lease is observed once more, as not led, and is then
- * forgotten here.
+ * Counters and histograms are recorded as things happen. The gauges are read when the SDK collects: whether this process leads, for how
+ * long the store has served none of its requests, and how many shards of a group it led as its session was last renewed. After its
+ * release a lease is observed once more, as not led, and is then forgotten here.
  *
  * @throws {LeaseError} INVALID_ARGUMENT for an option that there is not, or that is none
  */
@@ -100,14 +100,16 @@ function observe(meter: Meter, gauges: Gauges): () => void {
   const leader = meter.createObservableGauge(METRICS.leader.otel.name, optionsOf("leader"));
   const { timeSinceContact } = METRICS;
   const contact = meter.createObservableGauge(timeSinceContact.otel.name, optionsOf("timeSinceContact"));
-  const both = [leader, contact];
+  const shards = meter.createObservableGauge(METRICS.shardsLed.otel.name, optionsOf("shardsLed"));
+  const all = [leader, contact, shards];
   const read: Parameters<Meter["addBatchObservableCallback"]>[0] = (result) => {
-    for (const { lease, leads, outOfContactMs } of gauges.read()) {
+    for (const { lease, leads, shardsLed, outOfContactMs } of gauges.read()) {
       const attributes = { [LEASE_ATTRIBUTE]: lease };
       result.observe(leader, leads ? 1 : 0, attributes);
       result.observe(contact, outOfContactMs / 1_000, attributes);
+      if (shardsLed !== undefined) result.observe(shards, shardsLed, attributes);
     }
   };
-  meter.addBatchObservableCallback(read, both);
-  return () => meter.removeBatchObservableCallback(read, both);
+  meter.addBatchObservableCallback(read, all);
+  return () => meter.removeBatchObservableCallback(read, all);
 }

@@ -21,7 +21,7 @@ export interface ReportOptions {
   readonly metrics?: PowertoolsMetrics | undefined;
   /**
    * The name of a lease in metrics; `undefined` for none of its metrics. Each name costs as many metrics as are written of it: where
-   * there are very many leases, give several one name. The events of a `FenceGuard` come with its resource in place of a lease.
+   * there are very many leases, give several one name; the shards of a group have the group's. The events of a `FenceGuard` come with its resource in place of a lease.
    * @default - the lease's own
    */
   readonly leaseName?: ((lease: string) => string | undefined) | undefined;
@@ -34,6 +34,7 @@ const WARNINGS: ReadonlySet<LeaseEventName> = new Set([
   "lost",
   "renewalFailed",
   "requestFailed",
+  "workFailed",
   "clockSkewed",
   "fenced",
 ]);

@@ -38,6 +38,8 @@ it("are refused by every call that takes options, by name, before anything is se
     async () => leases.requestStepDown("a", odd),
     () => withLeadership(work, { leases, name: "a", ...(odd as object) }),
     () => leaderOnly({ leases, name: "a", ...(odd as object) }),
+    () => leaderOnly({ leases, name: "a", permits: 2, ...(odd as object) }),
+    async () => leases.semaphore("a", { permits: 2 }).tryAcquire(odd),
     () => fenced({ name: "a", token: 1, holder: "h", tableName: "t" }, odd),
     () => fenceCheck(odd),
     () => new InMemoryLeaseStore(odd),

@@ -10,6 +10,7 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { afterEach, describe, expect, it } from "vitest";
 import { METRICS } from "../../lib/diagnostics/catalogue.ts";
+import { publish } from "../../lib/diagnostics/channels.ts";
 import { type ReportOptions, reportLeaseEvents } from "../../lib/opentelemetry/index.ts";
 import { everythingHappens } from "../support/all-events.ts";
 import { leaseErrorIn } from "../support/failures.ts";
@@ -150,6 +151,57 @@ describe("the gauges", () => {
     await lease.renew();
     expect(await silence()).toBe(0);
     await lease.release();
+  });
+});
+
+describe("of a group", () => {
+  const about = { lease: "fleet", holder: "ann/1", token: 7 } as const;
+
+  it("the instruments are as many as of a lease, however many shards it has", async () => {
+    const { provider, collect } = sdk();
+    report({ meter: provider.getMeter("test") });
+    const session = { ...about, session: true, shards: 10_000 } as const;
+    publish("acquired", { ...session, shards: 0, requests: 1, because: "vacant" });
+    for (let nth = 0; nth < 10_000; nth += 1)
+      publish("acquired", { ...about, shard: `${nth}`, requests: 1, because: "vacant" });
+    publish("renewed", { ...session, remainingMs: 1, marginMs: 1, latencyMs: 1 });
+    publish("released", { ...about, shard: "7", result: { kind: "released" }, tick: undefined });
+    publish("lost", { ...about, shard: "8", end: { reason: "revoked" } });
+    publish("workFailed", { ...about, shard: "9", cause: new Error("work") });
+    const { points, valueOf } = await collect("fleet");
+    expect(points.map(({ name }) => name).sort()).toEqual([
+      "leasehold.leader",
+      "leasehold.renewal.duration",
+      "leasehold.renewal.remaining",
+      "leasehold.shards.led",
+      "leasehold.terms.begun",
+      "leasehold.terms.lost",
+      "leasehold.terms.released",
+      "leasehold.time_since_contact",
+      "leasehold.work.failed",
+    ]);
+    expect(valueOf("leasehold.terms.begun")).toBe(10_000);
+    expect(valueOf("leasehold.shards.led")).toBe(10_000);
+    expect(valueOf("leasehold.leader"), "a shard that ends does not end it").toBe(1);
+  });
+
+  it("the gauges go with the session: they say that it left, and are forgotten", async () => {
+    const { provider, collect } = sdk(AggregationTemporality.DELTA);
+    report({ meter: provider.getMeter("test") });
+    const { client, clock } = manual();
+    const group = client().group("fleet-2");
+    for (const shard of ["a", "b"]) await group.acquire(shard);
+    await clock.advance(5_100);
+    const gauges = async (): Promise<unknown> => {
+      const { valueOf } = await collect("fleet-2");
+      return [valueOf("leasehold.leader"), valueOf("leasehold.shards.led")];
+    };
+    expect(await gauges()).toEqual([1, 2]);
+    await group.close();
+    expect([await gauges(), await gauges()]).toEqual([
+      [0, 0],
+      [undefined, undefined],
+    ]);
   });
 });
 

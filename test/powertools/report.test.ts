@@ -136,6 +136,18 @@ describe("the metrics of Powertools", () => {
   });
 });
 
+it("has no metric for a shard: a group of thousands costs as many metrics as one of one", async () => {
+  const { metrics: all } = await reported("many", { metrics }, async () => {
+    const { client } = manual();
+    await using group = client().group("many");
+    for (let shard = 0; shard < 30; shard += 1) await group.acquire(`${shard}`);
+  });
+  const told = new Set(all.map(({ name, dimensions }) => JSON.stringify([name, dimensions])));
+  const names = ["Leader", "ShardsLed", "TermsBegun", "TermsReleased"];
+  const dimensions = { service: "closing", LeaseName: "many" };
+  expect([...told].sort()).toEqual(names.map((name) => JSON.stringify([name, dimensions])));
+});
+
 describe("the log lines of Powertools", () => {
   it("tell each event once, with its causes as text, and at the level that it is worth", async () => {
     const heard: string[] = [];
@@ -150,7 +162,14 @@ describe("the log lines of Powertools", () => {
       const events = logs.filter((line) => line["level"] === level).map(({ event }) => String(event));
       return [...new Set(events)].sort();
     };
-    expect(eventsAt("WARN")).toEqual(["clockSkewed", "fenced", "lost", "renewalFailed", "requestFailed"]);
+    expect(eventsAt("WARN")).toEqual([
+      "clockSkewed",
+      "fenced",
+      "lost",
+      "renewalFailed",
+      "requestFailed",
+      "workFailed",
+    ]);
     expect(eventsAt("DEBUG")).toEqual(["renewed"]);
     expect(eventsAt("INFO")).toEqual(["acquired", "contactRestored", "handover", "refused", "released"]);
     expect(logs.find(({ event }) => event === "renewalFailed")).toMatchObject({

@@ -13,6 +13,8 @@ export async function everythingHappens(lease: string): Promise<void> {
   await handsOver(world, lease);
   await missesAnOccurrence(world, lease);
   await writesTooLate(world, lease);
+  await failsAtAShard(world, lease);
+  await losesASession(world, lease);
 }
 
 /** Ann leads, bob does not; two renewals are not answered, and contact returns. */
@@ -57,6 +59,27 @@ async function missesAnOccurrence({ clock, client }: Manual, name: string): Prom
 async function claimsByAWrongClock({ clock, client }: Manual, name: string): Promise<void> {
   const lease = await client({ clock: shifted(clock, -30_000) }).acquire(name);
   await lease.release();
+}
+
+/** A worker leads one shard of a group, its session is renewed, and its work throws. */
+async function failsAtAShard({ clock, client }: Manual, name: string): Promise<void> {
+  const ended = new AbortController();
+  const worker = client()
+    .group(name)
+    .worker({ shards: ["1"] });
+  const work = async (): Promise<never> => {
+    await clock.advance(6_000);
+    ended.abort();
+    throw new Error("the work fails");
+  };
+  await worker.run(work, ended);
+}
+
+/** A process stands still for longer than its session lasts, and loses its shard with it. */
+async function losesASession({ clock, client }: Manual, name: string): Promise<void> {
+  const lease = await client().group(name).acquire("1");
+  clock.freeze(20_000);
+  if (lease.isHeld()) throw new Error("a shard outlived its session");
 }
 
 /** A guard has admitted a later token. The resource bears the lease's name, so that all is told of one. */

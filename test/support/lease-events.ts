@@ -19,6 +19,7 @@ const EVENTS = [
   "released",
   "clockSkewed",
   "fenced",
+  "workFailed",
 ];
 
 /** Listens to everything that is published about one lease. */
