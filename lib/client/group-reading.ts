@@ -1,4 +1,5 @@
 import { type GroupStatus, type GroupView, shardState, statusOf, viewOf } from "../core/group-view.ts";
+import { isTrouble } from "../core/errors.ts";
 import { sessionRow, shardRow } from "../core/names.ts";
 import { sighted, type Sighting } from "../core/evidence.ts";
 import type { LeaseState } from "../core/record.ts";
@@ -7,18 +8,28 @@ import type { ClientCore } from "./client-core.ts";
 export type { GroupStatus, WorkerInfo } from "../core/group-view.ts";
 
 /**
- * Reads rows of a group, and remembers its sessions: who looks again and again gathers evidence. Shards are not remembered: they say no
- * time.
+ * Reads rows of a group, and remembers its sessions and reservations: who looks again and again gathers evidence. Held shards are not
+ * remembered: they say no time. Where a `holder` looks on and on, what fails is told by an event as well.
  */
-export async function lookAtGroup(core: ClientCore, name: string, prefix = ""): Promise<GroupView> {
+export async function lookAtGroup(
+  core: ClientCore,
+  name: string,
+  prefix = "",
+  holder?: string,
+): Promise<GroupView> {
   core.life.assertOpen();
   const { exchange, memory, clock, timing } = core;
+  const pages = await exchange.rows(name, prefix, timing.requestTimeoutMs).catch((error: unknown) => {
+    if (holder !== undefined && isTrouble(error))
+      core.emit("requestFailed", { lease: name, holder, ...exchange.trouble("look", error) });
+    throw error;
+  });
   const seen: Sighting[] = [];
-  for (const { outcome, received } of await exchange.rows(name, prefix, timing.requestTimeoutMs)) {
+  for (const { outcome, received } of pages) {
     const { records, servedAt } = outcome;
     for (const record of records) {
-      const isShard = record.sessionToken !== undefined;
-      const sighting = isShard ? undefined : memory.note(name, record, received, servedAt, record.row);
+      const isTimed = record.sessionToken === undefined || record.reservedFor !== undefined;
+      const sighting = isTimed ? memory.note(name, record, received, servedAt, record.row) : undefined;
       seen.push(sighting ?? sighted(undefined, record, received, servedAt));
     }
   }

@@ -29,7 +29,7 @@ export interface LeaseHandle extends Lease {
   /** Tells what a look at its row has shown, that was sent after the term had begun. */
   seen(record: LeaseRecord | undefined): void;
   /**
-   * Leaves its row to the release of the session, which frees it; returns whether it does. If not, it releases its own row.
+   * Leaves its row to the release of the session, which frees it; returns whether it does. If not, its own release is to be asked for.
    */
   leave(): boolean;
   /** Tells what became of the session's release. */

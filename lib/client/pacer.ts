@@ -8,7 +8,7 @@ const LEAST_RATE = 5;
 /** How much the rate grows with each write that was served. */
 const GROWTH = 0.5;
 /** How many are under way at once. */
-const AT_ONCE = 32;
+export const AT_ONCE = 32;
 
 /**
  * Spreads the writes of one process to one partition key: so many at once and so many a second. A write that was throttled halves the rate, each

@@ -13,6 +13,7 @@ import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { ReleaseResult } from "../core/term.ts";
 import type { Reading } from "../core/units.ts";
+import { isLeaseError } from "../core/errors.ts";
 import { acquireBy } from "./acquiring.ts";
 import type { ClientCore, Try } from "./client-core.ts";
 import { sessionOf, type ShardAcquireOptions, shardSettings, shardTries } from "./group-session.ts";
@@ -145,8 +146,8 @@ export class Semaphore implements AsyncDisposable {
   /** Looks at all permits, then tries those that may be free: vacant ones first, and in an order by chance, so that two do not try the same. */
   async #tryEach(settings: TermSettings, from: Reading): ReturnType<Try> {
     const { random } = this.#core;
-    const view = await lookAtGroup(this.#core, this.name);
     const session = this.#session;
+    const view = await lookAtGroup(this.#core, this.name, "", session.id);
     const rank = (record: LeaseRecord | undefined): number => {
       if (record?.holder === undefined) return record?.reservedFor === undefined ? 0 : 1;
       return sessionBehind(view, record) === undefined ? 2 : 3;
@@ -156,11 +157,19 @@ export class Semaphore implements AsyncDisposable {
       .filter(({ shard, rank: of }) => of < 3 && !session.leads(shard))
       .sort((a, b) => a.rank - b.rank || a.chance - b.chance);
     let refusal: Awaited<ReturnType<Try>> | undefined;
+    let broken: unknown;
     for (const { shard, rank: of } of free) {
-      const came = await shardTries(session, shard, settings, from)(of === 0 ? "claim" : "look");
+      const tryOnce = shardTries(session, shard, settings, from);
+      const came = await tryOnce(of === 0 ? "claim" : "look").catch((error: unknown) => {
+        // A permit whose row somebody edited by hand is no reason to have none.
+        if (!isLeaseError(error, "RECORD_INVALID")) throw error;
+        broken = error;
+      });
+      if (came === undefined) continue;
       if (came.kind === "acquired") return came;
       if (refusal?.kind !== "refused" || came.retryAfterMs < refusal.retryAfterMs) refusal = came;
     }
+    if (refusal === undefined && broken !== undefined) throw broken;
     return refusal ?? this.#full(view.shards);
   }
 

@@ -1,3 +1,4 @@
+import { isLeaseError } from "../core/errors.ts";
 import type { LeaseWrite } from "../core/lease-write.ts";
 import { AUXILIARY, shardOf, shardRow } from "../core/names.ts";
 import type { LeaseRecord } from "../core/record.ts";
@@ -62,8 +63,12 @@ export class SessionLook {
   async #look(): Promise<void> {
     const before = [...this.#session.shards.values()];
     const shards = new Set([...before.map(({ shard = "" }) => shard), ...this.#loose.keys()]);
-    const records = await this.#read(shards);
-    this.#session.seen(before, records);
+    const records = new Map<string, LeaseRecord>();
+    const unread = shards.size <= FEW ? await this.#readEach(shards, records) : await this.#readAll(records);
+    this.#session.seen(
+      before.filter(({ shard = "" }) => !unread.has(shard)),
+      records,
+    );
     for (const [shard, token] of this.#loose) {
       const { token: now = 0 } = records.get(shardRow(shard)) ?? {};
       if (now >= token) this.#loose.delete(shard);
@@ -71,22 +76,32 @@ export class SessionLook {
     for (const record of records.values()) await this.#giveBack(record);
   }
 
-  async #read(shards: ReadonlySet<string>): Promise<ReadonlyMap<string, LeaseRecord>> {
+  /** Reads a few; resolves with those that cannot be read: nobody can claim a row that was edited by hand. */
+  async #readEach(
+    shards: ReadonlySet<string>,
+    records: Map<string, LeaseRecord>,
+  ): Promise<ReadonlySet<string>> {
     const { core, name } = this.#session;
-    const { exchange } = core;
-    const { requestTimeoutMs } = this.#timing;
-    const read =
-      shards.size <= FEW
-        ? await Promise.all(
-            [...shards].map((shard) => exchange.read(name, requestTimeoutMs, shardRow(shard))),
-          )
-        : [];
-    const pages = shards.size <= FEW ? [] : await exchange.rows(name, AUXILIARY.shard, requestTimeoutMs);
-    const found = [
-      ...read.map(({ outcome }) => outcome.record),
-      ...pages.flatMap(({ outcome }) => outcome.records),
-    ];
-    return new Map(found.flatMap((record) => (record?.row === undefined ? [] : [[record.row, record]])));
+    const unread = new Set<string>();
+    for (const shard of shards) {
+      const row = shardRow(shard);
+      const answer = await core.exchange
+        .read(name, this.#timing.requestTimeoutMs, row)
+        .catch((error: unknown) => {
+          if (!isLeaseError(error, "RECORD_INVALID")) throw error;
+          unread.add(shard);
+        });
+      if (answer?.outcome.record !== undefined) records.set(row, answer.outcome.record);
+    }
+    return unread;
+  }
+
+  async #readAll(records: Map<string, LeaseRecord>): Promise<ReadonlySet<string>> {
+    const { core, name } = this.#session;
+    const pages = await core.exchange.rows(name, AUXILIARY.shard, this.#timing.requestTimeoutMs);
+    for (const { outcome } of pages)
+      for (const record of outcome.records) if (record.row !== undefined) records.set(record.row, record);
+    return new Set();
   }
 
   /** Gives back a shard that the session holds and nobody was told of: a late copy of a claim has taken it. */

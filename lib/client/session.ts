@@ -157,6 +157,8 @@ export class Session implements Held {
   /** Tells the shards that were held before a look was sent what the look has shown. */
   seen(before: readonly LeaseHandle[], records: ReadonlyMap<string, LeaseRecord>): void {
     for (const handle of before) handle.seen(records.get(shardRow(handle.shard ?? "")));
+    // Whatever ended the last of them was no release.
+    void this.#closeIfIdle();
   }
 
   /** Remembers a claim that was refused, and of which a copy may land yet. */

@@ -11,6 +11,7 @@ import { bury, ring } from "../core/shard-writes.ts";
 import { askingPriority, type FreeCount, isReserved, membershipOf, shardViews } from "../core/worker-view.ts";
 import { lookAtGroup } from "./group-reading.ts";
 import { shardContender } from "./group-session.ts";
+import { AT_ONCE } from "./pacer.ts";
 import { LOOK_AGAIN_MS, type Session } from "./session.ts";
 import { attemptShard } from "./shard-attempt.ts";
 import type { Wakeup } from "./waiting.ts";
@@ -37,6 +38,8 @@ export class WorkerLook {
   #due = true;
   /** When it rang for a holder last, by the monotonic clock. */
   readonly #rung = new Map<string, number>();
+  /** When the first of the shards that it leaves to others may be claimed again, by the monotonic clock. */
+  #restOver = Infinity;
   /** How many looks in a row came too late for what they showed free. */
   #beaten = 0;
 
@@ -49,8 +52,13 @@ export class WorkerLook {
 
   /** Has it look at everything, at once. */
   soon(): void {
-    this.#due = true;
+    this.atAll();
     this.#wakeup.wake();
+  }
+
+  /** Has the next look be at everything. */
+  atAll(): void {
+    this.#due = true;
   }
 
   /**
@@ -61,15 +69,15 @@ export class WorkerLook {
     const { core, name, id } = this.#session;
     await this.#session.open();
     const now = core.clock.now().mono;
-    let isAll = this.#due || now - this.#lookedAt >= LOOK_AGAIN_MS;
+    let isAll = this.#due || now - this.#lookedAt >= LOOK_AGAIN_MS || now >= this.#restOver;
     if (!isAll) {
-      const members = await lookAtGroup(core, name, AUXILIARY.session);
+      const members = await lookAtGroup(core, name, AUXILIARY.session, id);
       isAll = membershipOf(members, id) !== this.#membership;
       if (!isAll) return this.#untilNext(members);
     }
     this.#due = false;
     const before = [...this.#session.shards.values()];
-    const seen = await lookAtGroup(core, name);
+    const seen = await lookAtGroup(core, name, "", id);
     this.#lookedAt = now;
     const records = new Map([...seen.shards].map(([shard, record]) => [shardRow(shard), record]));
     this.#session.seen(before, records);
@@ -105,6 +113,7 @@ export class WorkerLook {
     const [late] = await Promise.all([this.#claim(plan.claim, view, ended), this.#ask(plan.ask, view)]);
     const isOpen = late > 0 || plan.ask.length > 0 || views.some((one) => isOpenShard(one, id));
     if (isOpen) this.#due = true;
+    this.#restOver = clock.now().mono + this.#works.restMs();
     this.#beaten = late > 0 ? this.#beaten + 1 : 0;
   }
 
@@ -141,15 +150,19 @@ export class WorkerLook {
       if ("kind" in came) late += 1;
       else this.#works.begin(shard, came);
     };
-    await Promise.all(
-      shards.map((shard) =>
-        claimOne(shard).catch((error: unknown) => {
+    const left = shards.values();
+    // As many at a time as are sent at a time: whoever is told to stop, or is refused, has not begun the others.
+    const oneByOne = async (): Promise<void> => {
+      for (const shard of left)
+        await claimOne(shard).catch((error: unknown) => {
+          // A row that somebody edited by hand is no reason to lead nothing else.
+          if (isLeaseError(error, "RECORD_INVALID")) return this.#works.leave(shard);
           late += 1;
           // One that nobody answered is settled by itself; what the store refuses, it refuses for all.
           if (!isLeaseError(error, "STORE_UNAVAILABLE")) failure ??= { error };
-        }),
-      ),
-    );
+        });
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, oneByOne));
     if (failure !== undefined) throw failure.error;
     return late;
   }
@@ -174,7 +187,8 @@ export class WorkerLook {
     await Promise.all(
       asks.map(async ({ shard, holder }) => {
         const record = view.shards.get(shard);
-        if (record === undefined) return;
+        // What an operator has asked for goes before.
+        if (record === undefined || (record.requestedPriority ?? -1) >= 0) return;
         this.#rung.delete(holder);
         holders.add(holder);
         const priority = askingPriority(record);
@@ -207,11 +221,11 @@ export class WorkerLook {
     const behind = new Set([...view.shards.values()].map(({ holder }) => holder));
     for (const session of view.sessions.values()) {
       if (session.is !== "dead" || !behind.has(session.id)) continue;
-      const { outcome, received } = await exchange.write(
-        bury(session.record, random.id()),
-        timing.requestTimeoutMs,
-      );
-      if (outcome.kind === "unknown") continue;
+      const answer = await exchange
+        .write(bury(session.record, random.id()), timing.requestTimeoutMs)
+        .catch(unlessInvalid);
+      if (answer === undefined || answer.outcome.kind === "unknown") continue;
+      const { outcome, received } = answer;
       const record = outcome.kind === "written" ? outcome.record : outcome.current;
       memory.note(name, record, received, outcome.servedAt, session.record.row);
       const now: SessionView =
@@ -239,7 +253,7 @@ export class WorkerLook {
     const spread = Math.min(retryIntervalMs, SPREAD_MS) * (0.1 + 0.9 * random.fraction());
     for (const session of view.sessions.values()) {
       const seen = memory.sighting(name, sessionRow(session.id));
-      if (session.id === id || session.is === "closed" || seen === undefined) continue;
+      if (session.id === id || session.is !== "lasts" || seen === undefined) continue;
       waitMs = Math.min(waitMs, untilEvidenceMs(seen, clock.now(), exchange.estimate(), timing) + spread);
     }
     return waitMs;
@@ -249,4 +263,9 @@ export class WorkerLook {
 /** Whether a shard is to be looked at again soon: nobody leads it, or its holder was asked for it. */
 function isOpenShard({ holder, askedBy }: ShardView, id: string): boolean {
   return holder === undefined || askedBy === id || (holder === id && askedBy !== undefined);
+}
+
+/** A row that somebody edited by hand is for an operator to mend: the others go on. */
+function unlessInvalid(error: unknown): undefined {
+  if (!isLeaseError(error, "RECORD_INVALID")) throw error;
 }

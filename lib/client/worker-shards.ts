@@ -45,6 +45,11 @@ export class WorkerShards {
     return rest !== undefined && rest.until > this.#session.core.clock.now().mono;
   }
 
+  /** Leaves a shard to others for a while that cannot be claimed, longer each time. */
+  leave(shard: string): void {
+    this.#rest(shard, true, this.#session.core.clock.now().mono);
+  }
+
   /** When the first of the shards that are left to others may be claimed again, in ms from now; infinite for none. */
   restMs(): number {
     const now = this.#session.core.clock.now().mono;
@@ -98,7 +103,11 @@ export class WorkerShards {
   #tell(shard: string, { token }: LeaseHandle, cause: unknown): void {
     const { core, id, name } = this.#session;
     core.emit("workFailed", { lease: name, shard, holder: id, token, cause });
-    this.#onFailed?.(cause, shard);
+    try {
+      this.#onFailed?.(cause, shard);
+    } catch {
+      // Dropped, as documented.
+    }
   }
 
   /** Has the other workers look: a shard became free that no change of membership tells of. Lost, it costs what a lost bell costs. */

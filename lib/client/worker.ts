@@ -19,7 +19,8 @@ import { WorkerShards } from "./worker-shards.ts";
 /** Options of `Group.worker`. */
 export interface WorkerOptions extends WorkerSettings {
   /**
-   * Told when the work of a shard threw: the shard is given up, and this worker does not claim it again for a while. Must not throw.
+   * Told when the work of a shard threw: the shard is given up, and this worker does not claim it again for a while. What
+   * it throws is dropped.
    * @default - the event `workFailed` alone
    */
   readonly onWorkFailed?: ((error: unknown, shard: string) => void) | undefined;
@@ -159,14 +160,22 @@ export class Worker {
     let failingFrom: number | undefined;
     let wanted: readonly string[] | undefined;
     let askedAt = -Infinity;
+    let asking = false;
+    /** Asks again, without keeping the worker from its looks meanwhile. */
+    const askAgain = async (before: readonly string[]): Promise<void> => {
+      asking = true;
+      wanted = await this.#askForShards(before, ended).catch(() => before);
+      asking = false;
+      if (!isSame(wanted, before)) look.soon();
+    };
     while (!ended.aborted) {
       let waitMs = timing.retryIntervalMs;
       try {
         const now = clock.now().mono;
-        if (wanted === undefined || now - askedAt >= this.#settings.shardsIntervalMs) {
-          wanted = await this.#askForShards(wanted);
-          askedAt = now;
-        }
+        const isDue = now - askedAt >= this.#settings.shardsIntervalMs;
+        if (isDue && !asking) askedAt = now;
+        if (wanted === undefined) wanted = await this.#askForShards(undefined, ended);
+        else if (isDue && !asking) void askAgain(wanted);
         waitMs = await look.make(wanted, ended);
         failingFrom = undefined;
         this.#lastError = undefined;
@@ -176,23 +185,42 @@ export class Worker {
         if (!exchange.passes(error)) throw error;
         failingFrom ??= clock.now().mono;
         if (clock.now().mono - failingFrom >= this.#settings.troubleLimitMs) throw error;
-        look.soon();
+        look.atAll();
       }
       await pause(clock, Math.max(1, waitMs), ended, wakeup);
     }
   }
 
   /** Asks which shards there are. What fails later on leaves the last list as it was. */
-  async #askForShards(before: readonly string[] | undefined): Promise<readonly string[]> {
+  async #askForShards(before: readonly string[] | undefined, ended: AbortSignal): Promise<readonly string[]> {
     const { shards } = this.#options;
     if (typeof shards !== "function") return parseShards(shards);
     try {
-      return parseShards(await shards());
+      return parseShards(await unlessEnded(ended, shards));
     } catch (error) {
-      if (before === undefined) throw error;
+      if (before === undefined || ended.aborted) throw error;
       const { emit, exchange } = this.#core;
       emit("requestFailed", { lease: this.name, holder: this.id, ...exchange.trouble("look", error) });
       return before;
     }
+  }
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((shard, nth) => shard === b[nth]));
+}
+
+/** Asks a function that may never answer; one that is told to stop does not wait for it. */
+async function unlessEnded<T>(ended: AbortSignal, ask: () => T | Promise<T>): Promise<T> {
+  let forget: () => void = () => undefined;
+  const over = new Promise<never>((_, reject) => {
+    const end = (): void => reject(ended.reason as Error);
+    ended.addEventListener("abort", end);
+    forget = () => ended.removeEventListener("abort", end);
+  });
+  try {
+    return await Promise.race([ask(), over]);
+  } finally {
+    forget();
   }
 }

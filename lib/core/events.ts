@@ -88,6 +88,8 @@ export interface LeaseEvents {
   readonly fenced: {
     /** The lease; of a `FenceGuard` the resource, since it knows no lease. */
     readonly lease: string;
+    /** Which shard of the group, where it was a shard's. */
+    readonly shard?: string | undefined;
     /** Whose write it was, where the fence was told. */
     readonly holder: string | undefined;
     /** The token that the write bore. */

@@ -73,13 +73,12 @@ export function onRelease(draft: Draft, { done, unseen }: Extract<TermEvent, { o
 
 /**
  * The session is to be released, which frees what is held through it with one write. The term ends first, as ever. One that has something to say of its
- * own, or whose release has begun, releases its own row.
+ * own, or whose release has begun, is left as it is: its own release is for whoever asked to send.
  */
 export function onLeave(draft: Draft): void {
   const { term } = draft;
   if (term.row.is !== "held") return;
-  if (needless(draft) === undefined && farewellOf(draft, false).kept !== undefined)
-    return void draft.effects.push({ do: "release" });
+  if (needless(draft) === undefined && farewellOf(draft, false).kept !== undefined) return;
   if (term.lead.is === "on") finish(draft, { reason: term.work.is === "on" ? "released" : "stepped-down" });
   term.row = { is: "left" };
 }

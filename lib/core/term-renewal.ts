@@ -158,7 +158,9 @@ function failed(draft: Draft, { order }: InFlight, cause: unknown, error?: unkno
   if (remainingMs <= 0) return answer(draft, { is: "over" });
   if (order.byTimer) planRenewal(draft, rules.settings.timing.renewIntervalMs / 2, 3);
   const { token } = term.record;
-  effects.push({ do: "tell", event: "renewalFailed", details: { token, remainingMs, cause } });
+  // A shard is not renewed: what failed was a proclamation, of which `requestFailed` tells.
+  if (!rules.throughSession)
+    effects.push({ do: "tell", event: "renewalFailed", details: { token, remainingMs, cause } });
   answer(draft, { is: "failed", remainingMs, cause, error });
 }
 

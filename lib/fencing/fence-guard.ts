@@ -37,7 +37,8 @@ const NAMES: Names<FenceGuardOptions> = { ...STORE_NAMES, requestTimeoutMs: true
  *
  * The mark is an item of the lease table under the resource's name, sort key `"fence"`: IAM's grant has to name
  * the resource as it names the lease (`grantCampaign(fn, "lease", "resource")`). It has no TTL, on purpose: a mark that
- * is deleted admits every older token again. Tokens of different leases do not compare: one resource, one lease.
+ * is deleted admits every older token again. Tokens of different leases, or shards, do not compare: one resource, one lease
+ * or one shard.
  */
 export class FenceGuard implements AsyncDisposable {
   readonly #exchange: Exchange;

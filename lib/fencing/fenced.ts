@@ -6,7 +6,7 @@ import { parseName, parseText } from "../core/names.ts";
 import { publish } from "../diagnostics/channels.ts";
 import { MAX_TABLE_NAME_BYTES } from "../dynamodb/schema.ts";
 import { type FenceableCommand, writeOf } from "./commands.ts";
-import type { Fencing } from "./fence-check.ts";
+import { type Fencing, rowOf } from "./fence-check.ts";
 import {
   askedIn,
   askedInEach,
@@ -66,7 +66,8 @@ const MAX_MARK_BYTES = 255;
  *
  * **Transaction mode**, the default: a condition on the lease row is appended to the `TransactWriteCommand`, or to one
  * made of the single write. Refused from the *election* of a successor on, before it has written anything, and
- * from the release on. Table and lease table must share account and region, and have transactions (no strongly
+ * from the release on. (Of a shard it is the shard's own row: refused from a successor's claim on, not yet from the end of the session.)
+ * Table and lease table must share account and region, and have transactions (no strongly
  * consistent global table). It costs twice the write units and needs `dynamodb:ConditionCheckItem` on the lease row.
  * Not to be had in a transaction: `ReturnValues`, and more than 99 items of your own. Transactions that check the
  * same lease row at the same time get in each other's way: write many items in few transactions, one after another.
@@ -110,7 +111,8 @@ export function fenced(lease: MarkedTerm, options: FencedOptions = {}): Transact
   parseKnown(options, { tableName: true, highWaterMark: true } satisfies Names<FencedOptions>, "fenced");
   const { highWaterMark, tableName = lease.tableName } = options;
   const name = parseName(lease.name, "lease.name");
-  const { token, holder } = lease;
+  const { token, holder, shard } = lease;
+  rowOf(lease); // To refuse what cannot be.
   if (!Number.isSafeInteger(token) || token < 1) {
     throw invalid(`lease.token must be a whole number from 1, not ${String(token)}`);
   }
@@ -118,7 +120,7 @@ export function fenced(lease: MarkedTerm, options: FencedOptions = {}): Transact
     const named = highWaterMark === true ? DEFAULT_MARK : highWaterMark;
     const attribute = parseText(named, "highWaterMark", MAX_MARK_BYTES);
     return ((command: FenceableCommand) =>
-      byMark(command, { lease: name, attribute, token }, holder)) as MarkFence;
+      byMark(command, { lease: name, shard, attribute, token }, holder)) as MarkFence;
   }
   if (tableName === undefined) {
     throw invalid(
@@ -127,6 +129,7 @@ export function fenced(lease: MarkedTerm, options: FencedOptions = {}): Transact
   }
   const term: Term = {
     name,
+    shard,
     holder: parseText(holder, "lease.holder", MAX_HOLDER_ID_BYTES),
     token,
     tableName: parseText(tableName, "tableName", MAX_TABLE_NAME_BYTES),
@@ -151,7 +154,7 @@ function byLeaseRow(command: FenceableCommand, term: Term): TransactWriteCommand
   const transaction = new TransactWriteCommand(fencedTransaction(write, term));
   results.add(transaction);
   const { name: lease, holder, token } = term;
-  const about = { lease, holder, token, by: "lease-row" } as const;
+  const about = { lease, ...ofShard(term), holder, token, by: "lease-row" } as const;
   return guardSending(transaction, (error) => told(explainTransaction(error, term, single), about));
 }
 
@@ -161,10 +164,15 @@ function told(explained: unknown, about: Omit<LeaseEvents["fenced"], "winner">):
   return explained;
 }
 
+/** Events of leases that are no shards have no shard. */
+function ofShard({ shard }: Pick<Fencing, "shard">): Pick<Fencing, "shard"> {
+  return shard === undefined ? {} : { shard };
+}
+
 function byMark(command: FenceableCommand, mark: Mark, holder: string | undefined): FenceableCommand {
   const write = writeOf(fresh(command));
   const { lease, token } = mark;
-  const about = { lease, holder, token, by: "high-water-mark" } as const;
+  const about = { lease, ...ofShard(mark), holder, token, by: "high-water-mark" } as const;
   if (write.kind === "TransactWrite") {
     const asked = askedInEach(write.input);
     const transaction = new TransactWriteCommand(markedTransaction(write.input, mark));

@@ -2,12 +2,14 @@ import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import type { TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import { invalid, LeaseError } from "../core/errors.ts";
 import { checkOptions, type SingleWrite } from "./commands.ts";
+import { calledIn } from "./fence-check.ts";
 import { bothOf, type Expressions, unusedPlaceholder, withAssignment } from "./expressions.ts";
 import { type Reason, reasonsOf } from "./sending.ts";
 
 /** A term's token, to be kept in an attribute of every item that the term writes. */
 export interface Mark {
   readonly lease: string;
+  readonly shard: string | undefined;
   readonly attribute: string;
   readonly token: number;
 }
@@ -117,7 +119,7 @@ export function explainMarkedTransaction(error: unknown, mark: Mark, asked: Aske
 const refuses = ({ Code }: Reason): boolean => Code === "ConditionalCheckFailed";
 
 function explain(error: unknown, refused: readonly (Item | undefined)[], mark: Mark): unknown {
-  const { lease, attribute, token } = mark;
+  const { lease, shard, attribute, token } = mark;
   const marks = refused.map((item) => item?.[attribute]).filter((value) => value !== undefined);
   if (marks.some(({ N }) => N === undefined)) {
     const message = `highWaterMark: an item holds something else than a number in "${attribute}"; name an attribute that nothing else writes`;
@@ -128,6 +130,6 @@ function explain(error: unknown, refused: readonly (Item | undefined)[], mark: M
   const attempts = (error as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1;
   // An earlier attempt of the SDK's own, whose response got lost, may have come before the winner's write.
   const wrote = attempts > 1 ? "this attempt wrote nothing, an earlier one may have" : "nothing was written";
-  const message = `lease "${lease}": a write with token ${token} was refused, its item bears token ${winner} in "${attribute}"; ${wrote}; stop the leader's work`;
+  const message = `${calledIn({ name: lease, shard })}: a write with token ${token} was refused, its item bears token ${winner} in "${attribute}"; ${wrote}; stop the leader's work`;
   return new LeaseError("FENCED", message, { lease, cause: error, token: winner });
 }

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import type { TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import { invalid, LeaseError } from "../core/errors.ts";
-import { type Fencing, fenceCheck } from "./fence-check.ts";
+import { calledIn, type Fencing, fenceCheck, rowOf } from "./fence-check.ts";
 import { checkOptions, type FenceableWrite } from "./commands.ts";
 import { reasonsOf } from "./sending.ts";
 import { recordOf } from "../dynamodb/rows.ts";
@@ -30,7 +30,7 @@ export function fencedTransaction(write: FenceableWrite, term: Term): TransactWr
   const at = TransactItems.findIndex((item) => touches(item, term));
   if (at >= 0) {
     throw invalid(
-      `TransactItems[${at}] is the row of lease "${term.name}", which the fence checks, and a transaction takes ` +
+      `TransactItems[${at}] is the row of ${calledIn(term)}, which the fence checks, and a transaction takes ` +
         "each item once: leave it out",
     );
   }
@@ -65,7 +65,7 @@ function touches({ Put, Update, Delete, ConditionCheck }: TransactElement, term:
     unknown
   >;
   const { partitionKey, sortKey, leaseSortKey } = LEASE_TABLE_SCHEMA;
-  if (key[partitionKey] !== term.name || key[sortKey] !== leaseSortKey) return false;
+  if (key[partitionKey] !== term.name || key[sortKey] !== (rowOf(term) ?? leaseSortKey)) return false;
   return tableIn(write?.TableName) === tableIn(term.tableName);
 }
 
@@ -89,14 +89,15 @@ export function explainTransaction(error: unknown, term: Term, wasSingle: boolea
   return Object.assign(single, { cause: error });
 }
 
-function refusal(error: unknown, { name, token, holder }: Term, found: ReturnType<typeof recordOf>): unknown {
+function refusal(error: unknown, term: Term, found: ReturnType<typeof recordOf>): unknown {
+  const { name, token, holder } = term;
   const now =
     found === undefined
       ? "its row is gone"
       : found.holder === undefined
         ? `its row is vacant, after token ${found.token}`
         : `its row has token ${found.token} of "${found.holder}"`;
-  const message = `lease "${name}": a write with token ${token} of "${holder}" was refused, ${now}; nothing was written, stop the leader's work`;
+  const message = `${calledIn(term)}: a write with token ${token} of "${holder}" was refused, ${now}; nothing was written, stop the leader's work`;
   const winner = found?.token === token ? undefined : found?.token;
   return new LeaseError("FENCED", message, { lease: name, cause: error, token: winner });
 }

@@ -3,6 +3,8 @@ import type { Ground, World } from "../support/worlds.ts";
 import { acquireClaims } from "./acquire.ts";
 import { campaignClaims } from "./campaign.ts";
 import { candidateClaims } from "./candidate.ts";
+import { groupClaims } from "./groups.ts";
+import { groupOperatingClaims } from "./groups-operating.ts";
 import { handoverClaims } from "./handover.ts";
 import { holdClaims } from "./hold.ts";
 import { holdingClaims } from "./holding.ts";
@@ -15,6 +17,7 @@ import { requestClaims } from "./requests.ts";
 import { resumeClaims } from "./resume.ts";
 import { scheduleClaims } from "./schedules.ts";
 import { affinityClaims } from "./affinity.ts";
+import { semaphoreClaims } from "./semaphores.ts";
 import { storeClaims } from "./store.ts";
 import { takeOverClaims } from "./take-over.ts";
 import { valueClaims } from "./values.ts";
@@ -65,6 +68,11 @@ export function contract(name: string, makeStore: () => Promise<Ground>): void {
       resumeClaims(world);
       observingClaims(world);
       operatingClaims(world);
+    });
+    describe("a group", () => {
+      groupClaims(world);
+      groupOperatingClaims(world);
+      semaphoreClaims(world);
     });
   });
 }

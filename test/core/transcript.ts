@@ -1,6 +1,7 @@
 import { parseTerm, type TermOptions } from "../../lib/core/options.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import type { Sample } from "../../lib/core/service-clock.ts";
+import type { LeaseEnd, ReleaseResult } from "../../lib/core/term.ts";
 import { beginTerm, nextDue, step } from "../../lib/core/term-machine.ts";
 import type { Answered, Effect, Facts, Step, Term, TermEvent, TermRules } from "../../lib/core/term-state.ts";
 import { parseTiming } from "../../lib/core/timing.ts";
@@ -24,7 +25,8 @@ interface Written {
  *
  * and is one of `time`, `look`, `heard <Date>`, `renew [by timer | proclaiming <JSON>]`, `renewed <write> <answer>`,
  * `step down <JSON>`, `stop`, `release [done | unseen]`, `released <write> <answer>`. An answer is `written`,
- * `written undated`, `refused by <write | JSON | nothing>`, `unknown` or `failed`.
+ * `written undated`, `refused by <write | JSON | nothing>`, `unknown` or `failed`. Of a shard (`throughSession`) also
+ * `work`, `session over <JSON>`, `seen <JSON | nothing>` (what its row has that the term's record has not), `leave` and `left <JSON>`.
  */
 export function replay(text: string): string {
   const lines = text.split("\n");
@@ -48,6 +50,8 @@ interface Settings extends TermOptions {
   /** When the first write was answered, by the monotonic clock. */
   readonly wonAt?: number;
   readonly overOwn?: boolean;
+  /** Whether it is the term of a shard. */
+  readonly throughSession?: boolean;
 }
 
 /** Plays one term, and tells of it line by line. */
@@ -67,7 +71,8 @@ class Player {
     const timing = parseTiming({});
     const settings = parseTerm(options, { options: {}, timing, label: "ann" });
     this.#waitsForWork = waitsForWork;
-    this.#rules = { name: "jobs", holder: "ann", stable, priority, minTermMs, timing, settings };
+    const rules = { name: "jobs", holder: "ann", stable, priority, minTermMs, timing, settings };
+    this.#rules = options.throughSession === true ? { ...rules, ...ofShard(rules) } : rules;
   }
 
   begin(): string[] {
@@ -76,12 +81,11 @@ class Player {
     const at = this.#read(this.#wonAt, 0);
     const limit = { from: sent, lengthMs: settings.termLimitMs };
     const length = Math.min(settings.timing.durationMs, settings.termLimitMs);
-    const validity = [{ from: sent, lengthMs: length * (1 - timing.clockDriftRatio) }, limit];
-    const vouchers = [sampleOf(sent, at)];
+    const isShard = this.#rules.throughSession === true;
     const won = {
-      record: firstRecord(length),
-      validity,
-      vouchers,
+      record: isShard ? SHARD : firstRecord(length),
+      validity: isShard ? [] : [{ from: sent, lengthMs: length * (1 - timing.clockDriftRatio) }, limit],
+      vouchers: isShard ? [] : [sampleOf(sent, at)],
       limit,
       overOwn: this.#overOwn,
     };
@@ -150,6 +154,24 @@ function firstRecord(durationMs: number): LeaseRecord {
   };
 }
 
+/** The term of a shard, as a session of token 5 has claimed it. */
+const SHARD: LeaseRecord = {
+  name: "jobs",
+  row: "lease#a",
+  holder: "ann",
+  token: 7,
+  revision: 1,
+  transitions: 1,
+  writeId: "claim",
+  durationMs: 0,
+  sessionToken: 5,
+};
+
+/** What the rules of a shard's term have of their own: its session is renewed, and it is not. */
+function ofShard({ settings }: TermRules): Pick<TermRules, "row" | "throughSession" | "settings"> {
+  return { row: SHARD.row, throughSession: true, settings: { ...settings, autoRenew: false } };
+}
+
 /** The record as a write leaves it. */
 function applied(record: LeaseRecord, { set, clear, writeId }: LeaseWrite): LeaseRecord {
   const cleared = Object.entries(record).filter(([attribute]) => !(clear as string[]).includes(attribute));
@@ -162,7 +184,15 @@ function eventOf(what: string, term: Term, writes: ReadonlyMap<string, Written>,
   switch (verb) {
     case "time":
     case "look":
+    case "work":
+    case "leave":
       return { on: verb };
+    case "session":
+      return { on: "session-over", end: JSON.parse(split(rest)[1]) as LeaseEnd };
+    case "seen":
+      return { on: "seen", record: rest === "nothing" ? undefined : { ...term.record, ...parsed(rest) } };
+    case "left":
+      return { on: "left", result: parsed(rest) as unknown as ReleaseResult };
     case "heard":
       return { on: "heard", date: epochMs(Number(rest)) };
     case "stop":
@@ -188,6 +218,8 @@ function eventOf(what: string, term: Term, writes: ReadonlyMap<string, Written>,
       return unreadable(what);
   }
 }
+
+const parsed = (json: string): object => JSON.parse(json) as object;
 
 type StepDown = Pick<Extract<TermEvent, { on: "step-down" }>, "to" | "reserveForMs" | "drainMs">;
 

@@ -1,0 +1,272 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { admit, register, requestTransfer, revoke } from "../../lib/core/auxiliary-writes.ts";
+import { accepts, applied } from "../../lib/core/execution.ts";
+import type { LeaseWrite } from "../../lib/core/lease-write.ts";
+import type { LeaseRecord } from "../../lib/core/record.ts";
+import { abandonShard, bury, mayLand, proclaimShard, ring, voidClaim } from "../../lib/core/shard-writes.ts";
+import { epochMs } from "../../lib/core/units.ts";
+import { claim, release, renew, takeOver, type TermRequest } from "../../lib/core/writes.ts";
+
+const NOON = 1_767_268_800_000;
+
+const request: TermRequest = {
+  name: "jobs",
+  row: "lease#a",
+  holder: "ann",
+  writeId: "w-1",
+  now: epochMs(NOON),
+  durationMs: 15_000,
+  timed: true,
+  retentionMs: 86_400_000,
+  tick: undefined,
+  claimsTick: false,
+  sessionToken: 50,
+};
+
+const held = applied(undefined, claim(request));
+
+const session: LeaseRecord = {
+  name: "jobs",
+  row: "session#ann",
+  holder: "ann",
+  token: 50,
+  revision: 3,
+  transitions: 1,
+  writeId: "w-0",
+  durationMs: 15_000,
+  expiresAt: epochMs(NOON + 15_000),
+  ttl: 7,
+  weight: 2,
+  maxShards: 9,
+};
+
+describe("a claim of a shard", () => {
+  it("says its session in place of any time, and no ttl, so that it is never deleted while it is held", () => {
+    expect(held).toEqual({
+      name: "jobs",
+      row: "lease#a",
+      holder: "ann",
+      token: NOON,
+      revision: 1,
+      transitions: 1,
+      writeId: "w-1",
+      durationMs: 0,
+      sessionToken: 50,
+      acquiredAt: NOON,
+      renewedAt: NOON,
+    });
+    const reserved = {
+      ...held,
+      holder: undefined,
+      ttl: 5,
+      durationMs: 900,
+      reservedFor: "ann",
+      expiresAt: 1,
+    };
+    const again = applied(reserved as never, claim({ ...request, now: epochMs(NOON + 1) }));
+    expect(again).toMatchObject({ durationMs: 0, sessionToken: 50 });
+    for (const gone of ["ttl", "reservedFor", "expiresAt"]) expect(again).not.toHaveProperty(gone);
+  });
+
+  it("has no lock-delay of its own: that is its session's", () => {
+    expect(applied(undefined, claim({ ...request, lockDelayMs: 500 }))).not.toHaveProperty("lockDelayMs");
+  });
+
+  it("of a session says the worker's weight and cap, and drops those of the one before", () => {
+    const open = { ...request, row: "session#ann", sessionToken: undefined };
+    const worker = applied(undefined, claim({ ...open, weight: 2, maxShards: 9 }));
+    expect(worker).toMatchObject({ weight: 2, maxShards: 9, durationMs: 15_000 });
+    const plain = applied(worker, takeOver({ ...open, writeId: "w-2" }, worker));
+    for (const gone of ["weight", "maxShards"]) expect(plain).not.toHaveProperty(gone);
+  });
+});
+
+describe("a burial", () => {
+  it("vacates the session in the very state that was seen, keeps its token, and begins no term", () => {
+    const write = bury(session, "w-9");
+    expect(accepts(session, write.expects)).toBe(true);
+    for (const other of [{ revision: 4 }, { token: 51 }, { token: 49 }])
+      expect(accepts({ ...session, ...other }, write.expects)).toBe(false);
+    expect(accepts(undefined, write.expects)).toBe(false);
+    const buried = applied(session, write);
+    expect(buried).not.toHaveProperty("holder");
+    expect(buried).toMatchObject({ token: 50, revision: 4, transitions: 1, ttl: 7 });
+  });
+
+  it("of a row without a revision goes by its token", () => {
+    expect(bury({ ...session, revision: 0 }, "w-9").expects).toEqual({ token: 50 });
+  });
+
+  it("makes the next renewal of the buried fail, and one that is earlier makes it fail", () => {
+    const renewal = { writeId: "w-8", now: epochMs(NOON), durationMs: 15_000, timed: true, retentionMs: 1 };
+    const renewed = applied(session, renew(session, renewal));
+    expect(accepts(renewed, bury(session, "w-9").expects)).toBe(false);
+    expect(accepts(applied(session, bury(session, "w-9")), renew(session, renewal).expects)).toBe(false);
+  });
+});
+
+describe("what settles a claim that nobody answered", () => {
+  const landed = claim(request);
+  const vacant = applied(
+    held,
+    release({ ...held, holder: "ann" }, { writeId: "w-r", ttl: 5, tick: undefined }),
+  );
+
+  it("vacates what that very claim made, and nothing else", () => {
+    const write = abandonShard(landed, "w-9", 77);
+    expect(accepts(held, write.expects)).toBe(true);
+    expect(accepts({ ...held, writeId: "w-2" }, write.expects)).toBe(false);
+    const next = applied(held, write);
+    expect(next).toMatchObject({ token: NOON, ttl: 77 });
+    expect(next).not.toHaveProperty("holder");
+  });
+
+  it("or takes its turn: wherever it could land, and it never can afterwards", () => {
+    const write = voidClaim(landed, "w-9", 77);
+    for (const row of [undefined, { ...vacant, token: 5 }]) {
+      expect(accepts(row, landed.expects)).toBe(true);
+      expect(accepts(row, write.expects)).toBe(true);
+      const next = applied(row, write);
+      expect(next).toMatchObject({ token: NOON, ttl: 77, transitions: row?.transitions ?? 0 });
+      expect(next).not.toHaveProperty("holder");
+      expect(accepts(next, landed.expects)).toBe(false);
+      expect(mayLand(landed, next)).toBe(false);
+    }
+    expect(accepts(held, write.expects), "not over whoever leads").toBe(false);
+  });
+
+  it("may land by the token, whatever else stands in its way for now", () => {
+    expect(mayLand(landed, undefined)).toBe(true);
+    expect(mayLand(landed, { ...held, token: 5 }), "held now, vacant tomorrow").toBe(true);
+    expect(mayLand(landed, { ...vacant, token: NOON })).toBe(false);
+    expect(mayLand(landed, { ...vacant, token: NOON + 1 })).toBe(false);
+  });
+
+  it("may land, as a take-over, in the state that it saw alone", () => {
+    const over = takeOver({ ...request, writeId: "w-2" }, held);
+    expect(mayLand(over, held)).toBe(true);
+    expect(mayLand(over, { ...held, revision: 2 })).toBe(false);
+    expect(mayLand(over, { ...held, token: NOON + 1 })).toBe(false);
+    expect(mayLand(over, undefined)).toBe(false);
+    expect(mayLand(takeOver(request, { ...held, revision: 0 }), { ...held, revision: 7 })).toBe(true);
+  });
+});
+
+describe("a bell", () => {
+  const write = ring("jobs", { holder: "ann", token: 50 }, { writeId: "w-9", bell: "b-1" });
+
+  it("leaves revision and write id alone, so that it disturbs no renewal and no watch", () => {
+    expect(write).toMatchObject({ row: "session#ann", piggybacks: true });
+    expect(applied(session, write)).toEqual({ ...session, bell: "b-1" });
+  });
+
+  it("rings at that very session alone", () => {
+    expect(accepts(session, write.expects)).toBe(true);
+    expect(accepts({ ...session, token: 51 }, write.expects)).toBe(false);
+    expect(accepts({ ...session, holder: undefined }, write.expects)).toBe(false);
+    expect(accepts(undefined, write.expects)).toBe(false);
+  });
+});
+
+it("a proclamation touches neither session nor token, and comes by the holder's own revision alone", () => {
+  const write = proclaimShard(held, { writeId: "w-2", now: NOON + 5, value: "x" });
+  expect(applied(held, write)).toEqual({
+    ...held,
+    value: "x",
+    renewedAt: NOON + 5,
+    revision: 2,
+    writeId: "w-2",
+  });
+  for (const other of [{ revision: 2 }, { token: 1 }, { holder: "eve" }])
+    expect(accepts({ ...held, ...other }, write.expects)).toBe(false);
+  const removed = proclaimShard({ ...held, value: "x" }, { writeId: "w-3", now: NOON, value: undefined });
+  expect(applied({ ...held, value: "x" }, removed)).not.toHaveProperty("value");
+});
+
+const KINDS = ["claim", "take-over", "release", "proclaim", "abandon", "void", "bury", "revoke"] as const;
+type Kind = (typeof KINDS)[number];
+
+/** A step of some holder on one row; the numbers choose what of, so that most are accepted. */
+const steps = fc.array(
+  fc.tuple(fc.constantFrom<Kind>(...KINDS), fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 3 })),
+  { minLength: 2, maxLength: 25 },
+);
+
+function writeOf(
+  kind: Kind,
+  who: number,
+  record: LeaseRecord | undefined,
+  now: number,
+  id: string,
+): LeaseWrite {
+  const term = { ...request, holder: `h-${who}`, writeId: id, now: epochMs(now), sessionToken: 50 + who };
+  if (kind === "void") return voidClaim(claim({ ...term, now: epochMs(now + who) }), id, 5);
+  if (record === undefined || kind === "claim") return claim(term);
+  if (kind === "take-over") return takeOver(term, record);
+  if (kind === "proclaim") return proclaimShard(record, { writeId: id, now, value: who });
+  if (kind === "abandon") return abandonShard({ ...claim(term), writeId: record.writeId }, id, 5);
+  if (kind === "bury") return bury(record, id);
+  if (kind === "revoke") return revoke(record, id);
+  const mine = { name: "jobs", row: "lease#a", holder: record.holder ?? "nobody", token: record.token };
+  return release(mine, { writeId: id, ttl: 1, tick: undefined });
+}
+
+describe("over any sequence of writes on a shard's or a session's row", () => {
+  it("no duplicate of a write that was applied is ever applied again, and no token falls", () => {
+    fc.assert(
+      fc.property(steps, (sequence) => {
+        let record: LeaseRecord | undefined;
+        let now = NOON;
+        const done: LeaseWrite[] = [];
+        for (const [at, [kind, who, forwardMs]] of sequence.entries()) {
+          now += forwardMs;
+          const write = writeOf(kind, who, record, now, `w-${at}`);
+          if (!accepts(record, write.expects)) continue;
+          const next: LeaseRecord = applied(record, write);
+          expect(next.token).toBeGreaterThanOrEqual(record?.token ?? 0);
+          if (write.beginsTerm) expect(next.token).toBeGreaterThan(record?.token ?? 0);
+          record = next;
+          done.push(write);
+          for (const earlier of done) expect(accepts(record, earlier.expects), earlier.kind).toBe(false);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("a claim that may not land by what was seen never lands afterwards", () => {
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 0, max: 40 }), (sequence, ahead) => {
+        let record: LeaseRecord | undefined;
+        let now = NOON;
+        const lost = claim({ ...request, writeId: "lost", now: epochMs(NOON + ahead) });
+        let over = false;
+        for (const [at, [kind, who, forwardMs]] of sequence.entries()) {
+          now += forwardMs;
+          over ||= !mayLand(lost, record);
+          if (over) expect(accepts(record, lost.expects)).toBe(false);
+          const write = writeOf(kind, who, record, now, `w-${at}`);
+          if (accepts(record, write.expects)) record = applied(record, write);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+it("a request and a bell change nothing twice, and the other auxiliary rows are no shard's", () => {
+  const asked = requestTransfer(held, { writeId: "w", by: "bob", priority: -(2 ** 52) });
+  expect(accepts(applied(held, asked), asked.expects)).toBe(false);
+  const entry = {
+    writeId: "w",
+    id: "x",
+    priority: 0,
+    sequence: 1,
+    now: epochMs(NOON),
+    forMs: 1,
+    since: epochMs(1),
+  };
+  expect(register("jobs", entry).row).toBe("candidate#x");
+  expect(admit("jobs", "w", 1).row).toBe("fence");
+});
