@@ -29,7 +29,10 @@ export const LEADERSHIP_PATTERNS: readonly Pattern[] = [
   onLease({ OldImage: { holder: { S: EXISTS } }, NewImage: { holder: { S: IS_ABSENT } } }),
 ];
 
-/** Beside the row of a lease there are auxiliary rows, which are written often. */
+/**
+ * Beside the row of a lease there are auxiliary rows, which are written often; and a group has rows of sessions and shards. A session that
+ * ends frees thousands of shards with one write, which says nothing of any of them: so nothing is told of shards.
+ */
 function onLease(images: Pattern): Pattern {
   return { dynamodb: { Keys: { [sortKey]: { S: [leaseSortKey] } }, ...images } };
 }

@@ -59,7 +59,8 @@ const RECORD_AGE_BOUNDS_MS = { min: 60_000, max: 86_400_000 };
  * least once, some seconds late, and reach targets in no sure order: they inform, and are no election. A leader that crashed is
  * told of when its successor takes over, and not before: an expiry is no write.
  *
- * No renewal leaves the table. What a leader proclaims (`value`) is in no event.
+ * No renewal leaves the table. What a leader proclaims (`value`) is in no event. Nor is anything told of groups: who leads a shard, who has
+ * a permit, which workers come and go.
  */
 export class LeadershipEvents extends LeadershipEventsBase {
   /**

@@ -13,7 +13,7 @@ export interface GrantTarget {
 
 /**
  * What a candidate sends: `UpdateItem` for every write, `GetItem` to look, `Query` to list who stands for a lease of
- * its own, and the `ConditionCheck` on the lease row with which a fenced transaction proves its token (IAM knows
+ * its own, or what there is of its group, and the `ConditionCheck` on the lease row with which a fenced transaction proves its token (IAM knows
  * item actions, not transactions).
  */
 const CAMPAIGN_ACTIONS = [
@@ -33,9 +33,11 @@ const DESCRIBE_ACTIONS = [
 ];
 
 /**
- * The attributes that an operator's writes (request, revoke, rewind) compare, set or remove, and
- * the keys. Without `durationMs`, `acquiredAt`, `renewedAt`, `ttl` and `transitions`, no candidate
- * claims, renews or registers.
+ * The attributes that an operator's writes (request, revoke, rewind, and the ring that has a worker
+ * look at them) compare, set or remove, and the keys. Without `durationMs`, `acquiredAt`,
+ * `renewedAt`, `ttl` and `transitions`, no candidate claims, renews or registers. Without
+ * `sessionToken`, none claims a shard, and without `weight` and `maxShards`, none ends another's
+ * session.
  */
 const OPERATED_ATTRIBUTES = [
   LEASE_TABLE_SCHEMA.partitionKey,

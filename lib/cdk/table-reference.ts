@@ -28,6 +28,9 @@ export interface ILeaseTable extends IResource {
    * or touch a lease that is not named, since the request's partition key must be one of the names
    * (`dynamodb:LeadingKeys`).
    *
+   * The name of a group or of a semaphore covers all of it: its shards and the sessions of its
+   * workers are rows under that one partition key. IAM cannot confine a role to some of its shards.
+   *
    * Grants the role only: a grantee in another account also needs the table's resource policy, and
    * a table that is encrypted with a customer's key.
    *
@@ -37,6 +40,7 @@ export interface ILeaseTable extends IResource {
   /**
    * Lets the grantee see who leads and who stands: `GetItem` and `Query` on the named leases, or,
    * without names, these and `Scan` on the whole table, which is what a client's `list()` sends.
+   * The name of a group covers its shards and workers (`get`, `observe`, `list` and `status` of it).
    *
    * @param leaseNames any number, each of 1 to 2,048 bytes; none means all
    */
@@ -45,11 +49,12 @@ export interface ILeaseTable extends IResource {
    * Lets the grantee do an operator's work on the named leases, or, without names, on all: see who
    * leads and who stands, ask for a hand-over (`requestStepDown`), vacate a lease (`forceRelease`),
    * set the last tick back (`rewindTick`), and read the settings of the table (`leasehold doctor`).
-   * The list of all leases needs `Scan`, and so a grant without names.
+   * The list of all leases needs `Scan`, and so a grant without names. The name of a group covers the
+   * same of its shards.
    *
    * It cannot delete a row, and a client under it cannot campaign: its `UpdateItem` must name no
    * attribute but those that these three writes name (`dynamodb:Attributes`), and every claim and
-   * renewal names others. **That keeps a client from leading by mistake, not a person from harm**:
+   * renewal names others. So does every write by which a worker's session is opened, renewed or ended. **That keeps a client from leading by mistake, not a person from harm**:
    * IAM does not tell a write from a comparison, so a request that is made by hand can still put a
    * holder or a token into a row. Give it to people and to what they run, not to services.
    *

@@ -1,6 +1,6 @@
 import type { LeaseState } from "../core/record.ts";
 import { type LeaseJson, toJson, holderOf, reserved, askerOf } from "./lease-view.ts";
-import { printable, safeJson } from "./text.ts";
+import { calledOf, printable, safeJson } from "./text.ts";
 
 /** What has happened to a lease since it was seen last. */
 export type ChangeKind =
@@ -83,14 +83,16 @@ export function changeOf(
 
 /**
  * How the term ended that was seen last. Before its time is up only a release can end it. After that it was a take-over, if the holder
- * would have been seen to renew; where looks are too far apart for that, nobody can say.
+ * would have been seen to renew; where looks are too far apart for that, nobody can say. A shard's term also ends with its session, however
+ * that did, and a worker that restarts takes its own shards over.
  */
 function howEnded(
   previous: LeaseState,
-  { transitions, acquiredAt }: LeaseState,
+  { holder, shard, transitions, acquiredAt }: LeaseState,
   intervalMs: number,
 ): Change["how"] {
   if (previous.holder === undefined || transitions !== previous.transitions + 1) return null;
+  if (shard !== undefined && (previous.kind === "expired" || holder === previous.holder)) return null;
   if (previous.kind === "expired") return "taken-over";
   const { expiresAt, renewedAt } = previous;
   if (expiresAt === undefined || renewedAt === undefined || acquiredAt === undefined) return null;
@@ -113,11 +115,10 @@ export function changeJson({ kind, how, previous, state }: Change, now: number):
 
 /** Writes a change as a line for people, without the time: `writer held by X token 5 (was Y, taken over)`. */
 export function lineOfChange({ kind, how, previous, state }: Change): string {
-  const name = printable(state.name);
   const term = `${holderOf(state) ?? "nobody"} token ${state.token}`;
   const was = wasOf(kind, how, previous);
   const more = detailsOf(kind, previous, state).map((detail) => `; ${detail}`);
-  return `${name} ${saidOf(kind, state, term)}${was}${more.join("")}`;
+  return `${calledOf(state)} ${saidOf(kind, state, term)}${was}${more.join("")}`;
 }
 
 function saidOf(kind: ChangeKind, state: LeaseState, term: string): string {

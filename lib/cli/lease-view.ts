@@ -1,11 +1,13 @@
 import type { LeaseState } from "../core/record.ts";
 import type { Column } from "./fitting.ts";
 import type { Output } from "./output.ts";
-import { printable, safeJson } from "./text.ts";
+import { calledOf, printable, safeJson } from "./text.ts";
 
 /** A lease as `--json` prints it: what the table says, times as ISO-8601 and in ms from the service's present. */
 export interface LeaseJson {
   readonly name: string;
+  /** Which shard of the group `name`; `null` for a lease of its own. */
+  readonly shard: string | null;
   readonly state: LeaseState["kind"];
   readonly holder: string | null;
   readonly token: number;
@@ -30,6 +32,7 @@ export function toJson(state: LeaseState, now: number): LeaseJson {
   const { name, kind, holder, expiresAt } = state;
   return {
     name,
+    shard: state.shard ?? null,
     state: kind,
     holder: holder ?? null,
     token: state.token,
@@ -102,7 +105,7 @@ export function tableOfLeases(
 function rowOf(output: Output, state: LeaseState, now: number): string[] {
   const held = state.holder !== undefined;
   return [
-    printable(state.name),
+    calledOf(state),
     shownState(output, state),
     holderOf(state) ?? reserved(state),
     String(state.token),
@@ -114,13 +117,19 @@ function rowOf(output: Output, state: LeaseState, now: number): string[] {
 
 /** What is worth telling of a lease, as titles and texts; what it does not have is left out. */
 export function factsOf(output: Output, state: LeaseState, now: number): [title: string, text: string][] {
-  const { holder, tick, value, requestedBy, lockDelayMs, priority } = state;
+  const { holder, shard, tick, value, requestedBy, lockDelayMs, priority } = state;
   const held = holder !== undefined;
   const facts: [string, string | undefined][] = [
-    ["lease", printable(state.name)],
+    [shard === undefined ? "lease" : "group", printable(state.name)],
+    ["shard", shard === undefined ? undefined : printable(shard)],
     ["state", shownState(output, state)],
     ["holder", holderOf(state)],
-    ["token", state.token === 0 ? "none: the table knows nothing of this lease" : String(state.token)],
+    [
+      "token",
+      state.token === 0
+        ? `none: the table knows nothing of this ${shard === undefined ? "lease" : "shard"}`
+        : String(state.token),
+    ],
     ["leads since", held ? since(state.acquiredAt, now) : undefined],
     ["renewed", held ? agoOf(state.renewedAt, now) : undefined],
     ["ends", state.expiresAt === undefined ? undefined : leftOf(state.expiresAt, now)],
@@ -135,7 +144,8 @@ export function factsOf(output: Output, state: LeaseState, now: number): [title:
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined && fact[1] !== "");
 }
 
-function shownState({ colours }: Output, { kind }: LeaseState): string {
+/** The state, in its colour. */
+export function shownState({ colours }: Output, { kind }: LeaseState): string {
   switch (kind) {
     case "held":
       return colours.green(kind);

@@ -55,9 +55,17 @@ export class Output {
     process.stderr.write(`${line}\n`);
   }
 
-  /** Draws titles and texts, a line each. */
-  pairs(facts: readonly (readonly [title: string, text: string])[]): string {
-    return draw([[], facts.map(([title, text]) => [this.colours.dim(title), text])]).text;
+  /** Draws titles and texts, a line each: the whole text, or, where it is to fit, as much of it as the terminal is wide. */
+  pairs(
+    facts: readonly (readonly [title: string, text: string])[],
+    { fits = false }: { readonly fits?: boolean } = {},
+  ): string {
+    const cells: Rows = [[], facts.map(([title, text]) => [this.colours.dim(title), text])];
+    const whole = draw(cells);
+    const { columns } = this;
+    if (!fits || columns === undefined || width(whole.widths) <= columns) return whole.text;
+    const [titles = 0] = whole.widths;
+    return draw(cells, [titles, Math.max(LEAST_TEXT, columns - titles - GAP)]).text;
   }
 
   /** Draws rows under a head, without lines between them; on a terminal no wider than it is. */
@@ -75,6 +83,9 @@ export class Output {
     ).text;
   }
 }
+
+/** To how many characters a text beside its title may be cut. */
+const LEAST_TEXT = 8;
 
 type Rows = readonly [head: readonly string[], rows: readonly (readonly string[])[]];
 

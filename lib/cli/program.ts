@@ -4,6 +4,7 @@ import { addCandidates } from "./commands/candidates.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addGet } from "./commands/get.ts";
+import { addGroup } from "./commands/group.ts";
 import { addList } from "./commands/list.ts";
 import { addRelease } from "./commands/release.ts";
 import { addRun } from "./commands/run.ts";
@@ -23,6 +24,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addCompletion,
   addDoctor,
   addGet,
+  addGroup,
   addList,
   addRelease,
   addRun,

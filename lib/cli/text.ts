@@ -38,6 +38,17 @@ export function commandAbout(command: string, name: string, ...options: string[]
   return ["leasehold", command, ...words].join(" ");
 }
 
+/** How people are told of a lease, or of a shard: `writer`, `orders shard 7`. */
+export function calledOf({
+  name,
+  shard,
+}: {
+  readonly name: string;
+  readonly shard?: string | undefined;
+}): string {
+  return shard === undefined ? printable(name) : `${printable(name)} shard ${printable(shard)}`;
+}
+
 /** Writes how many there are of something: `1 lease`, `2 leases`. */
 export function howMany(number: number, of: string): string {
   return `${number} ${of}${number === 1 ? "" : "s"}`;

@@ -11,14 +11,18 @@ export interface Watching {
   readonly tableName: string;
 }
 
-/** What shows leases that are watched. */
-export interface WatchView {
-  /** Shows a state that differs from the last one of its lease. */
-  show(state: LeaseState): void;
+/** What shows what is watched: leases, or a group. */
+export interface WatchView<Seen = LeaseState> extends TroubleView {
+  /** Shows a state that differs from the last one of its lease; of a group each. */
+  show(state: Seen): void;
+  /** Lets the last picture be. */
+  close(): void;
+}
+
+/** What shows that there is no answer. */
+export interface TroubleView {
   /** Is told that a look at a lease failed; once for each. */
   unanswered(name: string, cause: unknown): void;
   /** Is told that a look at a lease was answered; once for each. */
   answered(name: string): void;
-  /** Lets the last picture be. */
-  close(): void;
 }

@@ -149,7 +149,8 @@ export class Group implements AsyncDisposable {
 
   /**
    * Reads who leads what, and how the shards are shared: 1 request for each megabyte of the group.
-   * @param options.shards all shards that there should be, so that those that nobody ever led are told, too
+   * @param options.shards all shards that there should be: those that nobody ever led are told, too, and those that are none any more are
+   *   not, unless somebody leads them. Without it, all that have a row
    * @throws {LeaseError} as `LeaseClient.tryAcquire`
    */
   async status(options: { readonly shards?: readonly string[] | undefined } = {}): Promise<GroupStatus> {

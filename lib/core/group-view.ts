@@ -107,10 +107,16 @@ export interface GroupStatus {
   readonly balanced: boolean;
 }
 
-/** Sums up a group. `wanted` names shards that nobody may ever have led. */
-export function statusOf(name: string, view: GroupView, wanted: readonly string[] = []): GroupStatus {
-  const names = [...new Set([...view.shards.keys(), ...wanted])].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  const shards = names.map((shard) => shardState(name, shard, view.shards.get(shard), view));
+/**
+ * Sums up a group. `wanted` names all shards that there should be: nobody may ever have led them, and the row of a shard that is none any
+ * more counts only while somebody leads it.
+ */
+export function statusOf(name: string, view: GroupView, wanted?: readonly string[]): GroupStatus {
+  const known = wanted && new Set(wanted);
+  const shards = [...new Set([...view.shards.keys(), ...(wanted ?? [])])]
+    .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+    .map((shard) => shardState(name, shard, view.shards.get(shard), view))
+    .filter(({ kind, shard = "" }) => known === undefined || kind === "held" || known.has(shard));
   const led = new Map<string, number>();
   for (const { kind, holder } of shards)
     if (kind === "held" && holder !== undefined) led.set(holder, (led.get(holder) ?? 0) + 1);

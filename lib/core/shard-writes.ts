@@ -1,11 +1,14 @@
 import { sessionRow } from "./names.ts";
 import type { LeaseRecord } from "./record.ts";
 import type { LeaseWrite } from "./lease-write.ts";
-import { abandon, OF_A_TERM, where } from "./writes.ts";
+import { abandon, OF_A_TERM, OF_A_WORKER, where } from "./writes.ts";
 
 /**
  * Ends the session that was seen, by evidence as of any term (docs/protocol.md, Groups): only a write on its own row ends a session. What it
  * held is free from then on.
+ *
+ * What the session says of its worker goes with it. Nobody reads that of a closed session, but it tells this write from those that an
+ * operator may make: IAM knows a write by the attributes that it names, and `grantOperate` lets nobody name these.
  */
 export function bury({ name, row, revision, token }: LeaseRecord, writeId: string): LeaseWrite {
   return {
@@ -15,7 +18,7 @@ export function bury({ name, row, revision, token }: LeaseRecord, writeId: strin
     // 0 stands for none: a row that somebody wrote by hand.
     expects: revision === 0 ? { token } : { revision, token },
     set: {},
-    clear: OF_A_TERM,
+    clear: [...OF_A_TERM, ...OF_A_WORKER],
     beginsTerm: false,
   };
 }

@@ -125,7 +125,7 @@ export const OF_A_TERM: readonly Clearable[] = [
 ];
 
 /** What a session says of its worker. */
-const OF_A_WORKER: readonly Clearable[] = ["weight", "maxShards"];
+export const OF_A_WORKER: readonly Clearable[] = ["weight", "maxShards"];
 
 /**
  * What every write of a holder says about time. The row promises the lock-delay as well: others have one length to look at. A session's row outlives

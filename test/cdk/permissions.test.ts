@@ -13,7 +13,7 @@ import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { COMMANDS, PROBES, TO_CREATE } from "../support/commands.ts";
 import { granted, LEASES } from "../support/grants.ts";
 import { isAllowed, type Statement } from "../support/iam.ts";
-import { createLeaseTable, createTable } from "../support/lease-tables.ts";
+import { createLeaseTable, createTable, putRow } from "../support/lease-tables.ts";
 import { read, rowsOf } from "../support/pages.ts";
 import { type Call, CALLS, publicCalls, type Role } from "../support/requests.ts";
 import { type Judged, underPolicy } from "../support/under-policy.ts";
@@ -73,7 +73,8 @@ async function playing(
   const asked = async (action: string): Promise<void> => {
     await expect.poll(() => actionsOf(ofLeases()), { timeout: 10_000, interval: 20 }).toContain(action);
   };
-  const ground = { name, tableName: LEASES, ownTable: OWN, client, leases, admin, asked };
+  const put = (row: Readonly<Record<string, unknown>>) => putRow(direct, LEASES, row);
+  const ground = { name, tableName: LEASES, ownTable: OWN, client, leases, admin, asked, put };
   const error: unknown = await play?.(ground).then(
     () => undefined,
     (reason: unknown) => reason ?? "no reason",

@@ -127,7 +127,7 @@ describe.concurrent("leasehold release", () => {
     const { holder, token } = await slow.acquire("stuck", { renew: "manual" });
     const forced = await run("release", "stuck", "--force", "--json");
     expect(forced).toMatchObject({ code: 0, stderr: "" });
-    const came = { name: "stuck", outcome: "released", holder, token, reservedFor: null };
+    const came = { name: "stuck", shard: null, outcome: "released", holder, token, reservedFor: null };
     expect(jsonOf("release", forced.stdout)).toEqual(came);
     expect((await slow.get("stuck")).kind).toBe("vacant");
   });
@@ -197,6 +197,7 @@ describe.concurrent("leasehold tick", () => {
     const cleared = await tick("--clear", "--json");
     expect(jsonOf("tick", cleared.stdout)).toEqual({
       name: "nightly",
+      shard: null,
       outcome: "cleared",
       tick: null,
       previous: before,

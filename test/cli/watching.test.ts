@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
@@ -11,6 +10,7 @@ import { cliCommand, cliEnvironment, runCli } from "../support/cli.ts";
 import { jsonOf } from "../support/cli-shapes.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 import { noTerminal, ScreenOf } from "../support/terminal.ts";
+import { watchingCli } from "../support/watching-cli.ts";
 
 const table = "leases";
 let engine: Engine;
@@ -30,27 +30,7 @@ afterAll(async () => {
   await engine.stop();
 });
 
-/** Starts a watch without a terminal, and gives its lines as they come. */
-async function watching(endpoint: string, ...args: string[]) {
-  const [file, argv] = cliCommand("watch", ...args, "--interval", "100ms");
-  const env = cliEnvironment({ endpoint, table });
-  const { child, gone } = await spawnOwned(file, argv, { env, stdio: ["ignore", "pipe", "pipe"] });
-  if (child.stdout === null || child.stderr === null) throw new Error("the program has no output");
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  let complaints = "";
-  child.stderr.on("data", (data) => (complaints += String(data)));
-  return {
-    child,
-    next: async () => String((await lines.next()).value),
-    end: async (signal: NodeJS.Signals) => {
-      child.kill(signal);
-      const { code } = await gone;
-      const rest: string[] = [];
-      for await (const line of lines) rest.push(line);
-      return { code, complaints, rest };
-    },
-  };
-}
+const watching = (endpoint: string, ...args: string[]) => watchingCli({ endpoint, table }, ...args);
 
 /** Makes a function whose call of that number does something. */
 function after(count: number, act: () => void): () => void {

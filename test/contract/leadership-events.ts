@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type BusEvent, synthesizedPipe } from "../support/leadership-pipe.ts";
 import { createStreamedTable, readStream } from "../support/table-stream.ts";
 import { engineClient } from "../../local/engine.ts";
-import { PLAYED, playAll } from "./leadership-plays.ts";
+import { PLAYED, playAll, UNTOLD } from "./leadership-plays.ts";
 
 interface Piped {
   readonly eventName: string;
@@ -146,13 +146,14 @@ export function leadershipEvents(
       );
     });
 
-    it("leaves candidates and marks in the table", () => {
+    it("leaves candidates, marks, shards and sessions in the table", () => {
       const auxiliary = records.filter(({ dynamodb }) => dynamodb.Keys.sk.S !== "lease");
-      expect(new Set(auxiliary.map(({ dynamodb }) => dynamodb.Keys.sk.S.split("#")[0]))).toEqual(
-        new Set(["candidate", "fence"]),
+      expect(new Set(auxiliary.map(({ dynamodb }) => dynamodb.Keys.sk.S.replace(/#.*/s, "#")))).toEqual(
+        new Set(["candidate#", "fence", "lease#", "session#"]),
       );
       expect(auxiliary.some(({ eventName }) => eventName === "REMOVE")).toBe(true);
       expect(kinds("beside")).toEqual(TERM);
+      expect(Object.keys(UNTOLD).flatMap(kinds)).toEqual([]);
       expect(pipe.filter(auxiliary)).toEqual([]);
     });
 

@@ -122,6 +122,16 @@ const PLAYS: Readonly<Record<string, Play>> = {
   },
 };
 
+/** Of these nothing is told. */
+export const UNTOLD: Readonly<Record<string, Play>> = {
+  async group(name, { client }) {
+    const group = client("worker").group(name);
+    await group.tryAcquire("7");
+    await client("operator").group(name).requestStepDown("7");
+    await group.close();
+  },
+};
+
 /** Played when all the others are over and the engine is warm. */
 const LAST: Readonly<Record<string, Play>> = {
   async "taken over"(name, { hasty }) {
@@ -162,7 +172,7 @@ export async function playAll(admin: DynamoDBClient, tableName: string): Promise
       await store.write(admit(resource, `mark-${token}`, token), call);
     },
   };
-  for (const plays of [PLAYS, LAST]) {
+  for (const plays of [{ ...PLAYS, ...UNTOLD }, LAST]) {
     await Promise.all(Object.entries(plays).map(([name, play]) => play(name, stage)));
   }
   await Promise.all(clients.map((one) => one.close()));

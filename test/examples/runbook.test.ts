@@ -188,6 +188,24 @@ describe.concurrent("the runbook, when something else is wrong", { timeout: 60_0
     await deleteRow(client, table, "writer");
   });
 
+  it("shows what nobody leads of a group, and opens a shard that is kept for somebody", async () => {
+    const { table, said } = await playing("A shard has no leader", async (here) => {
+      const times = { expires: 50_000 };
+      const worker = { pk: "orders", sk: "session#node-a", holder: "node-a", token: 5, weight: 1 };
+      await putRow(client, here, row(worker, times));
+      await putRow(client, here, row({ pk: "orders", sk: "lease#7", reservedFor: "node-z" }, times));
+    });
+    const group = said("group orders").text;
+    expect(group).toMatch(/^balance +not yet: node-a leads 0 of 1\nwithout a leader +1: 7$/m);
+    expect(said("watch orders --group").text).toContain("orders has 1 worker, 1 shard, 1 without a leader");
+    expect(said("get orders --shard 7").text).toMatch(/^state +vacant$[^]*^reserved +for node-z$/m);
+    expect(said("step-down orders --shard 7").text).toContain("nobody leads, so nobody was asked");
+    expect(PAGE).toContain("`leasehold release orders --shard 7 --force`");
+    expect((await running(table, ["release", "orders", "--shard", "7", "--force"])).code).toBe(0);
+    await using leases = clientOn(table, "b");
+    expect((await leases.group("orders").tryAcquire("7")).kind).toBe("acquired");
+  });
+
   it("shows who leads while changes are not told", async () => {
     const { said } = await playing("Changes are not told", (here) =>
       putRow(client, here, row({ holder: "a" }, { expires: 14_000 })),

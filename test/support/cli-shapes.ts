@@ -2,8 +2,10 @@ import { z } from "zod";
 
 /** What `--json` prints, as docs/guides/cli.md has it. Strict: a field that is not documented is a fault. */
 const instant = z.iso.datetime();
+const shard = z.string().nullable();
 const lease = z.strictObject({
   name: z.string(),
+  shard,
   state: z.enum(["vacant", "held", "expired"]),
   holder: z.string().nullable(),
   token: z.int(),
@@ -20,11 +22,31 @@ const lease = z.strictObject({
   lockDelayMs: z.int(),
   value: z.json(),
 });
+const worker = z.strictObject({
+  id: z.string(),
+  isWorker: z.boolean(),
+  shards: z.int(),
+  share: z.strictObject({ floor: z.int(), ceiling: z.int() }).nullable(),
+  weight: z.number(),
+  maxShards: z.int().nullable(),
+  since: instant.nullable(),
+  expiresAt: instant.nullable(),
+  remainingMs: z.int().nullable(),
+});
+const group = z.strictObject({
+  name: z.string(),
+  workers: z.array(worker),
+  shards: z.array(lease),
+  unled: z.array(z.string()),
+  balanced: z.boolean(),
+  requests: z.array(z.strictObject({ shard: z.string(), holder: z.string(), by: z.string() })),
+});
 const term = z.strictObject({ holder: z.string(), token: z.int() });
 
 /** The shapes by command. */
 export const SHAPES = {
   get: lease,
+  group,
   list: z.array(lease),
   candidates: z.array(
     z.strictObject({
@@ -51,9 +73,13 @@ export const SHAPES = {
       change: z.enum(["unanswered", "answered"]),
       cause: z.string().nullable(),
     }),
+    z.strictObject({ at: instant, name: z.string(), change: z.literal("group"), group }),
+    z.strictObject({ at: instant, name: z.string(), change: z.enum(["joined", "left"]), worker }),
+    z.strictObject({ at: instant, name: z.string(), change: z.enum(["balanced", "unbalanced"]) }),
   ]),
   "step-down": z.strictObject({
     name: z.string(),
+    shard,
     outcome: z.enum(["vacant", "asked", "handed-over", "led-again", "released", "expired", "still-led"]),
     asked: term.nullable(),
     to: z.string().nullable(),
@@ -61,6 +87,7 @@ export const SHAPES = {
   }),
   release: z.strictObject({
     name: z.string(),
+    shard,
     outcome: z.enum(["released", "opened", "vacant"]),
     holder: z.string().nullable(),
     token: z.int().nullable(),
@@ -68,6 +95,7 @@ export const SHAPES = {
   }),
   tick: z.strictObject({
     name: z.string(),
+    shard,
     outcome: z.enum(["shown", "set-back", "cleared", "unchanged", "refused"]),
     tick: instant.nullable(),
     previous: instant.nullable(),

@@ -20,6 +20,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   list: { grant: "operate-all", calls: ["leases.list"], plays: ["list"] },
   get: { grant: "operate", calls: ["leases.get"], plays: ["get", "writer"] },
   watch: { grant: "operate", calls: ["leases.observe"], plays: ["watch", "writer"] },
+  group: { grant: "operate", calls: ["group.status"], plays: ["group", "writer"] },
+  "watch --group": { grant: "operate", calls: ["group.status"], plays: ["watch", "writer", "--group"] },
   candidates: {
     grant: "operate",
     calls: ["leases.candidates", "leases.get"],

@@ -1,72 +1,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, PutCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import type { Context } from "aws-lambda";
 import * as dynamodb from "../../lib/dynamodb.ts";
 import type { Candidate, LeaderContext, Lease } from "../../lib/index.ts";
 import * as leasehold from "../../lib/index.ts";
 import * as middleware from "../../lib/middy/index.ts";
+import { Group } from "../../lib/client/group.ts";
+import { Semaphore } from "../../lib/client/semaphore.ts";
+import { Worker } from "../../lib/client/worker.ts";
 import { call, firstClaim } from "../contract/literals.ts";
 import { withMiddy, withWrapper } from "../middy/invocations.ts";
+import { type Call, first, type Ground, NOTHING, OPERATES, operates, reads, writes } from "./calls.ts";
+import { GROUP_CALLS } from "./group-calls.ts";
 
-/** A grant of a lease table: for named leases, or, with `-all`, without names. */
-export type Role = "campaign" | "observe" | "operate" | "observe-all" | "operate-all";
-
-/**
- * What a call is played on: a lease's name, and clients whose every request has to pass the policy
- * of one role.
- */
-export interface Ground {
-  readonly name: string;
-  readonly tableName: string;
-  /** A table of the application's own, which each role may write to. */
-  readonly ownTable: string;
-  readonly client: DynamoDBClient;
-  readonly leases: leasehold.LeaseClient;
-  /** Makes the situation that the call is about, with all rights. */
-  readonly admin: leasehold.LeaseClient;
-  /** Resolves when an action was asked of the lease table. */
-  readonly asked: (action: string) => Promise<void>;
-}
-
-/** A call that the package offers. */
-export interface Call {
-  /**
-   * The grants of named leases under which it works; none where it needs a grant without names, or
-   * sends nothing.
-   */
-  readonly grants: readonly Role[];
-  /**
-   * The actions of IAM that it takes, without `dynamodb:`. None: it sends nothing to a lease table.
-   */
-  readonly actions: readonly string[];
-  /** Has the call send all that it ever sends. */
-  readonly play?: (ground: Ground) => Promise<unknown>;
-}
-
-/** It sends nothing to a lease table. */
-const NOTHING: Call = { grants: [], actions: [] };
-const LEADS: readonly Role[] = ["campaign"];
-const READS: readonly Role[] = ["observe", "campaign", "operate"];
-const OPERATES: readonly Role[] = ["operate", "campaign"];
-
-const writes = (play: Call["play"] & object, ...more: string[]): Call => ({
-  grants: LEADS,
-  actions: ["UpdateItem", ...more],
-  play,
-});
-const reads = (action: string, play: Call["play"] & object): Call => ({
-  grants: READS,
-  actions: [action],
-  play,
-});
-const operates = (play: Call["play"] & object): Call => ({
-  grants: OPERATES,
-  actions: ["GetItem", "UpdateItem"],
-  play,
-});
+export type { Call, Role } from "./calls.ts";
 
 /** Leads, has the lease do something, and lets go. */
 const whileLeading =
@@ -101,11 +50,6 @@ async function followsAnother({ admin, leases, name }: Ground, leads: () => Prom
 
 const invocation = { awsRequestId: "1", getRemainingTimeInMillis: () => 10_000 } as unknown as Context;
 
-/** Reads the first state of an iteration, and leaves it. */
-async function first(states: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of states) return;
-}
-
 /** Every call of the package, by the name that the guides call it by. */
 export const CALLS: Readonly<Record<string, Call>> = {
   "leases.tryAcquire": writes(async ({ leases, name }) => leases.tryAcquire(name)),
@@ -138,7 +82,10 @@ export const CALLS: Readonly<Record<string, Call>> = {
     await leases.rewindTick(name, "2026-01-01T00:00:00Z");
     await leases.rewindTick(name);
   }),
+  "leases.group": NOTHING,
+  "leases.semaphore": NOTHING,
   "leases.close": NOTHING,
+  ...GROUP_CALLS,
 
   "candidate.campaign": writes(
     (ground) =>
@@ -225,6 +172,9 @@ export function publicCalls(): string[] {
   const classes = {
     leases: LeaseClient,
     candidate: Stays,
+    group: Group,
+    semaphore: Semaphore,
+    worker: Worker,
     guard: FenceGuard,
     store: dynamodb.DynamoDBLeaseStore,
   };

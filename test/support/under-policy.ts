@@ -101,7 +101,7 @@ const ON_ITEMS = new Set(["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Que
 const ON_TABLE = /^Describe(Table|TimeToLive|ContinuousBackups)$/;
 
 /** What a request asks of IAM. One of another kind is an error, so that nothing passes unread. */
-function askedBy(operation: string, input: Input): IamRequest[] {
+export function askedBy(operation: string, input: Input): IamRequest[] {
   if (operation === "TransactWriteItems") {
     return (input.TransactItems ?? []).flatMap((item) =>
       Object.entries(item).map(([kind, part]) => {

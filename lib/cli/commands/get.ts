@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { runs, withExamples } from "../command.ts";
 import { factsOf, toJson } from "../lease-view.ts";
+import { type ShardOption, subjectOf, withShard } from "../subject.ts";
 
 /** `leasehold get NAME`: one lease. */
 export function addGet(program: Command): void {
@@ -9,14 +10,18 @@ export function addGet(program: Command): void {
     .description("show one lease: who leads, since when, until when")
     .argument("<name>", "the lease's name")
     .action(
-      runs(async (session, name: string) => {
+      runs(async (session, name: string, options: ShardOption) => {
         const leases = await session.leases();
-        const state = await leases.get(name);
+        const state = await subjectOf(leases, name, options).get();
         const now = await session.now();
         const { output } = session;
         if (output.json) output.printJson(toJson(state, now));
         else output.print(output.pairs(factsOf(output, state, now)));
       }),
     );
-  withExamples(get, ["leasehold get nightly-close", "leasehold get nightly-close --json | jq -r .holder"]);
+  withExamples(withShard(get), [
+    "leasehold get nightly-close",
+    "leasehold get nightly-close --json | jq -r .holder",
+    "leasehold get orders --shard 7",
+  ]);
 }

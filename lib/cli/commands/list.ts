@@ -25,6 +25,7 @@ export function addList(program: Command): void {
         else output.print(tableOfLeases(output, states, time.now()));
       }),
     );
+  list.addHelpText("after", "\nShards of groups are not listed, nor are permits: see leasehold group NAME.");
   withExamples(list, [
     "leasehold list --table leases",
     `leasehold list --json | jq -r '.[] | select(.state == "expired") | .name'`,

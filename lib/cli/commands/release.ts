@@ -1,17 +1,18 @@
 import type { Command } from "commander";
 import type { ForcedRelease } from "../../client/operating.ts";
-import type { LeaseState } from "../../core/record.ts";
 import { canAsk, confirmed } from "../ask.ts";
 import { runs, withExamples } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CommandFailure, misused } from "../failure.ts";
 import { factsOf } from "../lease-view.ts";
 import type { Session } from "../session.ts";
+import { type ShardOption, type Subject, subjectOf, withShard } from "../subject.ts";
 import { printable } from "../text.ts";
 
 /** What came of `release`, as `--json` prints it. */
 export interface ReleaseJson {
   readonly name: string;
+  readonly shard: string | null;
   /** `opened`: nobody led, and the lease is no longer kept for anybody. `vacant`: nobody led, and there was nothing to do. */
   readonly outcome: "released" | "opened" | "vacant";
   /** Whose term was ended. */
@@ -20,6 +21,10 @@ export interface ReleaseJson {
   readonly token: number | null;
   /** Whom the vacant lease was kept for. */
   readonly reservedFor: string | null;
+}
+
+interface ReleaseOptions extends ShardOption {
+  readonly force?: boolean;
 }
 
 const WARNING = [
@@ -35,34 +40,40 @@ export function addRelease(program: Command): void {
     .argument("<name>", "the lease's name")
     .option("--force", "do not ask")
     .action(
-      runs(async (session, name: string, { force }: { readonly force?: boolean }) => {
+      runs(async (session, name: string, options: ReleaseOptions) => {
+        const { force } = options;
         const { output } = session;
         if (!force && !canAsk()) {
           throw misused("release ends a term by force, and there is no terminal to ask on; give --force");
         }
-        const leases = await session.leases();
-        if (!force) await ask(session, await leases.get(name), () => leases.get(name));
-        const came = await leases.forceRelease(name);
-        if (output.json) output.printJson(toJson(name, came));
-        else output.print(told(name, came));
+        const subject = subjectOf(await session.leases(), name, options);
+        if (!force) await ask(session, subject);
+        const came = await subject.forceRelease();
+        if (output.json) output.printJson(toJson(subject, came));
+        else output.print(told(subject, came));
       }),
     );
   release.addHelpText("after", `\n${WARNING}`);
-  withExamples(release, ["leasehold release writer", "leasehold release writer --force --json"]);
+  withExamples(withShard(release), [
+    "leasehold release writer",
+    "leasehold release writer --force --json",
+    "leasehold release orders --shard 7",
+  ]);
 }
 
 /** Shows what would be ended, and asks. Whoever leads when the answer comes must be who was shown. */
-async function ask(session: Session, shown: LeaseState, again: () => Promise<LeaseState>): Promise<void> {
+async function ask(session: Session, subject: Subject): Promise<void> {
   const { output } = session;
-  const name = printable(shown.name);
+  const shown = await subject.get();
   if (shown.holder === undefined && shown.reservedFor === undefined) return; // There is nothing to end.
   output.say(output.pairs(factsOf(output, shown, await session.now())));
   if (shown.holder !== undefined) output.say(WARNING);
-  const question = shown.holder === undefined ? `Open "${name}" to all candidates?` : "End this term?";
+  const question =
+    shown.holder === undefined ? `Open "${subject.called}" to all candidates?` : "End this term?";
   if (!(await confirmed(`${question} [y/N] `))) {
-    throw new CommandFailure(`nothing was done: the lease "${name}" was not released`, EXIT.failed);
+    throw new CommandFailure(`nothing was done: the lease "${subject.called}" was not released`, EXIT.failed);
   }
-  const now = await again();
+  const now = await subject.get();
   if (now.token === shown.token && now.holder === shown.holder) return;
   const found =
     now.holder === undefined ? "nobody leads" : `${printable(now.holder)} leads under token ${now.token}`;
@@ -71,9 +82,10 @@ async function ask(session: Session, shown: LeaseState, again: () => Promise<Lea
   );
 }
 
-function toJson(name: string, came: ForcedRelease): ReleaseJson {
+function toJson({ name, shard }: Subject, came: ForcedRelease): ReleaseJson {
   return {
     name,
+    shard,
     outcome: came.kind,
     holder: came.kind === "released" ? came.holder : null,
     token: came.kind === "released" ? came.token : null,
@@ -81,11 +93,11 @@ function toJson(name: string, came: ForcedRelease): ReleaseJson {
   };
 }
 
-function told(name: string, came: ForcedRelease): string {
-  const lease = printable(name);
+function told({ called: lease, shard }: Subject, came: ForcedRelease): string {
+  const soon = shard === null ? "with its next renewal" : "when it looks next: at once, or within a minute";
   switch (came.kind) {
     case "released":
-      return `${lease}: the term of ${printable(came.holder)} (token ${came.token}) was ended; it learns of it with its next renewal`;
+      return `${lease}: the term of ${printable(came.holder)} (token ${came.token}) was ended; it learns of it ${soon}`;
     case "opened":
       return `${lease}: nobody led; it was kept for ${printable(came.reservedFor) || "nobody"}, and is open to all now`;
     case "vacant":

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { LeaseState } from "../../core/record.ts";
-import type { LeaseClient } from "../../dynamodb/lease-client.ts";
 import { runs, withExamples } from "../command.ts";
 import { parseDuration } from "../duration.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Output } from "../output.ts";
 import type { Session } from "../session.ts";
-import { commandAbout, printable } from "../text.ts";
+import { type ShardOption, type Subject, subjectOf, withShard } from "../subject.ts";
+import { printable } from "../text.ts";
 
 /** A term, as `--json` names it. */
 export interface TermJson {
@@ -17,6 +17,7 @@ export interface TermJson {
 /** What came of `step-down`, as `--json` prints it. */
 export interface StepDownJson {
   readonly name: string;
+  readonly shard: string | null;
   /**
    * - `vacant`: nobody led, so nobody was asked.
    * - `asked`: with `--no-wait`, the request is on the record.
@@ -35,7 +36,7 @@ export interface StepDownJson {
   readonly leader: TermJson | null;
 }
 
-interface StepDownOptions {
+interface StepDownOptions extends ShardOption {
   readonly to?: string;
   /** False with `--no-wait`. */
   readonly wait: string | false;
@@ -51,53 +52,54 @@ export function addStepDown(program: Command): void {
     .command("step-down")
     .description("ask the leader to finish its piece of work and hand over")
     .argument("<name>", "the lease's name")
-    .option("--to <id>", "keep the lease for this candidate (see leasehold candidates NAME)")
+    .option(
+      "--to <id>",
+      "keep the lease for this candidate (see leasehold candidates NAME, and of a shard leasehold group NAME)",
+    )
     // By default a leader renews within 5 s, and its work drains within 5 s.
     .option("--wait <duration>", "how long to wait for the outcome", "20s")
     .option("--no-wait", "ask, and do not wait")
     .action(
-      runs(async (session, name: string, { to, wait }: StepDownOptions) => {
+      runs(async (session, name: string, options: StepDownOptions) => {
+        const { to, wait } = options;
         const { output } = session;
         const waitMs = wait === false ? undefined : parseDuration(wait, "--wait", 0, 3_600_000);
-        const leases = await session.leases();
-        if (to !== undefined) await warnOfStranger(session, leases, name, to);
-        const asked = await leases.requestStepDown(name, to === undefined ? {} : { reserveFor: to });
+        const subject = subjectOf(await session.leases(), name, options);
+        const { called, shard } = subject;
+        if (to !== undefined) await warnOfStranger(session, subject, to);
+        const asked = await subject.requestStepDown(to === undefined ? {} : { reserveFor: to });
         const term = asked.kind === "vacant" ? null : { holder: asked.holder, token: asked.token };
-        if (term !== null && !output.json)
-          output.print(`${printable(name)}: asked ${nameOf(term)} to hand over`);
-        const came = { name, asked: term, to: to ?? null, ...(await outcomeOf(leases, name, term, waitMs)) };
+        if (term !== null && !output.json) output.print(`${called}: asked ${nameOf(term)} to hand over`);
+        const outcome = await outcomeOf(subject, term, waitMs);
+        const came = { name, shard, asked: term, to: to ?? null, ...outcome };
         if (output.json) output.printJson(came satisfies StepDownJson);
-        else tell(output, came);
+        else tell(output, subject, came);
         return exitCodeOf(came);
       }),
     );
-  withExamples(stepDown, [
+  withExamples(withShard(stepDown), [
     "leasehold step-down writer",
     "leasehold step-down writer --to node-b --wait 1m",
     "leasehold step-down writer --no-wait",
+    "leasehold step-down orders --shard 7",
   ]);
 }
 
 /** The likeliest mistake is an id that nobody has: the lease would be kept for nobody. */
-async function warnOfStranger(
-  { output }: Session,
-  leases: LeaseClient,
-  name: string,
-  to: string,
-): Promise<void> {
-  // Whoever may not list candidates may ask all the same.
-  const standing = await leases.candidates(name).catch(() => undefined);
-  if (standing === undefined || standing.some(({ id }) => id === to)) return;
+async function warnOfStranger({ output }: Session, subject: Subject, to: string): Promise<void> {
+  // Whoever may not list them may ask all the same.
+  const listed = await subject.listed().catch(() => undefined);
+  if (listed === undefined || listed.includes(to)) return;
+  const who = subject.shard === null ? "candidate" : "worker";
   output.say(
-    `note: no candidate of "${printable(name)}" is listed as ${printable(to)}; see ${commandAbout("candidates", name)}`,
+    `note: no ${who} of "${printable(subject.name)}" is listed as ${printable(to)}; see ${subject.whereListed}`,
   );
 }
 
 type Outcome = Pick<StepDownJson, "outcome" | "leader">;
 
 async function outcomeOf(
-  leases: LeaseClient,
-  name: string,
+  subject: Subject,
   asked: TermJson | null,
   waitMs: number | undefined,
 ): Promise<Outcome> {
@@ -107,7 +109,7 @@ async function outcomeOf(
   const stop = (): void => enough.abort();
   const timers = [setTimeout(stop, waitMs)];
   try {
-    for await (const state of leases.observe(name, { intervalMs: LOOK_MS, signal: enough.signal })) {
+    for await (const state of subject.observe({ intervalMs: LOOK_MS, signal: enough.signal })) {
       const seen = seenIn(state, asked);
       if (seen.leader !== null && seen.outcome !== "still-led") return seen;
       if (seen.outcome === "released") timers.push(setTimeout(stop, SUCCESSOR_MS));
@@ -116,7 +118,7 @@ async function outcomeOf(
     for (const timer of timers) clearTimeout(timer);
   }
   // Not what was seen last: the table may have been out of reach since.
-  return seenIn(await leases.get(name), asked);
+  return seenIn(await subject.get(), asked);
 }
 
 function seenIn({ kind, holder, token }: LeaseState, asked: TermJson): Outcome {
@@ -140,9 +142,10 @@ function exitCodeOf(came: StepDownJson): number {
 
 const nameOf = ({ holder, token }: TermJson): string => `${printable(holder)} (token ${token})`;
 
-function tell(output: Output, came: StepDownJson): void {
+function tell(output: Output, subject: Subject, came: StepDownJson): void {
   const { outcome, leader } = came;
-  const name = printable(came.name);
+  const { called: name, shard } = subject;
+  const hears = shard === null ? "with its next renewal" : "at once, or within a minute";
   const led = leader === null ? "" : nameOf(leader);
   const instead = came.to !== null && isElsewhere(came) ? `, not ${printable(came.to)}` : "";
   switch (outcome) {
@@ -160,8 +163,8 @@ function tell(output: Output, came: StepDownJson): void {
       return output.print(`${name}: it did not answer, and its term is over; whoever campaigns takes over`);
     case "still-led":
       return output.say(
-        `leasehold: ${led} still leads "${name}": it learns of the request with its next renewal, and drains its work; ` +
-          `look again with ${commandAbout("get", came.name)}`,
+        `leasehold: ${led} still leads "${name}": it learns of the request ${hears}, and drains its work; ` +
+          `look again with ${subject.command("get")}`,
       );
     default:
       outcome satisfies never;

@@ -1,15 +1,16 @@
 import { type Command, Option } from "commander";
 import { parseTick } from "../../core/tick.ts";
-import type { LeaseClient } from "../../dynamodb/lease-client.ts";
 import { runs, withExamples } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { agoOf } from "../lease-view.ts";
 import type { Session } from "../session.ts";
-import { commandAbout, printable } from "../text.ts";
+import { type ShardOption, type Subject, subjectOf, withShard } from "../subject.ts";
+import { printable } from "../text.ts";
 
 /** What came of `tick`, as `--json` prints it. */
 export interface TickJson {
   readonly name: string;
+  readonly shard: string | null;
   /** `refused`: the instant is later than the last tick, and a tick is only ever set back. */
   readonly outcome: "shown" | "set-back" | "cleared" | "unchanged" | "refused";
   /** The last tick as it is now. */
@@ -20,7 +21,7 @@ export interface TickJson {
   readonly holder: string | null;
 }
 
-interface TickOptions {
+interface TickOptions extends ShardOption {
   readonly set?: string;
   readonly clear?: boolean;
 }
@@ -41,40 +42,48 @@ export function addTick(program: Command): void {
     .action(
       runs(async (session, name: string, options: TickOptions) => {
         if (options.set !== undefined) parseTick(options.set, "--set");
-        const leases = await session.leases();
+        const subject = subjectOf(await session.leases(), name, options);
         const asked = options.set !== undefined || options.clear === true;
-        const came = asked ? await setBack(leases, name, options.set) : await look(leases, name);
+        const came = asked ? await setBack(subject, options.set) : await look(subject);
         const now = await session.now();
         if (session.output.json) session.output.printJson(came);
-        else tell(session, came, options, now);
+        else tell(session, subject, came, options, now);
         return came.outcome === "refused" ? EXIT.failed : EXIT.done;
       }),
     );
-  withExamples(tick, [
+  withExamples(withShard(tick), [
     "leasehold tick nightly-close",
     "leasehold tick nightly-close --set 2026-01-30T02:00:00Z",
     "leasehold tick nightly-close --clear",
   ]);
 }
 
-async function look(leases: LeaseClient, name: string): Promise<TickJson> {
-  const { tick = null, holder = null } = await leases.get(name);
-  return { name, outcome: "shown", tick, previous: tick, holder };
+async function look(subject: Subject): Promise<TickJson> {
+  const { name, shard } = subject;
+  const { tick = null, holder = null } = await subject.get();
+  return { name, shard, outcome: "shown", tick, previous: tick, holder };
 }
 
-async function setBack(leases: LeaseClient, name: string, to: string | undefined): Promise<TickJson> {
-  const came = await leases.rewindTick(name, to);
+async function setBack(subject: Subject, to: string | undefined): Promise<TickJson> {
+  const { name, shard } = subject;
+  const came = await subject.rewindTick(to);
   if (came.kind === "rewound") {
     const { from: previous, to: tick = null, holder = null } = came;
-    return { name, outcome: tick === null ? "cleared" : "set-back", tick, previous, holder };
+    return { name, shard, outcome: tick === null ? "cleared" : "set-back", tick, previous, holder };
   }
   const { tick = null } = came;
   const isThere = to === undefined || (tick !== null && Date.parse(tick) === Date.parse(to));
-  return { name, outcome: isThere ? "unchanged" : "refused", tick, previous: tick, holder: null };
+  return { name, shard, outcome: isThere ? "unchanged" : "refused", tick, previous: tick, holder: null };
 }
 
-function tell({ output }: Session, came: TickJson, { set = "" }: TickOptions, now: number): void {
-  const name = printable(came.name);
+function tell(
+  { output }: Session,
+  subject: Subject,
+  came: TickJson,
+  { set = "" }: TickOptions,
+  now: number,
+): void {
+  const { called: name } = subject;
   const { outcome, tick, previous, holder } = came;
   const shown = tick === null ? "no tick" : `${printable(tick)} (${agoOf(Date.parse(tick), now)})`;
   switch (outcome) {
@@ -107,6 +116,6 @@ function tell({ output }: Session, came: TickJson, { set = "" }: TickOptions, no
   if (holder === null) return;
   output.say(
     `note: ${printable(holder)} holds the lease, and its release may record its own occurrence once more; ` +
-      `to have it release first: ${commandAbout("step-down", came.name)}`,
+      `to have it release first: ${subject.command("step-down")}`,
   );
 }

@@ -1,16 +1,20 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { onLeaseEvent } from "../../diagnostics/channels.ts";
 import { isLeaseError } from "../../core/errors.ts";
 import type { LeaseEvents } from "../../core/events.ts";
 import { runs, withExamples } from "../command.ts";
 import { parseDuration } from "../duration.ts";
+import { misused } from "../failure.ts";
+import { followGroup } from "../follow-group.ts";
 import type { Session } from "../session.ts";
+import { type ShardOption, subjectOf, withShard } from "../subject.ts";
 import { linesOfChanges } from "../watch-lines.ts";
 import { liveTable } from "../watch-table.ts";
 import type { Watching } from "../watching.ts";
 
-interface WatchOptions {
+interface WatchOptions extends ShardOption {
   readonly interval: string;
+  readonly group?: boolean;
   readonly renewals?: boolean;
 }
 
@@ -19,7 +23,7 @@ interface Look {
   readonly Key: { readonly pk: { readonly S: string } };
 }
 
-/** `leasehold watch NAME…`: follows leases. */
+/** `leasehold watch NAME…`: follows leases, a shard, or a group. */
 export function addWatch(program: Command): void {
   const watch = program
     .command("watch")
@@ -27,14 +31,22 @@ export function addWatch(program: Command): void {
     .argument("<name...>", "the leases' names")
     .option("--interval <duration>", "how often to look, one strong read a lease", "2s")
     .option("--renewals", "count a renewal as a change, too")
+    .addOption(
+      new Option("--group", "follow the group <name>: its workers, and who leads which shard").conflicts([
+        "renewals",
+        "shard",
+      ]),
+    )
     .action(runs(follow));
   watch.addHelpText(
     "after",
     "\nIt goes on while the table does not answer, and ends with 0 when it is told to stop.",
   );
-  withExamples(watch, [
+  withExamples(withShard(watch), [
     "leasehold watch writer nightly-close",
     "leasehold watch writer --json | jq -r 'select(.change == \"acquired\") | .lease.holder'",
+    "leasehold watch orders --group",
+    "leasehold watch orders --shard 7",
   ]);
 }
 
@@ -46,9 +58,14 @@ async function follow(session: Session, given: readonly string[], options: Watch
   const names = [...new Set(given)];
   const { interval, renewals = false } = options;
   const intervalMs = parseDuration(interval, "--interval", 100, 86_400_000);
-  const [leases, time] = await Promise.all([session.leases(), session.time()]);
-  const failed = new AbortController();
+  for (const one of ["group", "shard"] as const)
+    if (options[one] !== undefined && names.length > 1)
+      throw misused(`--${one} is about one group, and not about ${names.length}; name one`);
+  const time = await session.time();
   const watching: Watching = { names, intervalMs, renewals, time, tableName: session.tableName };
+  if (options.group === true) return followGroup(session, watching);
+  const leases = await session.leases();
+  const failed = new AbortController();
   const make = session.output.redraws ? liveTable : linesOfChanges;
   const view = await make(session.output, watching);
   let contacted = false;
@@ -67,7 +84,8 @@ async function follow(session: Session, given: readonly string[], options: Watch
     await Promise.all(
       names.map(async (name) => {
         try {
-          for await (const state of leases.observe(name, { intervalMs, signal })) view.show(state);
+          const states = subjectOf(leases, name, options).observe({ intervalMs, signal });
+          for await (const state of states) view.show(state);
         } finally {
           failed.abort(); // One that ends ends all: told to stop, or its row cannot be read.
         }

@@ -1,9 +1,9 @@
 import { type AttributeValue, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { AUXILIARY } from "../../core/names.ts";
+import { AUXILIARY, shardOf } from "../../core/names.ts";
 import { type Row, rowOf } from "../../dynamodb/rows.ts";
 import { LEASE_TABLE_SCHEMA } from "../../dynamodb/schema.ts";
 import { spanOf } from "../lease-view.ts";
-import { commandAbout, howMany } from "../text.ts";
+import { commandAbout, howMany, shellWord } from "../text.ts";
 import { ask, type Ground, why } from "./ask.ts";
 import { type Finding, finding } from "./finding.ts";
 
@@ -17,8 +17,12 @@ const DAY_MS = 86_400_000;
 /** What is counted on the way. */
 interface Counted {
   leases: number;
+  readonly groups: Set<string>;
+  shards: number;
+  sessions: number;
   candidates: number;
   lapsed: number;
+  ended: number;
   readonly foreign: string[];
 }
 
@@ -27,7 +31,16 @@ export async function examineRows(
   { client, tableName: TableName }: Ground,
   now: () => Promise<number>,
 ): Promise<Finding[]> {
-  const counted: Counted = { leases: 0, candidates: 0, lapsed: 0, foreign: [] };
+  const counted: Counted = {
+    leases: 0,
+    groups: new Set(),
+    shards: 0,
+    sessions: 0,
+    candidates: 0,
+    lapsed: 0,
+    ended: 0,
+    foreign: [],
+  };
   const findings: Finding[] = [];
   let read = 0;
   let from: Record<string, AttributeValue> | undefined;
@@ -47,10 +60,8 @@ export async function examineRows(
     from = LastEvaluatedKey;
   } while (from !== undefined && read < ROWS_LIMIT);
   const more = from === undefined ? "" : `; there are more than the ${ROWS_LIMIT} that were read`;
-  const { leases, candidates, lapsed, foreign } = counted;
-  const stale = lapsed === 0 ? "" : `, ${howMany(lapsed, "lapsed candidate")} that TTL will clear`;
-  const found = `${howMany(leases, "lease")}, ${howMany(candidates, "candidate")}`;
-  findings.unshift(finding("rows", "ok", `${found}${stale}${more}`));
+  const { foreign } = counted;
+  findings.unshift(finding("rows", "ok", `${found(counted)}${more}`));
   if (foreign.length > 0) {
     const names = foreign.slice(0, NAMED).join(", ");
     findings.push(
@@ -65,11 +76,23 @@ export async function examineRows(
   return bounded(findings);
 }
 
+/** Says what was counted. */
+function found({ leases, groups, shards, sessions, candidates, lapsed, ended }: Counted): string {
+  const parts = [howMany(leases, "lease"), howMany(candidates, "candidate")];
+  if (groups.size > 0) {
+    const held = `${howMany(shards, "shard")} and ${howMany(sessions, "open session")}`;
+    parts.push(`${howMany(groups.size, "group")} with ${held}`);
+  }
+  if (lapsed > 0) parts.push(`${howMany(lapsed, "lapsed candidate")} that TTL will clear`);
+  if (ended > 0) parts.push(`${howMany(ended, "session")} that ended, which TTL will clear`);
+  return parts.join(", ");
+}
+
 function examineRow(item: Record<string, AttributeValue>, now: number, counted: Counted): Finding[] {
   const kind = item[LEASE_TABLE_SCHEMA.sortKey]?.S ?? "";
   const row = rowOf(item);
   if (row === undefined) return [];
-  const { name, expiresAt = 0 } = row.record;
+  const { name, holder, expiresAt = 0 } = row.record;
   if (kind === LEASE_TABLE_SCHEMA.leaseSortKey) {
     counted.leases += 1;
     return examineLease(row, now);
@@ -77,14 +100,32 @@ function examineRow(item: Record<string, AttributeValue>, now: number, counted: 
   if (kind.startsWith(AUXILIARY.candidate)) {
     if (expiresAt > now) counted.candidates += 1;
     else counted.lapsed += 1;
+  } else if (kind.startsWith(AUXILIARY.shard)) {
+    counted.groups.add(name);
+    counted.shards += 1;
+    return examineLease(row, now);
+  } else if (kind.startsWith(AUXILIARY.session)) {
+    counted.groups.add(name);
+    if (holder !== undefined && expiresAt > now) counted.sessions += 1;
+    else counted.ended += 1;
+    return examineLease(row, now);
   } else if (kind !== AUXILIARY.fence) counted.foreign.push(`${name} / ${kind}`);
   return [];
 }
 
+/** Looks at what can be wrong with the row of a lease, of a shard, or of a session. */
 function examineLease({ record, broken }: Row, now: number): Finding[] {
-  const { name, token, tick, holder, expiresAt } = record;
+  const { name, row, token, tick, holder, expiresAt } = record;
+  const shard = shardOf(row);
+  const isSession = row !== undefined && shard === undefined;
+  const called =
+    row === undefined
+      ? `lease "${name}"`
+      : isSession
+        ? `group "${name}", ${row}`
+        : `group "${name}", shard "${shard}"`;
   const of = (check: string, level: Finding["level"], says: string, fix: string): Finding => ({
-    ...finding(check, level, `lease "${name}": ${says}`, fix),
+    ...finding(check, level, `${called}: ${says}`, fix),
     lease: name,
   });
   const findings: Finding[] = [];
@@ -100,11 +141,17 @@ function examineLease({ record, broken }: Row, now: number): Finding[] {
   }
   if (tick !== undefined && Date.parse(tick) > now + DAY_MS) {
     const says = `its last tick, ${tick}, is more than a day ahead: earlier occurrences are refused until then`;
-    findings.push(of("tick", "warning", says, commandAbout("tick", name, "--clear")));
+    const options = shard === undefined ? ["--clear"] : ["--shard", shellWord(shard), "--clear"];
+    findings.push(of("tick", "warning", says, commandAbout("tick", name, ...options)));
   }
   if (holder !== undefined && expiresAt !== undefined && expiresAt < now - MINUTE_MS) {
-    const says = `the term of "${holder}" is over for ${spanOf(now - expiresAt)}, and nobody has taken it`;
-    findings.push(of("leader", "note", says, "see whether a candidate runs, if one should"));
+    const what = isSession ? "session" : "term";
+    const rest = isSession ? "nobody has ended it" : "nobody has taken it";
+    const says = `the ${what} of "${holder}" is over for ${spanOf(now - expiresAt)}, and ${rest}`;
+    const fix = isSession
+      ? `see whether a worker runs, if one should: ${commandAbout("group", name)}`
+      : "see whether a candidate runs, if one should";
+    findings.push(of("leader", "note", says, fix));
   }
   return findings;
 }
