@@ -1,3 +1,4 @@
+import { box, escaped, niceStep, text } from "../../../local/harness/svg.ts";
 import type { History, Violation } from "../history.ts";
 import { type Row, RowBook, type TermBar } from "./rows.ts";
 
@@ -170,28 +171,3 @@ function legend(y: number): string[] {
 
 const scaleOf = (length: number) => (at: number) =>
   Math.round((LEFT + (at / length) * (WIDTH - LEFT - RIGHT)) * 10) / 10;
-
-function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return power * ([1, 2, 5].find((factor) => factor * power >= least) ?? 10);
-}
-
-function box(
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-  fill: string,
-  inner = "",
-  more = "",
-): string {
-  return `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${fill}" ${more}>${inner}</rect>`;
-}
-
-function text(x: number, y: number, content: string, more = ""): string {
-  return `<text x="${x}" y="${y}" ${more}>${escaped(content)}</text>`;
-}
-
-function escaped(content: string): string {
-  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-}
