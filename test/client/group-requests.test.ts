@@ -78,6 +78,8 @@ describe("reading and operating cost what they say", () => {
     ["status", 0, 0, 1, "status"],
     ["requestStepDown", 2, 1, 0, "requestStepDown"],
     ["forceRelease", 2, 1, 0, "forceRelease"],
+    ["a look of observe", 0, 2, 0, "observe"],
+    ["rewindTick without a tick", 0, 1, 0, "rewindTick"],
   ] as const)("%s: %i writes, %i reads, %i queries", async (_, writes, reads, queries, call) => {
     const world = manual();
     await leading(world.client().group("jobs"), "a", "b");
@@ -88,6 +90,10 @@ describe("reading and operating cost what they say", () => {
       status: () => group.status(),
       requestStepDown: () => group.requestStepDown("a"),
       forceRelease: () => group.forceRelease("a"),
+      rewindTick: () => group.rewindTick("a"),
+      observe: async () => {
+        for await (const _ of group.observe("a")) return;
+      },
     };
     expect(await costs(world, calls[call])).toEqual({ writes, reads, queries });
   });

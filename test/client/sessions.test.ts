@@ -58,6 +58,15 @@ describe("a session", () => {
       expect((await world.client().group("jobs").tryAcquire(shard)).kind).toBe("acquired");
   });
 
+  it("closes also where each of its leases has something to say first", async () => {
+    const world = manual();
+    const group = world.client().group("jobs");
+    led(await group.tryAcquire("a", { tick: TICK })).complete();
+    led(await group.tryAcquire("b", { holdAtLeastMs: 60_000 }));
+    expect(await settling(world, group.close(), 5_000)).toEqual({ kind: "released" });
+    expect(kindsOf(world).slice(-3)).toEqual(["release", "release", "release"]);
+  });
+
   it("ends before the write that frees its shards, for every one of them", async () => {
     const world = manual();
     const group = world.client().group("jobs");
@@ -195,22 +204,25 @@ describe("a shard's row", () => {
     await leaseErrorOf(semaphore.tryAcquire(), "RECORD_INVALID");
   });
 
-  it("is read once more when the bell rings while it is being read", async () => {
+  it("is read once more when the bell rings while the others are being read", async () => {
     const world = manual();
     const group = world.client().group("jobs");
-    const [a, b] = await leading(group, "a", "b");
+    const [a, b] = await leading(group, "a", "b", "c");
     const operator = world.client().group("jobs");
-    await operator.forceRelease("a");
-    let rung = false;
+    await operator.forceRelease("b");
+    let reads = 0;
+    let rings = false;
     world.store.onRead = async () => {
-      if (rung) return;
-      rung = true;
-      await operator.forceRelease("b");
-      // As if the session's next renewal had told of the second bell meanwhile.
-      await a?.renew();
+      if (rings) return;
+      reads += 1;
+      if (reads !== 2) return;
+      // The first has been read. As if the session's next renewal told of the second bell meanwhile.
+      rings = true;
+      await operator.forceRelease("a");
+      await b?.renew();
+      rings = false;
     };
-    await world.clock.advance(11_000);
-    expect(rung).toBe(true);
+    await world.clock.advance(5_100);
     expect([a?.end, b?.end]).toEqual([{ reason: "revoked" }, { reason: "revoked" }]);
   });
 });

@@ -155,6 +155,25 @@ describe("a claim of a shard", () => {
     expect(lease.isHeld(), "the next session takes it over at once").toBe(true);
   });
 
+  it("that is answered when a later session of its process leads already, does not lead either", async () => {
+    const { world, group } = await opened();
+    const gate = new Gate();
+    world.store.onWrite = async (write, pass) => {
+      const outcome = await pass();
+      if (isFirstClaim(write)) await gate.pass();
+      return outcome;
+    };
+    const attempt = leaseErrorOf(group.tryAcquire("a"), "STORE_UNAVAILABLE");
+    await gate.reached;
+    world.clock.freeze(20_000);
+    const [other] = await leading(group, "b");
+    expect(other?.isHeld()).toBe(true);
+    gate.open();
+    expect((await attempt).message).toContain("answered after the session");
+    const lease = led(await group.tryAcquire("a"));
+    expect(world.table.peek("jobs", "lease#a")).toMatchObject({ token: lease.token, transitions: 2 });
+  });
+
   it("waits for the other of its own process, and then finds it held", async () => {
     const { world, group } = await opened();
     const gate = new Gate();
