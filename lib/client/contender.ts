@@ -10,6 +10,7 @@ import type { Timing } from "../core/timing.ts";
 import type { Answer, Exchange } from "./exchange.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { Memory } from "./memory.ts";
+import type { Pacer } from "./pacer.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 
 /** What the parts of one client share. */
@@ -42,6 +43,8 @@ export interface Identity {
 export interface Place extends Pick<TermRules, "row" | "throughSession" | "worker"> {
   /** Of a session: how many shards are led through it. */
   readonly shardsLed?: (() => number) | undefined;
+  /** What spreads its writes among those to the other rows under the name. */
+  readonly pacer?: Pacer | undefined;
 }
 
 type Told<N extends LeaseEventName> = Omit<
@@ -70,13 +73,14 @@ export class Contender implements Runtime, Identity, TermRules {
   readonly worker: TermRules["worker"];
   readonly settings: TermSettings;
   readonly #shardsLed: Place["shardsLed"];
+  readonly #pacer: Pacer | undefined;
 
   constructor(
     runtime: Runtime,
     name: string,
     settings: TermSettings,
     identity: Identity,
-    { row, throughSession, worker, shardsLed }: Place = {},
+    { row, throughSession, worker, pacer, shardsLed }: Place = {},
   ) {
     this.exchange = runtime.exchange;
     this.memory = runtime.memory;
@@ -97,12 +101,15 @@ export class Contender implements Runtime, Identity, TermRules {
     this.throughSession = throughSession;
     this.worker = worker;
     this.#shardsLed = shardsLed;
+    this.#pacer = pacer;
   }
 
-  /** Sends a write within the candidate's own deadline. */
+  /** Sends a write, when its turn has come, within the candidate's own deadline. */
   send(write: LeaseWrite): Promise<Answer<WriteOutcome>> {
     const { requestTimeoutMs } = this.settings.timing;
-    return this.#told(write.kind, this.exchange.write(write, requestTimeoutMs));
+    const sending = (): Promise<Answer<WriteOutcome>> =>
+      this.#told(write.kind, this.exchange.write(write, requestTimeoutMs));
+    return this.#pacer === undefined ? sending() : this.#pacer.paced(sending);
   }
 
   /** Reads the record within the candidate's own deadline; or another row's under the same name. */

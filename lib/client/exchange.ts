@@ -136,12 +136,19 @@ export class Exchange {
    * returns is of several moments: each page's `servedAt` is its own.
    * @throws {LeaseError} as {@link read}
    */
-  async rows(name: string, prefix: string, timeoutMs: number): Promise<readonly Answer<RowsPage>[]> {
+  async rows(
+    name: string,
+    prefix: string,
+    timeoutMs: number,
+    attributes?: CallOptions["attributes"],
+  ): Promise<readonly Answer<RowsPage>[]> {
     const answers: Answer<RowsPage>[] = [];
     let after: string | undefined;
     do {
       const page = await this.#stamped(() =>
-        this.#reading(timeoutMs, name, (call) => this.#store.rows(name, prefix, call, after)),
+        this.#reading(timeoutMs, name, (call) =>
+          this.#store.rows(name, prefix, { ...call, attributes }, after),
+        ),
       );
       answers.push(page);
       after = page.outcome.next;

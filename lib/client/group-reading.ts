@@ -8,6 +8,27 @@ import type { ClientCore } from "./client-core.ts";
 export type { GroupStatus, WorkerInfo } from "../core/group-view.ts";
 
 /**
+ * What a worker decides by. To read all of ten thousand rows, what their leaders proclaim included, takes several times as long, and it
+ * does so once a minute.
+ */
+export const LOOKED_AT = [
+  "holder",
+  "token",
+  "revision",
+  "writeId",
+  "sessionToken",
+  "expiresAt",
+  "durationMs",
+  "lockDelayMs",
+  "reservedFor",
+  "requestedBy",
+  "requestedPriority",
+  "bell",
+  "weight",
+  "maxShards",
+] as const;
+
+/**
  * Reads rows of a group, and remembers its sessions and reservations: who looks again and again gathers evidence. Held shards are not
  * remembered: they say no time. Where a `holder` looks on and on, what fails is told by an event as well.
  */
@@ -16,14 +37,17 @@ export async function lookAtGroup(
   name: string,
   prefix = "",
   holder?: string,
+  attributes?: typeof LOOKED_AT,
 ): Promise<GroupView> {
   core.life.assertOpen();
   const { exchange, memory, clock, timing } = core;
-  const pages = await exchange.rows(name, prefix, timing.requestTimeoutMs).catch((error: unknown) => {
-    if (holder !== undefined && isTrouble(error))
-      core.emit("requestFailed", { lease: name, holder, ...exchange.trouble("look", error) });
-    throw error;
-  });
+  const pages = await exchange
+    .rows(name, prefix, timing.requestTimeoutMs, attributes)
+    .catch((error: unknown) => {
+      if (holder !== undefined && isTrouble(error))
+        core.emit("requestFailed", { lease: name, holder, ...exchange.trouble("look", error) });
+      throw error;
+    });
   const seen: Sighting[] = [];
   for (const { outcome, received } of pages) {
     const { records, servedAt } = outcome;

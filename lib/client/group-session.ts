@@ -1,10 +1,8 @@
 import type { GroupOptions, ShardOptions, ShardTermOptions } from "../core/group-options.ts";
-import { shardRow } from "../core/names.ts";
 import { parseId, type TermOptions, type TermSettings } from "../core/options.ts";
 import type { TermRules } from "../core/term-state.ts";
 import type { Reading } from "../core/units.ts";
 import type { ClientCore, Try } from "./client-core.ts";
-import type { Contender } from "./contender.ts";
 import { Session } from "./session.ts";
 import { attemptShard } from "./shard-attempt.ts";
 
@@ -52,22 +50,13 @@ export function shardSettings(
   return { ...settings, autoRenew: false };
 }
 
-/** Makes a session's candidate for a shard. */
-export function shardContender(session: Session, shard: string, settings: TermSettings): Contender {
-  const { core, id: holder, name } = session;
-  const identity = { ...NOBODY_IN_PARTICULAR, holder };
-  return core.contender(name, settings, identity, { row: shardRow(shard), throughSession: true });
-}
-
-const NOBODY_IN_PARTICULAR = { stable: false, priority: 0, minTermMs: 0, lastToken: () => 0 } as const;
-
 /**
  * Returns what makes a session's attempts for a shard.
  * @param from when the first of them began, where the term has a limit: it counts from there
  */
 export function shardTries(session: Session, shard: string, settings: TermSettings, from?: Reading): Try {
   const { core } = session;
-  const self = shardContender(session, shard, settings);
+  const self = session.contender(shard, settings);
   return async (first) => {
     core.life.assertOpen();
     const came = await core.life.track(() => attemptShard(self, session, shard, first, from));

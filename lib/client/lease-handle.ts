@@ -15,13 +15,6 @@ import type { StepDownOptions } from "./lease.ts";
 import { isWorkOf } from "./own-work.ts";
 import { TermDriver, type TermHooks } from "./term-driver.ts";
 
-/** What of a term its maker is told. */
-export interface HandleHooks extends Omit<TermHooks, "forget" | "onEnd"> {
-  readonly onEnd?: TermHooks["onEnd"];
-  /** Called when it needs no release any more. */
-  readonly forget: (handle: LeaseHandle) => void;
-}
-
 /** Makes the handle of a term that has begun. It is in `open` for as long as it needs a release. */
 export function openLease(
   self: Contender,
@@ -49,14 +42,14 @@ export class TermHandle implements LeaseHandle {
   /** Whether nobody but the work has the handle. */
   #handedOut = false;
 
-  constructor(self: Contender, won: NewTerm, { onEnd, forget, ...hooks }: HandleHooks) {
+  constructor(self: Contender, won: NewTerm, hooks: TermHooks) {
     this.name = self.name;
     this.shard = shardOf(self.row);
     this.holder = self.holder;
     this.token = won.record.token;
     this.tableName = self.exchange.tableName;
     this.#self = self;
-    this.#driver = new TermDriver(self, won, { onEnd, forget: () => forget(this), ...hooks });
+    this.#driver = new TermDriver(self, won, hooks, this);
   }
 
   /** Sets the timer, and does what the beginning of the term asks for. */

@@ -1,3 +1,4 @@
+import type { WriteOutcome } from "../core/outcome.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 import { pause } from "./waiting.ts";
 
@@ -9,13 +10,21 @@ const LEAST_RATE = 5;
 const GROWTH = 0.5;
 /** How many are under way at once. */
 export const AT_ONCE = 32;
+/** How soon after the rate was halved it may be halved again, in ms: what is throttled by then was sent at the rate before. */
+const SLOWED_MS = 500;
+
+/** What was sent, as far as the pacer looks at it. */
+interface Sent {
+  readonly outcome: WriteOutcome;
+}
 
 /**
- * Spreads the writes of one process to one partition key: so many at once and so many a second. A write that was throttled halves the rate, each
- * that was served lets it grow again. A few writes are sent at once.
+ * Spreads the writes of one process to one partition key: so many at once and so many a second. A write that was throttled halves the rate, and
+ * is sent again when its turn comes; each that was served lets the rate grow again. A few writes are sent at once.
  */
 export class Pacer {
   readonly #clock: Timekeeper;
+  readonly #lastsMs: number;
   #rate = FIRST_RATE;
   #underWay = 0;
   readonly #waiting: (() => void)[] = [];
@@ -23,22 +32,36 @@ export class Pacer {
   #free = -Infinity;
   #slowed = -Infinity;
 
-  constructor(clock: Timekeeper) {
+  /** A write is sent again for no longer than `lastsMs`, in ms. */
+  constructor(clock: Timekeeper, lastsMs: number) {
     this.#clock = clock;
+    this.#lastsMs = lastsMs;
   }
 
-  /** Sends when its turn comes. */
-  async paced<T>(send: () => Promise<T>): Promise<T> {
+  /**
+   * Sends when its turn comes. What the service answered without serving it (it throttles, or fails) is sent again: a write that has landed
+   * all the same is refused by itself, and known by its id.
+   */
+  async paced<T extends Sent>(send: () => Promise<T>): Promise<T> {
     if (this.#underWay >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#underWay += 1;
     try {
-      const now = this.#clock.now().mono;
-      const at = Math.max(this.#free, now - 1_000 * (AT_ONCE / this.#rate));
-      this.#free = at + 1_000 / this.#rate;
-      if (at > now) await pause(this.#clock, at - now);
-      const result = await send();
-      this.#rate = Math.min(MOST_RATE, this.#rate + GROWTH);
-      return result;
+      const until = this.#clock.now().mono + this.#lastsMs;
+      let unserved: T | undefined;
+      for (;;) {
+        await this.#turn();
+        const sent = await send().catch((error: unknown) => {
+          // What the first of them came to is still for the caller to know.
+          if (unserved !== undefined) return unserved;
+          throw error;
+        });
+        const { outcome } = sent;
+        if (outcome.kind !== "unknown") this.#rate = Math.min(MOST_RATE, this.#rate + GROWTH);
+        if (outcome.kind !== "unknown" || outcome.answered !== true || sent === unserved) return sent;
+        this.#slow();
+        unserved = sent;
+        if (this.#clock.now().mono >= until) return sent;
+      }
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#underWay -= 1;
@@ -46,10 +69,17 @@ export class Pacer {
     }
   }
 
-  /** Halves the rate, once for all the writes that were under way together. */
-  throttled(): void {
+  async #turn(): Promise<void> {
     const now = this.#clock.now().mono;
-    if (now - this.#slowed < 1_000) return;
+    const at = Math.max(this.#free, now - 1_000 * (AT_ONCE / this.#rate));
+    this.#free = at + 1_000 / this.#rate;
+    if (at > now) await pause(this.#clock, at - now);
+  }
+
+  /** Halves the rate, once for all the writes that were under way together. */
+  #slow(): void {
+    const now = this.#clock.now().mono;
+    if (now - this.#slowed < SLOWED_MS) return;
     this.#slowed = now;
     this.#rate = Math.max(LEAST_RATE, this.#rate / 2);
   }

@@ -5,15 +5,15 @@ import type { LeaseRecord } from "../core/record.ts";
 import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
 import type { NewTerm, TermRules } from "../core/term-state.ts";
 import type { EpochMs, Reading } from "../core/units.ts";
-import { attempt } from "./attempt.ts";
+import { attempt, type AttemptResult } from "./attempt.ts";
 import type { ClientCore, Held } from "./client-core.ts";
-import type { Contender } from "./contender.ts";
+import type { Contender, Identity } from "./contender.ts";
 import type { LeaseHandle } from "./handle.ts";
 import { TermHandle } from "./lease-handle.ts";
 import { Pacer } from "./pacer.ts";
 import { SessionLook } from "./session-look.ts";
 import { settleClaim, settleRelease } from "./settling.ts";
-import { type AttemptResult } from "./attempt.ts";
+import type { TermHooks } from "./term-driver.ts";
 
 /** Whoever holds shards reads them again this often, in ms: a bell that was lost costs that at most. */
 export const LOOK_AGAIN_MS = 60_000;
@@ -44,10 +44,13 @@ export class Session implements Held {
   onBell: (() => void) | undefined;
   readonly #self: Contender;
   readonly #look: SessionLook;
+  readonly #shardIdentity: Identity;
   readonly #shards = new Map<string, LeaseHandle>();
   /** The last of the attempts for each shard: two at once would take one another's claim for nobody's. */
   readonly #turns = new Map<string, Promise<unknown>>();
   #term: TermHandle | undefined;
+  /** What its term's shards are given: one object for all of them. */
+  #ofShards: TermHooks | undefined;
   #opening: Promise<TermHandle> | undefined;
   #closing: Promise<ReleaseResult> | undefined;
   /** How many attempts are under way, and whoever else wants the session to stay open. */
@@ -61,11 +64,12 @@ export class Session implements Held {
     this.core = core;
     this.name = name;
     this.id = id ?? `${settings.label}/${core.random.id()}`;
-    this.pacer = new Pacer(core.clock);
+    this.pacer = new Pacer(core.clock, settings.timing.requestTimeoutMs);
+    this.#shardIdentity = { holder: this.id, stable: false, priority: 0, minTermMs: 0, lastToken: () => 0 };
     // Nobody else has the id, so a session of it is this one's own, of before, or of a process that is no more (A4). It is over at
     // once, unless it promised others a lock-delay.
     const lastToken = (): number => (settings.lockDelayMs > 0 ? 0 : Infinity);
-    const nobodyElse = { holder: this.id, stable: false, priority: 0, minTermMs: 0, lastToken };
+    const nobodyElse = { ...this.#shardIdentity, lastToken };
     const shardsLed = (): number => this.#shards.size;
     this.#self = core.contender(name, settings, nobodyElse, { row: sessionRow(this.id), worker, shardsLed });
     this.#look = new SessionLook(this, settings.timing);
@@ -86,6 +90,11 @@ export class Session implements Held {
     return this.#shards.get(shard)?.isHeld() ?? false;
   }
 
+  /** All the shards that it leads now. */
+  led(): ReadonlySet<string> {
+    return new Set([...this.#shards].filter(([, handle]) => handle.isHeld()).map(([shard]) => shard));
+  }
+
   /**
    * Its term, which is opened if there is none: 1 request.
    * @throws {LeaseError} as `tryAcquire`
@@ -100,6 +109,12 @@ export class Session implements Held {
         this.#opening = undefined;
       });
     return this.#opening;
+  }
+
+  /** Makes its candidate for a shard. */
+  contender(shard: string, settings: TermSettings): Contender {
+    const place = { row: shardRow(shard), throughSession: true, pacer: this.pacer };
+    return this.core.contender(this.name, settings, this.#shardIdentity, place);
   }
 
   /** Does something for a shard, after what is under way for it, and keeps the session open meanwhile. */
@@ -127,15 +142,8 @@ export class Session implements Held {
 
   /** Makes the handle of a shard that was claimed through a term of the session. */
   begin(self: Contender, shard: string, won: NewTerm, session: LeaseHandle): LeaseHandle {
-    const handle = new TermHandle(self, won, {
-      session,
-      onEnd: undefined,
-      forget: (it) => {
-        if (this.#shards.get(shard) === it) this.#shards.delete(shard);
-      },
-      afterRelease: () => this.#closeIfIdle(),
-      onUnreleased: (write) => this.#settle((over) => settleRelease(self, write, over)),
-    });
+    if (this.#ofShards?.session !== session) this.#ofShards = this.#hooksOf(session);
+    const handle = new TermHandle(self, won, this.#ofShards);
     this.#shards.set(shard, handle);
     handle.begin();
     // Whoever was told of the claim may have closed the session.
@@ -203,6 +211,18 @@ export class Session implements Held {
     return this.#self.error("STORE_UNAVAILABLE", message);
   }
 
+  #hooksOf(session: LeaseHandle): TermHooks {
+    return {
+      session,
+      forget: (handle) => {
+        const { shard = "" } = handle;
+        if (this.#shards.get(shard) === handle) this.#shards.delete(shard);
+      },
+      afterRelease: () => this.#closeIfIdle(),
+      onUnreleased: (self, write) => this.#settle((over) => settleRelease(self, write, over)),
+    };
+  }
+
   #onEnd(term: TermHandle, end: LeaseEnd): void {
     if (this.#term !== term) return;
     this.#endSettlings();
@@ -235,9 +255,10 @@ export class Session implements Held {
   async #releaseAll(term: TermHandle): Promise<ReleaseResult> {
     const held = [...this.#shards.values()];
     // Those with something to say of their own say it first; the others end now, before the write that frees them.
-    const left = held.filter((handle) => handle.leave());
-    const own = held.filter((handle) => !left.includes(handle));
-    await Promise.all(own.map((handle) => this.pacer.paced(() => handle.release({ completed: false }))));
+    const left: LeaseHandle[] = [];
+    const own: LeaseHandle[] = [];
+    for (const handle of held) (handle.leave() ? left : own).push(handle);
+    await Promise.all(own.map((handle) => handle.release({ completed: false })));
     const result = await term.release({ completed: false });
     for (const handle of left) handle.left(result);
     await Promise.all(this.#settlings); // Their last requests: once it is closed, nothing of it is under way.

@@ -4,7 +4,7 @@ import type { LeaseEvents } from "../core/events.ts";
 import type { Sighting } from "../core/evidence.ts";
 import { sessionRow } from "../core/names.ts";
 import { nextShardMove, type SessionSeen, type ShardMove } from "../core/shard-move.ts";
-import { bury } from "../core/shard-writes.ts";
+import { bury, ofAShard } from "../core/shard-writes.ts";
 import { stateOf } from "../core/record.ts";
 import type { NewTerm } from "../core/term-state.ts";
 import type { Reading } from "../core/units.ts";
@@ -19,6 +19,7 @@ const MAX_MOVES = 8;
 /** How an attempt begins: it claims at once, or reads the shard's row, or knows the row already. */
 export type First = "claim" | "look" | Sighting;
 
+const NONE = [] as const;
 const UNREAD: SessionSeen = { sighting: undefined, afterShard: false };
 
 /**
@@ -122,7 +123,7 @@ class ShardAttempt {
     const believed = { writeId: random.id(), now, timed: false, sessionToken: session.token };
     const write = firstWriteOf(move, this.#self, believed);
     this.#requests += 1;
-    const { outcome, received } = await this.#session.pacer.paced(() => this.#self.send(write));
+    const { outcome, received } = await this.#self.send(write);
     if (outcome.kind === "refused") {
       this.#seen = memory.note(name, outcome.current, received, outcome.servedAt, row);
       this.#readAfter = UNREAD;
@@ -132,7 +133,6 @@ class ShardAttempt {
     }
     memory.forget(name, row);
     if (outcome.kind === "unknown") {
-      if (outcome.answered) this.#session.pacer.throttled();
       memory.rememberClaim(write.writeId);
       this.#session.settle(this.#self, write);
       throw this.#unavailable("may be claimed, nobody can say", outcome.cause);
@@ -149,7 +149,8 @@ class ShardAttempt {
     session: LeaseHandle,
   ): LeaseHandle {
     const limit = { from: this.#from, lengthMs: this.#self.settings.termLimitMs };
-    const won = { record, validity: [limit], vouchers: [], limit, overOwn: false };
+    const validity = limit.lengthMs < Infinity ? [limit] : NONE;
+    const won = { record: ofAShard(record), validity, vouchers: NONE, limit, overOwn: false };
     this.#self.tell("acquired", { token: record.token, requests: this.#requests, because });
     return this.#session.begin(this.#self, this.#shard, won, session);
   }

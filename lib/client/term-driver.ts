@@ -16,21 +16,21 @@ import type { Instant, Reading } from "../core/units.ts";
 import type { LeaseWrite } from "../core/lease-write.ts";
 import type { Contender } from "./contender.ts";
 import type { Answer } from "./exchange.ts";
-import type { OnEnd } from "./handle.ts";
+import type { LeaseHandle, OnEnd } from "./handle.ts";
 import { Later } from "./later.ts";
 
-/** Who else has to know of a term. */
+/** Who else has to know of a term. Terms that are held through one session share theirs. */
 export interface TermHooks {
   /** Told of its end. */
-  readonly onEnd: OnEnd | undefined;
+  readonly onEnd?: OnEnd | undefined;
   /** Called when it needs no release any more. */
-  readonly forget: () => void;
+  readonly forget: (handle: LeaseHandle) => void;
   /** The term of the session that it is held through. */
   readonly session?: { remainingMs(): number; renew(): Promise<void> } | undefined;
   /** Called when the bell of its row has changed. */
   readonly onBell?: (() => void) | undefined;
   /** Told of a release that nobody answered: nothing but a release ends what is held through a session that goes on. */
-  readonly onUnreleased?: ((write: LeaseWrite) => void) | undefined;
+  readonly onUnreleased?: ((self: Contender, write: LeaseWrite) => void) | undefined;
   /** Waited for after its release: what was held for its sake alone may be given up, too. */
   readonly afterRelease?: (() => Promise<unknown>) | undefined;
 }
@@ -41,6 +41,7 @@ type Came = { readonly answered: Answered } & Pick<Partial<Answer<unknown>>, "se
 type Abort = Extract<Effect, { do: "abort" }>;
 
 const NO_END: RenewalEnd = { is: "over" };
+const NO_TIMER = (): void => undefined;
 
 /**
  * Drives the machine of one term (lib/core/term-machine.ts): reads the clock for each step, keeps the one timer, sends what is to be sent, and
@@ -49,24 +50,26 @@ const NO_END: RenewalEnd = { is: "over" };
 export class TermDriver {
   readonly #self: Contender;
   readonly #hooks: TermHooks;
+  readonly #handle: LeaseHandle;
   #term: Term;
   #first: Step | undefined;
-  /** The last of the renewals that wait their turn. */
-  #writing: Promise<unknown> = Promise.resolve();
   #due: Instant | undefined;
-  #cancel: () => void = () => undefined;
-  // Made when somebody asks for them: a process may hold ten thousand terms, and ask for few.
+  #cancel = NO_TIMER;
+  // Made when they are needed: a process may hold ten thousand terms, and ask for few.
+  /** The last of the renewals that wait their turn. */
+  #writing: Promise<unknown> | undefined;
   #ender: AbortController | undefined;
   /** What the signal is aborted with, while nobody has asked for the signal. */
   #ended: Abort | undefined;
-  readonly #handover = new Later<Handover>();
-  readonly #released = new Later<ReleaseResult>();
+  #handover: Later<Handover> | undefined;
+  #released: Later<ReleaseResult> | undefined;
   /** The release that vacates the row, until all that follows from it is done. */
   #releasing: Promise<ReleaseResult> | undefined;
 
-  constructor(self: Contender, won: NewTerm, hooks: TermHooks) {
+  constructor(self: Contender, won: NewTerm, hooks: TermHooks, handle: LeaseHandle) {
     this.#self = self;
     this.#hooks = hooks;
+    this.#handle = handle;
     this.#first = beginTerm(self, won, this.#facts(self.clock.now()));
     this.#term = this.#first.term;
   }
@@ -86,11 +89,21 @@ export class TermDriver {
   }
 
   get handover(): Promise<Handover> {
-    return this.#handover.promise;
+    return this.#laterHandover.promise;
   }
 
   get released(): Promise<ReleaseResult> {
-    return this.#released.promise;
+    return this.#laterReleased.promise;
+  }
+
+  get #laterHandover(): Later<Handover> {
+    this.#handover ??= new Later();
+    return this.#handover;
+  }
+
+  get #laterReleased(): Later<ReleaseResult> {
+    this.#released ??= new Later();
+    return this.#released;
   }
 
   /** Sets the timer, and does what the beginning of the term asks for. */
@@ -134,7 +147,7 @@ export class TermDriver {
   renew(order: RenewalAsked): Promise<void> {
     const { session } = this.#hooks;
     if (session !== undefined && order.value === undefined && !this.#isOver()) return session.renew();
-    const turn = this.#writing.then(() => this.#renewNow(order));
+    const turn = (this.#writing ?? Promise.resolve()).then(() => this.#renewNow(order));
     this.#writing = turn.catch(() => undefined);
     return turn;
   }
@@ -150,7 +163,7 @@ export class TermDriver {
   /** Tells of the release of a term that was left to its session's. */
   forgotten(result: ReleaseResult): void {
     this.#self.tell("released", { token: this.#term.record.token, result, tick: undefined });
-    this.#hooks.forget();
+    this.#hooks.forget(this.#handle);
   }
 
   /** Whoever asks once more waits for as long as the first: a session that is to be closed with it is closed then. */
@@ -173,10 +186,10 @@ export class TermDriver {
       write = writeIn(this.happen({ on: "released", writeId: write.writeId, answered }), "release");
     }
     const result = await this.released;
-    if (result.kind === "unknown" && last !== undefined) this.#hooks.onUnreleased?.(last);
+    if (result.kind === "unknown" && last !== undefined) this.#hooks.onUnreleased?.(this.#self, last);
     const tick = done && result.kind === "released" ? this.#self.settings.tick : undefined;
     this.#self.tell("released", { token: this.#term.record.token, result, tick });
-    this.#hooks.forget();
+    this.#hooks.forget(this.#handle);
     await this.#hooks.afterRelease?.();
     return result;
   }
@@ -248,11 +261,11 @@ export class TermDriver {
       case "end":
         return this.#hooks.onEnd?.(effect.end, this.#term.record.token);
       case "forget":
-        return this.#hooks.forget();
+        return this.#hooks.forget(this.#handle);
       case "tell":
         return this.#self.tell(effect.event, effect.details);
       case "hand-over":
-        return this.#handover.settle(effect.handover);
+        return this.#laterHandover.settle(effect.handover);
       case "renew":
         // What fails is told by events, by the signal and by `end`.
         return void this.renew({ byTimer: true }).catch(() => undefined);
@@ -260,7 +273,9 @@ export class TermDriver {
         return void this.release(false, false);
       case "settle":
         // Once it is told, nothing of this term is in flight any more, and no timer of it is left.
-        return void this.#writing.then(() => this.#released.settle(effect.result));
+        return void (this.#writing ?? Promise.resolve()).then(() =>
+          this.#laterReleased.settle(effect.result),
+        );
       default:
         effect satisfies never;
     }

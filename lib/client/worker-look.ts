@@ -9,8 +9,7 @@ import type { TermSettings } from "../core/options.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { bury, ring } from "../core/shard-writes.ts";
 import { askingPriority, type FreeCount, isReserved, membershipOf, shardViews } from "../core/worker-view.ts";
-import { lookAtGroup } from "./group-reading.ts";
-import { shardContender } from "./group-session.ts";
+import { LOOKED_AT, lookAtGroup } from "./group-reading.ts";
 import { AT_ONCE } from "./pacer.ts";
 import { LOOK_AGAIN_MS, type Session } from "./session.ts";
 import { attemptShard } from "./shard-attempt.ts";
@@ -38,8 +37,6 @@ export class WorkerLook {
   #due = true;
   /** When it rang for a holder last, by the monotonic clock. */
   readonly #rung = new Map<string, number>();
-  /** When the first of the shards that it leaves to others may be claimed again, by the monotonic clock. */
-  #restOver = Infinity;
   /** How many looks in a row came too late for what they showed free. */
   #beaten = 0;
 
@@ -69,7 +66,9 @@ export class WorkerLook {
     const { core, name, id } = this.#session;
     await this.#session.open();
     const now = core.clock.now().mono;
-    let isAll = this.#due || now - this.#lookedAt >= LOOK_AGAIN_MS || now >= this.#restOver;
+    // What was left to others at the last look is not shown by any change of membership.
+    const hasRested = this.#works.restEndsAfter(this.#lookedAt) <= now;
+    let isAll = this.#due || hasRested || now - this.#lookedAt >= LOOK_AGAIN_MS;
     if (!isAll) {
       const members = await lookAtGroup(core, name, AUXILIARY.session, id);
       isAll = membershipOf(members, id) !== this.#membership;
@@ -77,7 +76,7 @@ export class WorkerLook {
     }
     this.#due = false;
     const before = [...this.#session.shards.values()];
-    const seen = await lookAtGroup(core, name, "", id);
+    const seen = await lookAtGroup(core, name, "", id, LOOKED_AT);
     this.#lookedAt = now;
     const records = new Map([...seen.shards].map(([shard, record]) => [shardRow(shard), record]));
     this.#session.seen(before, records);
@@ -91,12 +90,13 @@ export class WorkerLook {
     const { core, id } = this.#session;
     const { clock, timing } = core;
     const at = clock.now();
+    const led = this.#session.led();
     const views = shardViews(
       wanted,
       view,
       {
         id,
-        leads: (shard) => this.#session.leads(shard),
+        leads: (shard) => led.has(shard),
         avoids: (shard) => this.#works.avoids(shard),
       },
       this.#free,
@@ -113,7 +113,6 @@ export class WorkerLook {
     const [late] = await Promise.all([this.#claim(plan.claim, view, ended), this.#ask(plan.ask, view)]);
     const isOpen = late > 0 || plan.ask.length > 0 || views.some((one) => isOpenShard(one, id));
     if (isOpen) this.#due = true;
-    this.#restOver = clock.now().mono + this.#works.restMs();
     this.#beaten = late > 0 ? this.#beaten + 1 : 0;
   }
 
@@ -145,7 +144,7 @@ export class WorkerLook {
     let failure: { readonly error: unknown } | undefined;
     const claimOne = async (shard: string): Promise<void> => {
       if (ended.aborted || failure !== undefined) return;
-      const self = shardContender(this.#session, shard, this.#shardTerm);
+      const self = this.#session.contender(shard, this.#shardTerm);
       const came = await attemptShard(self, this.#session, shard, this.#firstFor(view.shards.get(shard)));
       if ("kind" in came) late += 1;
       else this.#works.begin(shard, came);
@@ -181,9 +180,8 @@ export class WorkerLook {
     const { core, id, name } = this.#session;
     const { exchange, random, timing } = core;
     const holders = new Set<string>();
-    const send = async (write: Parameters<typeof exchange.write>[0]): Promise<void> => {
-      await exchange.write(write, timing.requestTimeoutMs).catch(() => undefined);
-    };
+    const send = (write: Parameters<typeof exchange.write>[0]) =>
+      exchange.write(write, timing.requestTimeoutMs);
     await Promise.all(
       asks.map(async ({ shard, holder }) => {
         const record = view.shards.get(shard);
@@ -192,9 +190,8 @@ export class WorkerLook {
         this.#rung.delete(holder);
         holders.add(holder);
         const priority = askingPriority(record);
-        await this.#session.pacer.paced(() =>
-          send(requestTransfer(record, { writeId: random.id(), by: id, priority })),
-        );
+        const request = requestTransfer(record, { writeId: random.id(), by: id, priority });
+        await this.#session.pacer.paced(() => send(request)).catch(() => undefined);
       }),
     );
     for (const record of view.shards.values())
@@ -209,7 +206,7 @@ export class WorkerLook {
       this.#rung.set(holder, now);
       await send(
         ring(name, { holder, token: session.record.token }, { writeId: random.id(), bell: random.id() }),
-      );
+      ).catch(() => undefined);
     }
   }
 
@@ -249,7 +246,10 @@ export class WorkerLook {
     const { retryIntervalMs } = timing;
     if (this.#beaten > 0 && this.#beaten <= 5)
       return Math.min(retryIntervalMs, AGAIN_MS * this.#beaten * (1 + random.fraction()));
-    let waitMs = Math.min(retryIntervalMs, this.#works.restMs());
+    const now = clock.now().mono;
+    // Ten thousand shards may come to the end of their rests one by one: a look takes all that have.
+    const restMs = Math.max(this.#works.restEndsAfter(now) - now, Math.min(retryIntervalMs, SPREAD_MS));
+    let waitMs = Math.min(retryIntervalMs, restMs);
     const spread = Math.min(retryIntervalMs, SPREAD_MS) * (0.1 + 0.9 * random.fraction());
     for (const session of view.sessions.values()) {
       const seen = memory.sighting(name, sessionRow(session.id));

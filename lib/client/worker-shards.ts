@@ -16,7 +16,9 @@ export class WorkerShards {
   readonly #onFailed: ((error: unknown, shard: string) => void) | undefined;
   /** Called when there may be something to claim. */
   readonly #onFree: () => void;
-  readonly #working = new Map<string, Promise<void>>();
+  readonly #working = new Set<string>();
+  /** Told when no work goes on any more. */
+  #onIdle: (() => void) | undefined;
   /** Until when a shard is left to others, by the monotonic clock, and how often in a row its work has thrown. */
   readonly #rests = new Map<string, { readonly until: number; readonly failures: number }>();
   #draining = false;
@@ -35,7 +37,7 @@ export class WorkerShards {
 
   /** The shards that work goes on for. */
   get names(): Iterable<string> {
-    return this.#working.keys();
+    return this.#working;
   }
 
   /** Whether a shard is not to be claimed now: its work goes on, or it was given up a moment ago. */
@@ -50,27 +52,30 @@ export class WorkerShards {
     this.#rest(shard, true, this.#session.core.clock.now().mono);
   }
 
-  /** When the first of the shards that are left to others may be claimed again, in ms from now; infinite for none. */
-  restMs(): number {
-    const now = this.#session.core.clock.now().mono;
-    let least = Infinity;
-    for (const { until } of this.#rests.values()) if (until > now) least = Math.min(least, until - now);
-    return least;
+  /** When, after an instant, the first of the shards that are left to others may be claimed again; infinite for none. */
+  restEndsAfter(mono: number): number {
+    let first = Infinity;
+    for (const { until } of this.#rests.values()) if (until > mono && until < first) first = until;
+    return first;
   }
 
   /** Does the work of a shard that is led. */
   begin(shard: string, lease: LeaseHandle): void {
-    const over = this.#do(shard, lease).finally(() => this.#working.delete(shard));
-    this.#working.set(shard, over);
+    this.#working.add(shard);
+    void this.#do(shard, lease);
   }
 
   /** Has every work come to an end; resolves when all have. */
   async drain(): Promise<void> {
     this.#draining = true;
     for (const lease of this.#session.shards.values()) void lease.stepDown().catch(() => undefined);
-    while (this.#working.size > 0) await Promise.all(this.#working.values());
+    while (this.#working.size > 0)
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
   }
 
+  /** Never rejects. It goes on for as long as the work, once for each of some ten thousand shards: it keeps one promise. */
   async #do(shard: string, lease: LeaseHandle): Promise<void> {
     lease.waitForWork();
     const began = this.#session.core.clock.now().mono;
@@ -81,6 +86,21 @@ export class WorkerShards {
       // What work throws after it was told to stop is taken for the consequence of that.
       if (!lease.signal.aborted) failed = { error };
     }
+    try {
+      await this.#giveUp(shard, lease, began, failed);
+    } catch {
+      // What `onWorkFailed` throws, which must not, disturbs nobody.
+    }
+    this.#working.delete(shard);
+    if (this.#working.size === 0) this.#onIdle?.();
+  }
+
+  async #giveUp(
+    shard: string,
+    lease: LeaseHandle,
+    began: number,
+    failed: { readonly error: unknown } | undefined,
+  ): Promise<void> {
     this.#rest(shard, failed !== undefined, began);
     if (failed !== undefined) this.#tell(shard, lease, failed.error);
     // Whoever leaves frees all with one write.

@@ -9,6 +9,11 @@ export interface CallOptions {
   readonly signal: AbortSignal;
   /** How long the caller waits at most, in ms, from the call on; `undefined` where it does not say. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Of `rows`: the attributes that the caller looks at, besides the row's key. A store may leave out the others.
+   * @default - all
+   */
+  readonly attributes?: readonly (keyof LeaseRecord)[] | undefined;
 }
 
 /**

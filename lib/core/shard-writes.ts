@@ -93,3 +93,24 @@ export function proclaimShard(
     beginsTerm: false,
   };
 }
+
+/**
+ * The record of a shard's term, with what is left of a claim: a process may keep ten thousand of them, and a store's own objects
+ * may be several times as large.
+ */
+export function ofAShard(claimed: LeaseRecord): LeaseRecord {
+  return {
+    name: claimed.name,
+    row: claimed.row,
+    holder: claimed.holder,
+    token: claimed.token,
+    revision: claimed.revision,
+    durationMs: claimed.durationMs,
+    acquiredAt: claimed.acquiredAt,
+    renewedAt: claimed.renewedAt,
+    writeId: claimed.writeId,
+    transitions: claimed.transitions,
+    tick: claimed.tick,
+    sessionToken: claimed.sessionToken,
+  };
+}

@@ -63,9 +63,9 @@ export function onRelease(draft: Draft, { done, unseen }: Extract<TermEvent, { o
   if (unseen) term.holdAtLeastMs = term.overOwn ? Math.max(term.holdAtLeastMs, lockDelayMs) : 0;
   const reason = term.work.is === "on" ? "released" : "stepped-down";
   if (term.lead.is === "on") finish(draft, { reason });
-  const nothingToSend = needless(draft);
-  if (nothingToSend !== undefined) return settle(draft, nothingToSend);
   const farewell = farewellOf(draft, done);
+  const nothingToSend = needless(draft, farewell);
+  if (nothingToSend !== undefined) return settle(draft, nothingToSend);
   const waits = rules.stable && renewal.is === "in-flight";
   if (waits) term.row = { is: "waiting", farewell };
   else sendRelease(draft, untried(farewell));
@@ -78,15 +78,24 @@ export function onRelease(draft: Draft, { done, unseen }: Extract<TermEvent, { o
 export function onLeave(draft: Draft): void {
   const { term } = draft;
   if (term.row.is !== "held") return;
-  if (needless(draft) === undefined && farewellOf(draft, false).kept !== undefined) return;
+  const farewell = farewellOf(draft, false);
+  if (needless(draft, farewell) === undefined && farewell.kept !== undefined) return;
   if (term.lead.is === "on") finish(draft, { reason: term.work.is === "on" ? "released" : "stepped-down" });
   term.row = { is: "left" };
 }
 
-/** What is known of a release without sending it: another's term is left alone. */
-function needless({ term: { lead } }: Draft): ReleaseResult | undefined {
-  if (lead.is !== "over" || lead.end.reason !== "superseded") return undefined;
-  return { kind: "superseded", by: lead.end.by, token: lead.end.token };
+/**
+ * What is known of a release without sending it: another's term is left alone. A shard whose session has run out is free as soon as that
+ * session is ended, by whomever, and all of its shards with it: ten thousand releases would say nothing more.
+ */
+function needless({ rules, term: { lead } }: Draft, { tick, kept }: Farewell): ReleaseResult | undefined {
+  if (lead.is !== "over") return undefined;
+  const { end } = lead;
+  if (end.reason === "superseded") return { kind: "superseded", by: end.by, token: end.token };
+  if (!rules.throughSession || tick !== undefined || kept !== undefined) return undefined;
+  if (end.reason === "revoked") return { kind: "released" };
+  // At its own limit its session goes on, and nothing but this release frees it.
+  return end.reason === "expired" && !end.atLimit ? { kind: "unknown", cause: end.cause } : undefined;
 }
 
 /** What the release says: the occurrence that was done, and for whom the lease is kept. */

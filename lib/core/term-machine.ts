@@ -16,29 +16,38 @@ export { remainingAt } from "./term-draft.ts";
 /** Timers may come this much early by the monotonic clock, in ms. */
 const EARLY_MS = 1;
 
+// What all terms begin with, shared: one process may hold ten thousand of them.
+const NONE = [] as const;
+const REACHABLE: Term["contact"] = { storeReachable: true };
+const LEAD_ON = { is: "on", validity: NONE, lookAt: undefined, renewAt: undefined } as const;
+const WORK_ON: Term["work"] = { is: "on" };
+const NO_RENEWAL: Term["renewal"] = { is: "none" };
+const ROW_HELD: Term["row"] = { is: "held" };
+
 /** Begins a term that was won. It may be over already: its holder may have stood still since the answer. */
 export function beginTerm(rules: TermRules, won: NewTerm, facts: Facts): Step {
   const { at } = facts;
   const { settings } = rules;
   const { limit, validity, record, vouchers, overOwn } = won;
-  const lasting = validity.filter(({ lengthMs }) => lengthMs < Infinity); // JSON knows no infinity.
+  // JSON knows no infinity.
+  const lasting = validity.length === 0 ? NONE : validity.filter(({ lengthMs }) => lengthMs < Infinity);
   const draft = draftOf(
     rules,
     {
       began: at,
       record,
       vouchers,
-      limit: limit.lengthMs < Infinity ? [limit] : [],
-      unanswered: [],
-      contact: { storeReachable: true },
+      limit: limit.lengthMs < Infinity ? [limit] : NONE,
+      unanswered: NONE,
+      contact: REACHABLE,
       reserveForMs: settings.reserveForMs,
       holdAtLeastMs: settings.holdAtLeastMs,
       overOwn,
       waitsForWork: false,
-      lead: { is: "on", validity: lasting, lookAt: undefined, renewAt: undefined },
-      work: { is: "on" },
-      renewal: { is: "none" },
-      row: { is: "held" },
+      lead: lasting === NONE ? LEAD_ON : { ...LEAD_ON, validity: lasting },
+      work: WORK_ON,
+      renewal: NO_RENEWAL,
+      row: ROW_HELD,
     },
     facts,
   );

@@ -134,7 +134,9 @@ export function onSeen(draft: Draft, current: LeaseRecord | undefined): void {
   if (term.lead.is === "over" || term.row.is !== "held") return;
   if (!isOwnTerm(draft, current)) return lose(draft, endBy(draft, current));
   const { requestedBy, requestedPriority } = current;
-  term.record = { ...term.record, requestedBy, requestedPriority };
+  const { record } = term;
+  const isKnown = requestedBy === record.requestedBy && requestedPriority === record.requestedPriority;
+  if (!isKnown) term.record = { ...record, requestedBy, requestedPriority };
   handOverIfRequested(draft);
 }
 

@@ -45,7 +45,7 @@ const INFORMATIVE: Partial<Record<Attribute, "S" | "N">> = {
   ttl: "N",
 };
 
-const EXPECTED = { ...ESSENTIAL, ...INFORMATIVE } as Readonly<Record<string, "S" | "N">>;
+const EXPECTED = { pk: "S", sk: "S", ...ESSENTIAL, ...INFORMATIVE } as Readonly<Record<string, "S" | "N">>;
 
 const TYPES: Readonly<Record<string, string>> = {
   S: "a string",
@@ -68,11 +68,15 @@ const TYPES: Readonly<Record<string, string>> = {
 export function rowOf(item: Record<string, AttributeValue> | undefined): Row | undefined {
   if (item === undefined || Object.keys(item).length === 0) return undefined;
   const broken: Row["broken"][number][] = [];
-  const intact: Record<string, AttributeValue> = {};
-  for (const [attribute, value] of Object.entries(item)) {
+  const others: Record<string, AttributeValue> = {};
+  // Whoever leads ten thousand shards reads as many rows at once: what is known to be a string or a number takes no library.
+  const known: Record<string, string | number> = {};
+  for (const attribute in item) {
+    const value = item[attribute] as AttributeValue;
     const expected = EXPECTED[attribute];
     const found = Object.keys(value)[0] ?? "";
-    if (expected === undefined || expected === found) intact[attribute] = value;
+    if (expected === undefined) others[attribute] = value;
+    else if (expected === found) known[attribute] = expected === "N" ? Number(value.N) : (value.S as string);
     else if (attribute in ESSENTIAL)
       broken.push({
         attribute,
@@ -80,7 +84,7 @@ export function rowOf(item: Record<string, AttributeValue> | undefined): Row | u
       });
   }
   // A proclaimed value may hold any number; one beyond what JavaScript counts exactly must not end an election.
-  const { pk: name, sk, ...attributes } = unmarshall(intact, { wrapNumbers: Number });
+  const { pk: name, sk, ...attributes } = { ...unmarshall(others, { wrapNumbers: Number }), ...known };
   const never = { token: 0, revision: 0, writeId: "", durationMs: 0, transitions: 0 };
   const row = sk === undefined || sk === LEASE_TABLE_SCHEMA.leaseSortKey ? {} : { row: String(sk) };
   return { record: { ...never, ...attributes, name: String(name), ...row }, broken };

@@ -114,20 +114,20 @@ export class DynamoDBLeaseStore implements LeaseStore {
 
   async rows(name: string, prefix: string, call: CallOptions, after?: string): Promise<RowsPage> {
     const { partitionKey, sortKey } = LEASE_TABLE_SCHEMA;
+    const { attributes } = call;
+    const isAll = prefix === "";
+    const projected = attributes && [partitionKey, sortKey, ...attributes];
     const command = new QueryCommand({
       TableName: this.tableName,
       ConsistentRead: true,
-      ...(prefix === ""
-        ? {
-            KeyConditionExpression: "#name = :name",
-            ExpressionAttributeNames: { "#name": partitionKey },
-            ExpressionAttributeValues: marshall({ ":name": name }),
-          }
-        : {
-            KeyConditionExpression: "#name = :name AND begins_with(#row, :row)",
-            ExpressionAttributeNames: { "#name": partitionKey, "#row": sortKey },
-            ExpressionAttributeValues: marshall({ ":name": name, ":row": prefix }),
-          }),
+      KeyConditionExpression: isAll ? "#name = :name" : "#name = :name AND begins_with(#row, :row)",
+      ExpressionAttributeNames: {
+        "#name": partitionKey,
+        ...(isAll ? {} : { "#row": sortKey }),
+        ...Object.fromEntries((projected ?? []).map((attribute) => [`#${attribute}`, attribute])),
+      },
+      ExpressionAttributeValues: marshall(isAll ? { ":name": name } : { ":name": name, ":row": prefix }),
+      ProjectionExpression: projected?.map((attribute) => `#${attribute}`).join(", "),
       ExclusiveStartKey: after === undefined ? undefined : marshall(leaseKey(name, after)),
     });
     const { output, servedAt } = await this.#ask(command, call, name);

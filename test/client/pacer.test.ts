@@ -6,11 +6,18 @@ import { ManualClock } from "../../lib/testing/manual-clock.ts";
 import { manual } from "../support/manual.ts";
 import { Gate } from "../support/probe-store.ts";
 
+/** How long a write is sent again for, in ms. */
+const LASTS_MS = 3_000;
+
+const WRITTEN = { outcome: { kind: "refused", current: undefined, servedAt: undefined } } as const;
+const THROTTLED = { outcome: { kind: "unknown", cause: new Error("slow down"), answered: true } } as const;
+/** An answer of its own each time, as of a store. */
+const throttledAnew = () => ({ ...THROTTLED });
+
 /** Sends `count` writes that take `ms` each, and notes when each began. */
-function sending(count: number, ms = 0, before: (pacer: Pacer) => void = () => undefined) {
+function sending(count: number, ms = 0, throttledUntil = 0) {
   const clock = new ManualClock();
-  const pacer = new Pacer(timekeeperOf(clock));
-  before(pacer);
+  const pacer = new Pacer(timekeeperOf(clock), LASTS_MS);
   const began: number[] = [];
   let underWay = 0;
   const state = { most: 0 };
@@ -22,6 +29,7 @@ function sending(count: number, ms = 0, before: (pacer: Pacer) => void = () => u
       state.most = Math.max(state.most, underWay);
       if (ms > 0) await new Promise<void>((resolve) => void clock.timer(ms, resolve));
       underWay -= 1;
+      return began.length <= throttledUntil ? throttledAnew() : WRITTEN;
     }),
   );
   return { clock, began, state, all: Promise.all(all) };
@@ -54,34 +62,49 @@ describe("a pacer", () => {
   });
 
   it("halves its rate when it is throttled, once for all that were under way together", async () => {
-    const slowed = sending(2_000, 0, (pacer) => {
-      for (let nth = 0; nth < 32; nth += 1) pacer.throttled();
-    });
+    const slowed = sending(2_000, 0, 32);
     await slowed.clock.advance(500);
-    // 250 a second, a few at once, and what has been served lets it grow.
-    expect(slowed.began.length).toBeGreaterThan(125);
-    expect(slowed.began.length).toBeLessThan(210);
+    // 250 a second, a few at once, what was throttled again, and what has been served lets it grow.
+    expect(slowed.began.length - 32).toBeGreaterThan(125);
+    expect(slowed.began.length - 32).toBeLessThan(210);
+  });
+
+  it("sends a write again that was throttled, for as long as a request may take, and no longer", async () => {
+    const { clock, began, all } = sending(1, 0, 3);
+    await clock.advance(LASTS_MS);
+    expect(await all, "it was served in the end").toEqual([WRITTEN]);
+    expect(began).toHaveLength(4);
+    const never = sending(1, 100, 1_000_000);
+    await never.clock.advance(LASTS_MS + 1_000);
+    expect(await never.all).toEqual([THROTTLED]);
+    expect(never.clock.pendingTimers).toBe(0);
   });
 
   it("never stops for good, however often it is throttled", async () => {
     const clock = new ManualClock();
-    const pacer = new Pacer(timekeeperOf(clock));
+    const pacer = new Pacer(timekeeperOf(clock), LASTS_MS);
+    const until = clock.now().mono + 30_000;
+    const throttled = async () => (clock.now().mono < until ? throttledAnew() : WRITTEN);
     for (let nth = 0; nth < 30; nth += 1) {
-      pacer.throttled();
+      void pacer.paced(throttled);
       await clock.advance(1_001);
     }
     let sent = 0;
-    for (let nth = 0; nth < 100; nth += 1) void pacer.paced(async () => (sent += 1));
+    for (let nth = 0; nth < 100; nth += 1)
+      void pacer.paced(async () => {
+        sent += 1;
+        return WRITTEN;
+      });
     await clock.advance(10_000);
     expect(sent).toBeGreaterThan(60);
   });
 
   it("goes on after a write that fails", async () => {
     const clock = new ManualClock();
-    const pacer = new Pacer(timekeeperOf(clock));
+    const pacer = new Pacer(timekeeperOf(clock), LASTS_MS);
     const fail = async (): Promise<never> => Promise.reject(new Error("no"));
     for (let nth = 0; nth < 31; nth += 1) await expect(pacer.paced(fail)).rejects.toThrow("no");
-    await expect(pacer.paced(async () => 1)).resolves.toBe(1);
+    await expect(pacer.paced(async () => WRITTEN)).resolves.toBe(WRITTEN);
   });
 });
 

@@ -127,7 +127,7 @@ describe("the status of a group", () => {
         shard("c", "bob"),
         shard("d", "dead"),
       ),
-      ["e", "a"],
+      ["e", "d", "c", "b", "a"],
     );
     expect(status.name).toBe("jobs");
     expect(status.shards.map(({ shard: name, kind }) => [name, kind])).toEqual([

@@ -1,0 +1,100 @@
+import type { CallOptions, LeaseStore, ListPage, RowsPage } from "../../lib/core/ports.ts";
+import type { LeaseWrite } from "../../lib/core/lease-write.ts";
+import type { ReadOutcome, WriteOutcome } from "../../lib/core/outcome.ts";
+import { LeaseError } from "../../lib/index.ts";
+
+/** What a store between a client and the table does besides passing on. */
+export interface CountedStoreOptions {
+  /** How many writes a second it lets through to one partition key, as DynamoDB does; the others it answers as throttled. */
+  readonly writesPerSecond?: number | undefined;
+}
+
+/** What was counted. */
+export interface Counted {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly mostWritesInASecond: number;
+}
+
+const WINDOW_MS = 1_000;
+
+/** Passes requests on, counts them by kind, and throttles where it is told to. */
+export class CountedStore implements LeaseStore {
+  readonly tableName: string | undefined;
+  readonly #store: LeaseStore;
+  readonly #limit: number;
+  /** When each write was sent, by the monotonic clock, of one partition key: all that is measured here has one. */
+  #sent: number[] = [];
+  /** When the writes of the last second were let through. */
+  readonly #passed: number[] = [];
+  #counts = new Map<string, number>();
+
+  constructor(store: LeaseStore, { writesPerSecond = Infinity }: CountedStoreOptions = {}) {
+    this.#store = store;
+    this.tableName = store.tableName;
+    this.#limit = writesPerSecond;
+  }
+
+  /** How many requests there were of each kind since the counts were taken last. */
+  take(): Counted {
+    const taken = {
+      counts: Object.fromEntries([...this.#counts].sort()),
+      mostWritesInASecond: mostInAWindow(this.#sent, WINDOW_MS),
+    };
+    this.#counts = new Map();
+    this.#sent = [];
+    return taken;
+  }
+
+  async write(write: LeaseWrite, call: CallOptions): Promise<WriteOutcome> {
+    const of = write.row?.startsWith("session#") ? "session" : "shard";
+    this.#count(`${write.kind} ${of}`);
+    const now = performance.now();
+    this.#sent.push(now);
+    if (!this.#passes(now)) return this.#throttled(write);
+    return this.#store.write(write, call);
+  }
+
+  read(name: string, call: CallOptions, row?: string): Promise<ReadOutcome> {
+    this.#count(`read ${row?.startsWith("session#") ? "session" : "shard"}`);
+    return this.#store.read(name, call, row);
+  }
+
+  rows(name: string, prefix: string, call: CallOptions, after?: string): Promise<RowsPage> {
+    this.#count(prefix === "" ? "rows of all" : `rows of ${prefix.replace("#", "")}`);
+    return this.#store.rows(name, prefix, call, after);
+  }
+
+  list(call: CallOptions): AsyncIterable<ListPage> {
+    return this.#store.list(call);
+  }
+
+  #passes(now: number): boolean {
+    if (this.#limit === Infinity) return true;
+    while ((this.#passed[0] ?? Infinity) <= now - WINDOW_MS) this.#passed.shift();
+    if (this.#passed.length >= this.#limit) return false;
+    this.#passed.push(now);
+    return true;
+  }
+
+  /** As `DynamoDBLeaseStore` answers what the service has throttled. */
+  #throttled({ name }: LeaseWrite): WriteOutcome {
+    this.#count("throttled");
+    const cause = new LeaseError("STORE_UNAVAILABLE", "throttled", { lease: name });
+    return { kind: "unknown", cause, answered: true };
+  }
+
+  #count(kind: string): void {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+  }
+}
+
+/** The most instants, of an ascending list, that lie within any window of so many ms. */
+export function mostInAWindow(instants: readonly number[], windowMs: number): number {
+  let most = 0;
+  let from = 0;
+  for (const [at, instant] of instants.entries()) {
+    while ((instants[from] as number) <= instant - windowMs) from += 1;
+    most = Math.max(most, at - from + 1);
+  }
+  return most;
+}

@@ -1,0 +1,65 @@
+import { fileURLToPath } from "node:url";
+import { type OwnedProcess, spawnOwned } from "../../local/harness/processes.ts";
+import type { Bound } from "./bounds.ts";
+import type { HolderOrder, HolderReport } from "./holder-process.ts";
+
+const PROGRAM = fileURLToPath(new URL("holder-process.ts", import.meta.url));
+const CLAIMED_WITHIN_MS = 30_000;
+const MOST_WRITES_A_SECOND = 1_000;
+const MOST_MEMORY_MB = 20;
+const MOST_CPU_PERCENT = 2;
+const RENEW_INTERVAL_MS = 5_000;
+
+/** Has a process of its own hold shards, and measure itself. */
+export async function holds(order: HolderOrder): Promise<HolderReport> {
+  const owned = await spawnOwned(
+    process.execPath,
+    ["--no-warnings", "--expose-gc", PROGRAM, JSON.stringify(order)],
+    { stdio: ["ignore", "ignore", "inherit", "ipc"] },
+  );
+  return reportOf(owned);
+}
+
+async function reportOf({ child, gone }: OwnedProcess): Promise<HolderReport> {
+  const told = new Promise<HolderReport>((resolve) => {
+    child.once("message", (report) => resolve(report as HolderReport));
+  });
+  const failed = gone.then(({ code, signal }): never => {
+    throw new Error(`the holder ended with ${signal ?? code} and told nothing`);
+  });
+  const report = await Promise.race([told, failed]);
+  await gone;
+  return report;
+}
+
+/** What a process that holds many has to keep to, beside one that holds a single one. */
+export function boundsOfHolding(
+  of: string,
+  { shards, restMs }: HolderOrder,
+  report: HolderReport,
+  one: HolderReport,
+): Bound[] {
+  const { resting, claiming, closing } = report;
+  const renewals = resting.counts["renew session"] ?? 0;
+  return [
+    { of, what: "claimed in, s", is: report.claimMs / 1_000, most: CLAIMED_WITHIN_MS / 1_000 },
+    { of, what: "writes in any second", is: claiming.mostWritesInASecond, most: MOST_WRITES_A_SECOND },
+    { of, what: "led after the rest", is: report.led, least: shards },
+    { of, what: "heap beyond one lease's, MB", is: report.heapMb - one.heapMb, most: MOST_MEMORY_MB },
+    { of, what: "CPU beyond one lease's, %", is: report.restCpuPercent - one.restCpuPercent, most: MOST_CPU_PERCENT },
+    { of, what: "renewals at rest", is: renewals, most: Math.ceil(restMs / RENEW_INTERVAL_MS) + 1 },
+    { of, what: "other writes at rest", is: writesOf(resting.counts) - renewals, most: 0 },
+    { of, what: "writes to close", is: writesOf(closing.counts) - (closing.counts["renew session"] ?? 0), most: 1 },
+    { of, what: "closed in, s", is: report.closeMs / 1_000 },
+    { of, what: "CPU to claim, s", is: report.claimCpuMs / 1_000 },
+    { of, what: "event loop blocked at rest, ms", is: report.blockedMs.resting },
+    { of, what: "event loop blocked while closing, ms", is: report.blockedMs.closing },
+  ];
+}
+
+/** How many writes there were among the requests. */
+export function writesOf(counts: Readonly<Record<string, number>>): number {
+  return Object.entries(counts)
+    .filter(([kind]) => !/^(rows|read|throttled)/.test(kind))
+    .reduce((sum, [, count]) => sum + count, 0);
+}

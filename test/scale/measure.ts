@@ -1,0 +1,75 @@
+import { cpus } from "node:os";
+import Table from "cli-table3";
+import { engineClient, startEngine } from "../../local/engine.ts";
+import type { Finding } from "../../local/harness/command.ts";
+import type { Screen } from "../../local/harness/screen.ts";
+import { createLeaseTable } from "../support/lease-tables.ts";
+import { type Bound, isMet } from "./bounds.ts";
+import { playFleet } from "./fleet-plays.ts";
+import type { HolderOrder } from "./holder-process.ts";
+import { boundsOfHolding, holds } from "./holding.ts";
+import type { Options } from "./run.ts";
+
+/** What a throttled process is let through, in writes a second: less than it sends by itself, so that it is throttled. */
+const THROTTLED = 250;
+const THROTTLED_SHARDS = 2_000;
+
+/** Measures, one after the other, and judges. */
+export async function measure(options: Options, screen: Screen, signal: AbortSignal): Promise<Finding> {
+  await using stack = new AsyncDisposableStack();
+  const { endpoint } = stack.use(await startEngine());
+  const client = stack.adopt(engineClient(endpoint), (opened) => opened.destroy());
+  const bounds: Bound[] = [];
+  let tables = 0;
+  /** Each measurement has a table of its own. */
+  const table = async (): Promise<{ readonly endpoint: string; readonly table: string }> => {
+    signal.throwIfAborted();
+    tables += 1;
+    await createLeaseTable(client, `scale-${tables}`);
+    return { endpoint, table: `scale-${tables}` };
+  };
+  const note = (what: string): void => screen.progress(what);
+  const restMs = options.rest * 1_000;
+  const held = async (by: HolderOrder["by"], of: string, signals: boolean): Promise<void> => {
+    note(of);
+    const order = { by, shards: options.shards, restMs, signals };
+    const one = await holds({ ...order, ...(await table()), shards: 1, restMs: restMs / 4 });
+    const many = { ...order, ...(await table()) };
+    bounds.push(...boundsOfHolding(of, many, await holds(many), one));
+  };
+  await held("tryAcquire", `${options.shards} by tryAcquire`, false);
+  await held("worker", `${options.shards} by a worker`, false);
+  bounds.push(...(await throttled(await table(), note)));
+  bounds.push(...(await playFleet({ ...(await table()), shards: options.fleetShards }, note)));
+  const ok = bounds.every(isMet);
+  const machine = `${cpus().length} x ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}`;
+  return { summary: { ok, machine, bounds } as Finding["summary"], lines: [machine, tableOf(bounds, screen)] };
+}
+
+async function throttled(
+  where: { readonly endpoint: string; readonly table: string },
+  note: (what: string) => void,
+): Promise<Bound[]> {
+  const of = `throttled to ${THROTTLED} writes a second`;
+  note(of);
+  const order = { ...where, by: "tryAcquire", shards: THROTTLED_SHARDS, restMs: 1_000, signals: false } as const;
+  const { claimMs, claiming, led } = await holds({ ...order, writesPerSecond: THROTTLED });
+  // Twice what an unthrottled process at just that rate takes, and what it takes to slow down.
+  const most = (2 * THROTTLED_SHARDS) / THROTTLED + 5;
+  return [
+    { of, what: `${THROTTLED_SHARDS} claimed in, s`, is: claimMs / 1_000, most },
+    { of, what: "led", is: led, least: THROTTLED_SHARDS },
+    { of, what: "writes throttled", is: claiming.counts["throttled"] ?? 0, least: 1 },
+  ];
+}
+
+function tableOf(bounds: readonly Bound[], { colors }: Screen): string {
+  const table = new Table({ head: ["of", "what", "is", "bound"], style: { head: [] } });
+  for (const bound of bounds) {
+    const { of, what, is, most, least } = bound;
+    const limit = most === undefined ? (least === undefined ? "" : `>= ${least}`) : `<= ${most}`;
+    const figure = Number.isInteger(is) ? `${is}` : is.toFixed(2);
+    table.push([of, what, isMet(bound) ? figure : colors.red(`${figure} MISSED`), limit]);
+  }
+  return table.toString();
+}
