@@ -227,7 +227,9 @@ export class Session implements Held {
     if (this.#term !== term) return;
     this.#endSettlings();
     this.#cancel();
-    for (const handle of this.#shards.values()) handle.sessionOver(end);
+    // Whoever has taken the session over leads none of its shards by that: their successors are not known.
+    const told: LeaseEnd = end.reason === "superseded" ? { reason: "revoked" } : end;
+    for (const handle of this.#shards.values()) handle.sessionOver(told);
     this.onBell?.();
   }
 

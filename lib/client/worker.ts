@@ -1,17 +1,12 @@
-import {
-  type GroupOptions,
-  parseShards,
-  parseWorker,
-  WORKER_NAMES,
-  type WorkerSettings,
-} from "../core/group-options.ts";
-import { invalid, LeaseError } from "../core/errors.ts";
+import { type GroupOptions, parseWorker, WORKER_NAMES, type WorkerSettings } from "../core/group-options.ts";
+import { invalid, isPassing, LeaseError } from "../core/errors.ts";
 import { type Names, parseKnown } from "../core/known.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { ClientCore } from "./client-core.ts";
 import { sessionOf, shardSettings } from "./group-session.ts";
 import type { Lease } from "./lease.ts";
 import type { Session } from "./session.ts";
+import { ShardList } from "./shard-list.ts";
 import { follows, makeWakeup, pause } from "./waiting.ts";
 import { WorkerLook } from "./worker-look.ts";
 import { WorkerShards } from "./worker-shards.ts";
@@ -156,71 +151,28 @@ export class Worker {
     wakeup: ReturnType<typeof makeWakeup>,
     ended: AbortSignal,
   ): Promise<void> {
-    const { clock, exchange, timing } = this.#core;
+    const { clock, timing } = this.#core;
+    const { shardsIntervalMs, troubleLimitMs } = this.#settings;
+    const list = new ShardList(this.#session, this.#options.shards, shardsIntervalMs, () => look.soon());
+    let hasLooked = false;
     let failingFrom: number | undefined;
-    let wanted: readonly string[] | undefined;
-    let askedAt = -Infinity;
-    let asking = false;
-    /** Asks again, without keeping the worker from its looks meanwhile. */
-    const askAgain = async (before: readonly string[]): Promise<void> => {
-      asking = true;
-      wanted = await this.#askForShards(before, ended).catch(() => before);
-      asking = false;
-      if (!isSame(wanted, before)) look.soon();
-    };
     while (!ended.aborted) {
       let waitMs = timing.retryIntervalMs;
       try {
-        const now = clock.now().mono;
-        const isDue = now - askedAt >= this.#settings.shardsIntervalMs;
-        if (isDue && !asking) askedAt = now;
-        if (wanted === undefined) wanted = await this.#askForShards(undefined, ended);
-        else if (isDue && !asking) void askAgain(wanted);
-        waitMs = await look.make(wanted, ended);
+        waitMs = await look.make(await list.now(ended), ended);
+        hasLooked = true;
         failingFrom = undefined;
         this.#lastError = undefined;
       } catch (error) {
         if (ended.aborted) return;
         this.#lastError = error;
-        if (!exchange.passes(error)) throw error;
+        // That its session is served says nothing of its looks: a grant may allow the one and not the other.
+        if (!isPassing(error, hasLooked)) throw error;
         failingFrom ??= clock.now().mono;
-        if (clock.now().mono - failingFrom >= this.#settings.troubleLimitMs) throw error;
+        if (clock.now().mono - failingFrom >= troubleLimitMs) throw error;
         look.atAll();
       }
       await pause(clock, Math.max(1, waitMs), ended, wakeup);
     }
-  }
-
-  /** Asks which shards there are. What fails later on leaves the last list as it was. */
-  async #askForShards(before: readonly string[] | undefined, ended: AbortSignal): Promise<readonly string[]> {
-    const { shards } = this.#options;
-    if (typeof shards !== "function") return parseShards(shards);
-    try {
-      return parseShards(await unlessEnded(ended, shards));
-    } catch (error) {
-      if (before === undefined || ended.aborted) throw error;
-      const { emit, exchange } = this.#core;
-      emit("requestFailed", { lease: this.name, holder: this.id, ...exchange.trouble("look", error) });
-      return before;
-    }
-  }
-}
-
-function isSame(a: readonly string[], b: readonly string[]): boolean {
-  return a === b || (a.length === b.length && a.every((shard, nth) => shard === b[nth]));
-}
-
-/** Asks a function that may never answer; one that is told to stop does not wait for it. */
-async function unlessEnded<T>(ended: AbortSignal, ask: () => T | Promise<T>): Promise<T> {
-  let forget: () => void = () => undefined;
-  const over = new Promise<never>((_, reject) => {
-    const end = (): void => reject(ended.reason as Error);
-    ended.addEventListener("abort", end);
-    forget = () => ended.removeEventListener("abort", end);
-  });
-  try {
-    return await Promise.race([ask(), over]);
-  } finally {
-    forget();
   }
 }

@@ -15,14 +15,27 @@ describe("a look at a group that fails", () => {
   it("of a worker is told by an event each time, as the shards' own requests are", async () => {
     const world = manual();
     using heard = hear("jobs");
-    deny(world);
     const worker = running(world, { shards: ["a"] });
-    await world.clock.advance(10_000);
+    await world.clock.advance(100);
+    deny(world);
+    await world.clock.advance(12_000);
     const failed = heard.of("requestFailed");
     expect(failed.length).toBeGreaterThanOrEqual(5);
     const told = { lease: "jobs", holder: worker.worker.id, request: "look", cause: refusal };
     for (const event of failed) expect(event).toMatchObject(told);
     await worker.stop();
+  });
+
+  it("of a worker that was never let in ends its run with the reason", async () => {
+    const world = manual();
+    deny(world);
+    const worker = running(world, { shards: ["a"] });
+    await world.clock.advance(1_000);
+    await expect(worker.over).rejects.toBe(refusal);
+    expect(world.table.peek("jobs", `session#${worker.worker.id}`)?.holder, "nothing is left behind").toBe(
+      undefined,
+    );
+    expect(world.clock.pendingTimers).toBe(0);
   });
 
   it("of a semaphore as well, while somebody waits", async () => {
@@ -107,6 +120,6 @@ describe("a worker that claims many shards", () => {
     const worker = running(world, { shards: shardNames(99) });
     await world.clock.advance(1_000);
     expect(claims()).toBeLessThanOrEqual(32);
-    await worker.stop();
+    await expect(worker.over).rejects.toBe(refusal);
   });
 });

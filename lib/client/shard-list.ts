@@ -1,0 +1,78 @@
+import { parseShards, type ShardSource } from "../core/group-options.ts";
+import type { Session } from "./session.ts";
+
+/** Which shards a worker's group has: a list, or what a function said last. */
+export class ShardList {
+  readonly #session: Session;
+  readonly #source: ShardSource;
+  readonly #everyMs: number;
+  readonly #onChange: () => void;
+  #shards: readonly string[] | undefined;
+  /** When the function was asked last, by the monotonic clock. */
+  #askedAt = -Infinity;
+  #asking = false;
+
+  constructor(session: Session, source: ShardSource, everyMs: number, onChange: () => void) {
+    this.#session = session;
+    this.#source = source;
+    this.#everyMs = everyMs;
+    this.#onChange = onChange;
+  }
+
+  /**
+   * The shards as they are known now. The first time it waits for the function; later it asks again when that is due, and does not
+   * wait.
+   * @throws what the function throws, the first time
+   */
+  async now(ended: AbortSignal): Promise<readonly string[]> {
+    const { mono } = this.#session.core.clock.now();
+    if (this.#shards === undefined) {
+      this.#askedAt = mono;
+      this.#shards = await this.#ask(ended);
+    } else if (mono - this.#askedAt >= this.#everyMs && !this.#asking) {
+      this.#askedAt = mono;
+      void this.#askAgain(this.#shards, ended);
+    }
+    return this.#shards;
+  }
+
+  /** What fails leaves the list as it was. */
+  async #askAgain(before: readonly string[], ended: AbortSignal): Promise<void> {
+    if (typeof this.#source !== "function") return;
+    this.#asking = true;
+    try {
+      this.#shards = await this.#ask(ended);
+      if (!isSame(this.#shards, before)) this.#onChange();
+    } catch (error) {
+      if (ended.aborted) return;
+      const { core, id: holder, name: lease } = this.#session;
+      core.emit("requestFailed", { lease, holder, ...core.exchange.trouble("look", error) });
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  async #ask(ended: AbortSignal): Promise<readonly string[]> {
+    const source = this.#source;
+    return parseShards(typeof source === "function" ? await unlessEnded(ended, source) : source);
+  }
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((shard, nth) => shard === b[nth]));
+}
+
+/** Asks a function that may never answer; one that is told to stop does not wait for it. */
+async function unlessEnded<T>(ended: AbortSignal, ask: () => T | Promise<T>): Promise<T> {
+  let forget: () => void = () => undefined;
+  const over = new Promise<never>((_, reject) => {
+    const end = (): void => reject(ended.reason as Error);
+    ended.addEventListener("abort", end);
+    forget = () => ended.removeEventListener("abort", end);
+  });
+  try {
+    return await Promise.race([ask(), over]);
+  } finally {
+    forget();
+  }
+}
