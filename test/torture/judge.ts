@@ -4,6 +4,7 @@ import { longestWithoutLeaderMs } from "./checks/one-leader.ts";
 import { type Successions, successionsOf } from "./checks/successions.ts";
 import type { WriteCounts } from "./network/ledger.ts";
 import type { ElectionRecord } from "./runner/election.ts";
+import { type GroupOutcome, type GroupSummary, inOrder, judgeGroup } from "./judge-group.ts";
 import type { Journal } from "./runner/journal.ts";
 import { CLOCK_FAULTS, PROCESS_FAULTS } from "./runner/random-faults.ts";
 
@@ -27,6 +28,8 @@ export interface Summary {
   readonly invoices: number;
   /** What the candidates and their clients told of, by event. */
   readonly events: Readonly<Record<string, number>>;
+  /** What came of the group of workers, which shares the engine with them. Its violations are among those below. */
+  readonly group: Omit<GroupSummary, "violations" | "neverInjected" | "checked">;
   /** Every claim that was checked. */
   readonly checked: readonly string[];
   /** What is wrong: each entry a sentence. */
@@ -43,8 +46,9 @@ export interface Outcome
   extends Pick<Summary, "engine" | "seed" | "tortureMs" | "recoveryMs" | "candidates"> {
   readonly elections: readonly ElectionRecord[];
   readonly journal: Journal;
+  readonly group: Pick<GroupOutcome, "workers" | "record" | "journal">;
   readonly shiftsClocks: boolean;
-  /** When the last candidate ended, by this machine's monotonic clock. */
+  /** When the last process ended, by this machine's monotonic clock. */
   readonly torturedUntil: number;
   /** Whether the work was done soon enough after faults stopped, and else what is wrong. */
   readonly lateness: readonly string[];
@@ -55,11 +59,18 @@ const ALL_KINDS_FROM_MS = 5 * 60_000;
 
 /** Judges a run. */
 export function judge(outcome: Outcome): Summary {
-  const { elections, journal, shiftsClocks, lateness, torturedUntil, ...rest } = outcome;
+  const { elections, journal, group: ofGroup, shiftsClocks, lateness, torturedUntil, ...rest } = outcome;
+  const {
+    violations: ofWorkers,
+    neverInjected: neverAmong,
+    checked,
+    ...group
+  } = judgeGroup({ ...ofGroup, shiftsClocks, torturedUntil });
   const surprises = journal.surprises.map((what) => `nothing happens that nobody planned: ${what}`);
   const claimed = { ...NETWORK_FAULTS, ...PROCESS_FAULTS, ...(shiftsClocks ? CLOCK_FAULTS : {}) };
-  const neverInjected = Object.keys(claimed).filter((kind) => !journal.faults.has(kind));
-  const violations = [...elections.flatMap(violationsOf), ...lateness, ...surprises];
+  const never = Object.keys(claimed).filter((kind) => !journal.faults.has(kind));
+  const neverInjected = [...never, ...neverAmong.map((kind) => `${kind}, to workers`)];
+  const violations = [...elections.flatMap(violationsOf), ...lateness, ...surprises, ...ofWorkers];
   const events = inOrder(journal.events);
   const takeovers = ["service-clock", "observation", "own-claim"].map(
     (proof) => events[`acquired: ${proof}`] ?? 0,
@@ -75,7 +86,8 @@ export function judge(outcome: Outcome): Summary {
     longestWithoutLeaderMs: Math.round(Math.max(...leaderless)),
     invoices: elections.reduce((sum, { history }) => sum + history.books.invoices.length, 0),
     events,
-    checked: CHECKS.map(({ claim }) => claim),
+    group,
+    checked: [...CHECKS.map(({ claim }) => claim), ...checked],
     violations,
     neverInjected,
     leftOut: shiftsClocks ? [] : Object.keys(CLOCK_FAULTS),
@@ -85,11 +97,6 @@ export function judge(outcome: Outcome): Summary {
 
 function violationsOf({ name, history }: ElectionRecord): string[] {
   return CHECKS.flatMap(({ claim, check }) => check(history).map((what) => `${claim}: ${name}: ${what}`));
-}
-
-/** Counts, by name in alphabetical order. */
-function inOrder(counts: ReadonlyMap<string, number>): Record<string, number> {
-  return Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b)));
 }
 
 /** Adds counts up, kind by kind. */

@@ -17,8 +17,8 @@ const MOST_MINUTES = 24 * 60;
 export function parseOptions(argv: readonly string[]): Options {
   return new Command("npm run torture --")
     .description(
-      "Tortures real candidate processes on a real engine, with a network that loses, delays and repeats, with\n" +
-        "SIGSTOP, SIGKILL and shifted clocks, and judges what became of the table. Ends non-zero on any violation.",
+      "Tortures real candidates and real workers on a real engine, with a network that loses, delays and repeats,\n" +
+        "with SIGSTOP, SIGKILL and shifted clocks, and judges what became of the table. Ends non-zero on any violation.",
     )
     .addOption(
       new Option("--minutes <m>", "how long, from 0.1 to a day (1440)").argParser(minutes).default(1),

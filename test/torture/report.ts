@@ -21,7 +21,9 @@ export function summaryLines(summary: Summary, colors: Colors): string[] {
     ["all done after faults stopped", seconds(summary.recoveryMs)],
     ["faults injected", `${total}`],
   ];
+  const { group } = summary;
   const lines = ["", ...tableLines(rows), "", ...faultLines(faults)];
+  lines.push("", ...tableLines(groupRows(group)), "", ...faultLines(group.faults));
   for (const kind of leftOut) lines.push(colors.yellow(`left out: ${kind}; libfaketime is not installed`));
   for (const kind of neverInjected) lines.push(colors.yellow(`never injected: ${kind}`));
   lines.push("");
@@ -40,6 +42,37 @@ function failure({ violations, neverInjected, seed }: Summary, colors: Colors): 
       ? count(violations.length, "violation")
       : `${neverInjected.length} kinds of faults that are claimed were never injected`;
   return colors.red(`${why}. Seed ${seed}.`);
+}
+
+/** What came of the workers. */
+function groupRows(group: Summary["group"]): (readonly [string, string])[] {
+  const { writes, shares } = group;
+  const total = Object.values(group.faults).reduce((sum, times) => sum + times, 0);
+  const after = (ms: number | undefined): string => (ms === undefined ? "never" : seconds(ms));
+  return [
+    ["beside them", `${group.workers} workers, ${group.shards} shards, ${group.permits} permits`],
+    ["terms of shards", `${group.shardTerms}, of which ${group.takeovers} by takeover`],
+    ["terms of permits", `${group.permitTerms}, at most ${group.permitsTogether} at once`],
+    [
+      "sessions",
+      `${group.sessions}, of which ${writes.buried} ended by others; ${group.sessionsLeft} left to run out`,
+    ],
+    ["session writes", `${writes.sessionAccepted} accepted, ${writes.sessionRefused} refused`],
+    ["shard and permit writes", `${writes.shardAccepted} accepted, ${writes.shardRefused} refused`],
+    ["  of both late or repeated", `${writes.lateAccepted} accepted, ${writes.lateRefused} refused`],
+    ["requests for shards", `${writes.requested}, and ${writes.rung} to look`],
+    ["journal entries", `${writes.entries}`],
+    ["stale entries rejected", `${writes.staleRejected}`],
+    ["longest without a leader of a shard", seconds(group.longestWithoutLeaderMs)],
+    ["all led after faults stopped", after(group.ledMs)],
+    ["all shared after faults stopped", `${after(group.sharedMs)}: ${Object.values(shares).join(", ")}`],
+    [
+      "requests a worker and second",
+      `${group.requestsInCalm} in calm, ${group.requestsInStorm} in the storm`,
+    ],
+    ["most of a budget used", `${Math.round(100 * group.mostOfBudget)} %`],
+    ["faults injected", `${total}`],
+  ];
 }
 
 /** The faults in three columns. */

@@ -4,8 +4,10 @@ import { start } from "../support/programs.ts";
 import type { Summary } from "./judge.ts";
 
 describe("a short torture", () => {
-  it("finds no violation, and leaves no process and no folder behind", { timeout: 100_000 }, async () => {
-    const run = await start("torture", "--minutes", "0.5", "--seed", "20", "--json");
+  it("of candidates and of workers finds no violation, and leaves no process and no folder behind", {
+    timeout: 100_000,
+  }, async () => {
+    const run = await start("torture", "--minutes", "0.4", "--seed", "20", "--json");
     await delay(8_000);
     const started = run.started();
     const { code, stdout, stderr } = await run.ended();
@@ -16,6 +18,11 @@ describe("a short torture", () => {
     expect(summary.invoices).toBeGreaterThan(20);
     expect(Object.keys(summary.faults).length).toBeGreaterThan(8);
     expect(started.length).toBeGreaterThan(5);
+    const { group } = summary;
+    expect(Object.values(group.shares).reduce((sum, shards) => sum + shards)).toBe(group.shards);
+    expect(group.writes.entries).toBeGreaterThan(group.shards);
+    expect(group.permitTerms).toBeGreaterThan(3);
+    expect(Object.keys(group.faults).length).toBeGreaterThan(8);
     expect(await run.left(started, 2_000)).toEqual([]);
   });
 

@@ -11,6 +11,9 @@ import { findFakeTime } from "./runner/clocks.ts";
 import { Election, repeat } from "./runner/election.ts";
 import { ELECTIONS } from "./runner/elections.ts";
 import { Journal } from "./runner/journal.ts";
+import { bundlePrograms } from "./runner/programs.ts";
+import { Workforce } from "./runner/workforce.ts";
+import { WORKFORCE } from "./runner/workforce-plan.ts";
 
 /**
  * Runs one torture as the options say and judges it. Whatever it started is gone when it settles.
@@ -27,31 +30,40 @@ export async function torture(
   const client = stack.adopt(engineClient(endpoint), (opened) => opened.destroy());
   const fakeTime = findFakeTime();
   const candidates = ELECTIONS.flatMap((plan) => plan.seats).length;
-  screen.line(`${name} engine at ${endpoint}, ${candidates} candidates, seed ${seed}`);
+  const workers = WORKFORCE.durationsMs.length;
+  screen.line(`${name} engine at ${endpoint}, ${candidates} candidates, ${workers} workers, seed ${seed}`);
   if (fakeTime === undefined) {
     screen.line("libfaketime is not installed (Debian: apt-get install faketime): clock shifts are left out");
   }
-  const journal = new Journal();
+  const [journal, groupJournal] = [new Journal(), new Journal()];
+  const programs = bundlePrograms(folder.path);
+  const options = { programs, endpoint, client, seed, fakeTime, folder: folder.path };
   const elections: Election[] = [];
   for (const plan of ELECTIONS) {
-    const options = { plan, journal, endpoint, client, seed, fakeTime, folder: folder.path };
-    const election = stack.use(await Election.open(options));
+    const election = stack.use(await Election.open({ ...options, plan, journal }));
     elections.push(election);
     screen.line(wrapParts(`${plan.name}: `, election.cast));
   }
+  const workforce = stack.use(await Workforce.open({ ...options, journal: groupJournal }));
+  screen.line(wrapParts(`${WORKFORCE.group}: `, workforce.cast));
 
   const began = monotonicMs();
   const forMs = minutes * 60_000;
   const progress = repeat(
     () => 500,
     AbortSignal.any([signal, AbortSignal.timeout(forMs)]),
-    () => screen.progress(progressOf(journal, elections, began + forMs - monotonicMs())),
+    () => screen.progress(progressOf(journal, groupJournal, elections, began + forMs - monotonicMs())),
   );
-  await Promise.all(elections.map((election) => election.run(forMs, signal)));
+  // What has been interrupted before it began would never end.
+  signal.throwIfAborted();
+  await Promise.all([...elections, workforce].map((one) => one.run(forMs, signal)));
   await progress;
   const tortureMs = Math.round(monotonicMs() - began);
   screen.progress("faults are over, what waits is numbered");
-  const recovered = await Promise.all(elections.map((election) => election.recover(signal)));
+  const [recovered] = await Promise.all([
+    Promise.all(elections.map((election) => election.recover(signal))),
+    workforce.recover(signal),
+  ]);
   signal.throwIfAborted();
   const torturedUntil = monotonicMs();
   const summary = judge({
@@ -63,13 +75,19 @@ export async function torture(
     torturedUntil,
     elections: await Promise.all(elections.map((election) => election.close())),
     journal,
+    group: { workers, record: await workforce.close(), journal: groupJournal },
     candidates,
     shiftsClocks: fakeTime !== undefined,
   });
   return { summary, lines: summaryLines(summary, screen.colors) };
 }
 
-function progressOf(journal: Journal, elections: readonly Election[], leftMs: number): string {
+function progressOf(
+  journal: Journal,
+  groupJournal: Journal,
+  elections: readonly Election[],
+  leftMs: number,
+): string {
   const sum = (of: (election: Election) => number): number =>
     elections.reduce((total, election) => total + of(election), 0);
   const parts = [
@@ -78,6 +96,7 @@ function progressOf(journal: Journal, elections: readonly Election[], leftMs: nu
     `${sum(({ ledger }) => ledger.counts.numbersGiven)} of ${sum(({ tables }) => tables.received)} invoices`,
     `${[...journal.faults.values()].reduce((total, times) => total + times, 0)} faults`,
     `${sum(({ ledger }) => ledger.counts.staleRejected)} stale writes rejected`,
+    `${groupJournal.handedOut.length} terms of shards, ${groupJournal.led.size} led`,
     `leading: ${journal.leaders.join(", ") || "nobody"}`,
   ];
   return parts.join("  ");

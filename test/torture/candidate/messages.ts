@@ -23,21 +23,29 @@ export interface Traits {
   readonly affinity: string | undefined;
 }
 
-/** What a candidate process is started with, as JSON in its first argument. */
-export interface CandidateConfig extends Traits {
+/** What every tortured process is started with, as JSON in its first argument. */
+export interface ProcessConfig {
   readonly name: string;
   readonly seed: number;
   readonly endpoint: string;
   readonly leaseTable: string;
-  readonly invoiceTable: string;
-  readonly lease: string;
+  /** How long its terms, or its sessions, last without renewal, in ms. */
   readonly durationMs: number;
 }
 
-/** What a candidate is told. */
-export type Order = { readonly kind: "tick"; readonly tick: string } | { readonly kind: "stop" };
+/** What a candidate process is started with besides. */
+export interface CandidateConfig extends ProcessConfig, Traits {
+  readonly invoiceTable: string;
+  readonly lease: string;
+}
 
-/** What a candidate tells. */
+/** What a candidate is told, besides to stop. */
+export interface Order {
+  readonly kind: "tick";
+  readonly tick: string;
+}
+
+/** What a tortured process tells. */
 export type Report =
   | { readonly kind: "ready" }
   /** How far its wall clock is from its monotonic clock, in ms; told when it changes. */
@@ -52,7 +60,13 @@ export type Report =
       readonly samples: number;
     } & TermId)
   /** The handle says that the term is over. */
-  | { readonly kind: "over"; readonly token: number }
+  | { readonly kind: "over"; readonly token: number; readonly row?: string | undefined }
+  /** A worker takes part, by this id. */
+  | { readonly kind: "joined"; readonly id: string }
+  /** A session was closed; `calmly` after faults had stopped, so that nothing could keep its release from the table. */
+  | { readonly kind: "closed"; readonly id: string; readonly calmly: boolean }
+  /** It did to itself what was planned. */
+  | { readonly kind: "fault"; readonly fault: "work failed" }
   /** Something worth counting happened. */
   | { readonly kind: "event"; readonly event: string }
   /** Something happened that never may. */

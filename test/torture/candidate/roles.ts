@@ -1,57 +1,21 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { LOCAL_AWS } from "../../../local/engine.ts";
-import { type Candidate, isLeaseError, type Lease, LeaseClient } from "../../../lib/index.ts";
-import type { Chance } from "../../simulation/world/chance.ts";
+import { type Candidate, isLeaseError, type Lease } from "../../../lib/index.ts";
+import { type Clients, openClients, rest, untilStopped } from "./clients.ts";
 import { lead, reportFailure, type TermPlan } from "./leading.ts";
-import type { CandidateConfig, Report } from "./messages.ts";
+import type { Hosted } from "./hosted.ts";
+import type { CandidateConfig } from "./messages.ts";
 
 /** What a role has to work with. */
-export interface Campaign {
-  readonly config: CandidateConfig;
-  readonly chance: Chance;
-  readonly report: (report: Report) => void;
-  /** Aborted when the candidate is to end. */
-  readonly stopping: AbortSignal;
-}
+type Campaign = Hosted<CandidateConfig>;
 
-/** The clients of one process. */
-interface Clients {
-  readonly leases: LeaseClient;
-  /** For the job's own requests. */
-  readonly client: DynamoDBClient;
-}
-
-/** How long one of the job's own requests may hang: no lease's deadline watches over those. */
-const JOB_TIMEOUT_MS = 2_500;
 /** How long a lease is kept for a successor, or for a label. Longer than a retry, shorter than a term. */
 const KEPT_MS = 1_200;
 const DRAIN_MS = 400;
 
-/** Opens the clients of a campaign, and closes them when it is over. */
-async function withClients({ config }: Campaign, use: (clients: Clients) => Promise<void>): Promise<void> {
-  const { leaseTable: tableName, name: holder, durationMs, endpoint } = config;
-  const client = new DynamoDBClient({
-    endpoint,
-    ...LOCAL_AWS,
-    requestHandler: {
-      connectionTimeout: JOB_TIMEOUT_MS,
-      requestTimeout: JOB_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
-  });
-  const leases = new LeaseClient({ tableName, client, holder, durationMs, retryIntervalMs: 200 });
-  await use({ leases, client });
-  await leases.close();
-  client.destroy();
-}
+/** How often a candidate looks that waits, in ms. */
+const RETRY_MS = 200;
 
-/** Does something again and again, until it is told to stop. What goes wrong is reported. */
-async function untilStopped({ stopping, report }: Campaign, once: () => Promise<void>): Promise<void> {
-  while (!stopping.aborted) {
-    await once().catch((error: unknown) => reportFailure(error, report));
-  }
-}
+const withClients = ({ config }: Campaign, use: (clients: Clients) => Promise<void>): Promise<void> =>
+  openClients(config, { holder: config.name, retryIntervalMs: RETRY_MS }, use);
 
 /** Keeps the lease for the others of its label after a release, where it has one. */
 function affinityOf({ config: { affinity } }: Campaign): { affinity?: string; affinityMs?: number } {
@@ -204,8 +168,4 @@ async function handOver(
 async function releaseIt(lease: Lease, report: Campaign["report"], completed: boolean): Promise<void> {
   const { kind } = await lease.release({ completed });
   report({ kind: "event", event: `release: ${kind}` });
-}
-
-async function rest(ms: number, stopping: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal: stopping }).catch(() => {});
 }

@@ -12,6 +12,8 @@ export interface Span {
 
 /** Which term a process was handed. */
 export interface TermId {
+  /** Of a shard or a permit: its row, as {@link rowName} names it. */
+  readonly row?: string | undefined;
   readonly holder: string;
   readonly token: number;
   /** The process; a candidate that is started again is another. */
@@ -56,4 +58,7 @@ export interface History {
 }
 
 /** What is wrong with a history: each entry a sentence. */
-export type Check = (history: History) => readonly string[];
+export type Check<H = History> = (history: H) => readonly string[];
+
+/** What the checks call a row of a table of groups. */
+export const rowName = (name: string, sortKey: string): string => `${name}/${sortKey}`;

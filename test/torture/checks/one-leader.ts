@@ -1,10 +1,10 @@
-import type { Check, HandedOut, Span } from "./history.ts";
+import type { Check, HandedOut, History, Span } from "./history.ts";
 
 /**
  * At no instant were two handles held (I2). A handle that said yes at two instants was held in between, since
  * one that has ended never becomes valid again; so two terms clash when one surely said yes within the other.
  */
-export const checkOneLeader: Check = ({ handedOut }) => {
+export const checkOneLeader: Check<Pick<History, "handedOut">> = ({ handedOut }) => {
   const terms = handedOut.filter(({ samples }) => samples > 0).sort((a, b) => startOf(a) - startOf(b));
   const wrong: string[] = [];
   for (const [index, term] of terms.entries()) {

@@ -11,14 +11,16 @@ export interface RowState {
   readonly expiresAt: number | undefined;
   /** Whom the vacant lease is kept for: an id, or `@` and a label. */
   readonly reservedFor: string | undefined;
+  /** Of a shard: the token of its holder's session. */
+  readonly sessionToken?: number | undefined;
 }
 
 /** Reads a row as the engine shows it; `undefined` for no row. */
 export function rowStateOf(item: Record<string, AttributeValue> | undefined): RowState | undefined {
   if (item === undefined || Object.keys(item).length === 0) return undefined;
   const row = unmarshall(item, { wrapNumbers: Number });
-  const { revision, token, holder, writeId, tick, expiresAt, reservedFor } = row;
-  return { revision, token, holder, writeId, tick, expiresAt, reservedFor };
+  const { revision, token, holder, writeId, tick, expiresAt, reservedFor, sessionToken } = row;
+  return { revision, token, holder, writeId, tick, expiresAt, reservedFor, sessionToken };
 }
 
 /** A moment from which on the row had reached a revision. */

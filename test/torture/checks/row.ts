@@ -5,7 +5,12 @@ import type { Check, History } from "./history.ts";
  * never fall; and what the runner saw past the proxy agrees with it. One write may be applied twice, and the
  * protocol says so: a claim whose token was corrected down, in a term that nobody is told of.
  */
-export const checkRow: Check = ({ states, writesUpon, contradictions, seen }) => {
+export const checkRow: Check<Pick<History, "states" | "writesUpon" | "contradictions" | "seen">> = ({
+  states,
+  writesUpon,
+  contradictions,
+  seen,
+}) => {
   const wrong = [...contradictions];
   const last = Math.max(0, ...seen.map(({ revision }) => revision));
   const revisionOfWrite = new Map<string, number>();

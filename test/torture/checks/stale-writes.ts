@@ -1,11 +1,18 @@
 import type { Check, History } from "./history.ts";
 import { revisionsOf } from "./tokens.ts";
 
+/** What storage accepted, and the history of the row that it was fenced by. */
+export interface Written extends Pick<History, "states" | "reached" | "given"> {
+  readonly books: {
+    readonly assignments: readonly { readonly number: number; readonly token?: number | undefined }[];
+  };
+}
+
 /**
  * Storage accepted no number of a term that was over (I3): a write that went on to the engine when the row was
  * known to have left the term was not accepted; and in the order of the numbers, tokens never fall.
  */
-export const checkStaleWrites: Check = (history) => {
+export const checkStaleWrites: Check<Written> = (history) => {
   const wrong: string[] = [];
   const lastOf = new Map<string, number | undefined>();
   for (const { token, holder, number, forwardedAt } of history.given) {
@@ -32,7 +39,7 @@ export const checkStaleWrites: Check = (history) => {
 };
 
 /** The revision that the row is known to have reached before an instant. */
-function reachedBy({ reached }: History, at: number): number {
+function reachedBy({ reached }: Written, at: number): number {
   let low = 0;
   let high = reached.length;
   while (low < high) {

@@ -5,7 +5,7 @@ import type { Check, HandedOut, History } from "./history.ts";
  * handed-out terms strictly rise in the order of the table's own history (I1), and within a term no other
  * writes the row (I4). States that nobody was told of, a claim by a wrong clock for example, do not count.
  */
-export const checkTokens: Check = (history) => {
+export const checkTokens: Check<Pick<History, "states" | "handedOut">> = (history) => {
   const wrong: string[] = [];
   const placed = [];
   const terms = new Map<string, HandedOut>();

@@ -1,19 +1,17 @@
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DEFAULT_TIMING, recoveryBoundMs } from "../../../lib/index.ts";
 import { countPending, readBooks } from "../../../local/harness/books.ts";
-import { Link, monotonicMs } from "../../../local/harness/link.ts";
+import { monotonicMs } from "../../../local/harness/link.ts";
 import { seconds } from "../../../local/harness/screen.ts";
 import { Chance } from "../../simulation/world/chance.ts";
 import type { History } from "../checks/history.ts";
 import { RowHistory, type RowState } from "../checks/row-history.ts";
 import { Ledger, type WriteCounts } from "../network/ledger.ts";
 import { LATEST_MS, RandomNetwork } from "../network/random-network.ts";
-import { Candidate } from "./candidate.ts";
-import { ProcessClock } from "./clocks.ts";
+import type { CandidateConfig } from "../candidate/messages.ts";
 import { type CandidatePlan, castOf, ELECTIONS, type ElectionPlan } from "./elections.ts";
-import { type Journal, tally } from "./journal.ts";
+import { enlist, type RunOptions } from "./enlisting.ts";
+import type { Participant } from "./participant.ts";
 import { RandomFaults } from "./random-faults.ts";
 import { ElectionTables } from "./tables.ts";
 
@@ -24,19 +22,11 @@ const FAULT_EVERY_MS = 2_000;
 const WORK_MS = 20_000;
 
 /** What an election is run with. */
-export interface ElectionOptions {
+export interface ElectionOptions extends RunOptions {
   readonly plan: ElectionPlan;
-  /** Where everything is counted, over all elections. */
-  readonly journal: Journal;
-  /** Where the engine answers. */
-  readonly endpoint: string;
-  readonly client: DynamoDBClient;
-  readonly seed: number;
-  /** The library that shifts clocks, where there is one. */
-  readonly fakeTime: string | undefined;
-  /** A folder for what lives as long as the run. */
-  readonly folder: string;
 }
+
+type Candidate = Participant<Omit<CandidateConfig, "endpoint" | "seed">>;
 
 /** What is known of one election in the end. */
 export interface ElectionRecord {
@@ -82,7 +72,7 @@ export class Election implements AsyncDisposable {
 
   /** Who its candidates are, in words. */
   get cast(): readonly string[] {
-    return this.#candidates.map(({ name, traits: { id, priority, affinity } }) => {
+    return this.#candidates.map(({ name, config: { id, priority, affinity } }) => {
       const more = [id && "stable id", priority !== 0 && `priority ${priority}`, affinity].filter(Boolean);
       return more.length === 0 ? name : `${name} (${more.join(", ")})`;
     });
@@ -162,24 +152,14 @@ export class Election implements AsyncDisposable {
 
   /** Opens the way of one candidate to the engine and makes the candidate ready to be started. */
   async #add(candidate: CandidatePlan): Promise<void> {
-    const { plan, journal, endpoint, fakeTime, folder } = this.#options;
+    const { plan } = this.#options;
     const { leases: leaseTable, invoices: invoiceTable } = this.tables;
-    const { name } = candidate;
-    const network = new RandomNetwork(this.#chance, name, plan.without, candidate.id !== undefined);
-    const link = await Link.open({
-      engine: endpoint,
-      traffic: {
-        fateOf: (operation) => network.fateOf(operation),
-        onExchange: (exchange) => this.ledger.note(exchange),
-      },
-      onFault: (fault) => tally(journal.faults, fault),
-      onTrouble: (error) => journal.surprises.push(`the way of ${name}: ${String(error)}`),
-    });
+    const network = new RandomNetwork(this.#chance, candidate.name, plan.without, candidate.id !== undefined);
     const config = { ...candidate, leaseTable, invoiceTable, lease: plan.name };
-    const clock =
-      fakeTime === undefined ? undefined : new ProcessClock(fakeTime, join(folder, `${name}.clock`));
     this.#networks.push(network);
-    this.#candidates.push(new Candidate({ config, link, clock, journal }));
+    const told = { program: this.#options.programs.candidate, config };
+    const note = this.ledger.note.bind(this.ledger);
+    this.#candidates.push(await enlist(this.#options, told, network, note));
   }
 
   /** Delivers an occurrence to those who serve a schedule, as schedulers do: at least once, now and then late. */
@@ -188,7 +168,7 @@ export class Election implements AsyncDisposable {
     const late = draws.happens(0.1) ? draws.between(1_000, 10_000) : 0;
     const tick = new Date(Date.now() - late).toISOString();
     for (const candidate of this.#candidates) {
-      if (candidate.traits.role === "scheduled") candidate.tell({ kind: "tick", tick });
+      if (candidate.config.role === "scheduled") candidate.tell({ kind: "tick", tick });
     }
   }
 }

@@ -59,7 +59,6 @@ export const ELECTIONS: readonly ElectionPlan[] = [
       { durationMs: 4_000, roles: STANDING },
       { durationMs: 3_000, roles: STANDING },
       { durationMs: 2_500, roles: [...STANDING, ...PASSING] },
-      { durationMs: 3_000, roles: [...STANDING, ...PASSING] },
       { durationMs: 2_500, roles: PASSING },
       { durationMs: 2_000, roles: PASSING },
     ],
@@ -71,7 +70,7 @@ export const ELECTIONS: readonly ElectionPlan[] = [
     without: ["no date"],
     extraRecoveryMs: 15_000,
     affinities: [],
-    seats: [1_480, 2_480, 3_480].map((durationMs) => ({ durationMs, roles: ["scheduled"] })),
+    seats: [1_480, 3_480].map((durationMs) => ({ durationMs, roles: ["scheduled"] })),
   },
 ];
 

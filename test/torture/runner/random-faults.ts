@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Chance } from "../../simulation/world/chance.ts";
-import type { Candidate } from "./candidate.ts";
 import { drawClock, type WrongClock } from "./clocks.ts";
 import { type Journal, tally } from "./journal.ts";
+import type { Participant } from "./participant.ts";
 
 /** What is done to processes and to their ways as a whole, and what it promises by it. */
 export const PROCESS_FAULTS = {
@@ -20,20 +20,20 @@ export const CLOCK_FAULTS = {
   "clock drift": "has a wall clock that runs 1 to 5 % too fast or too slow",
 } as const;
 
-/** Does things to candidates at random, to leaders first. */
+/** Does things to candidates, or to workers, at random, to leaders first. */
 export class RandomFaults {
-  readonly #candidates: readonly Candidate[];
+  readonly #candidates: readonly Participant[];
   readonly #chance: Chance;
   readonly #journal: Journal;
   readonly #clockErrorMs: number | undefined;
   readonly #over = new AbortController();
   /** Candidates to whom something is being done. */
-  readonly #underWay = new Map<Candidate, Promise<void>>();
+  readonly #underWay = new Map<Participant, Promise<void>>();
   #starts = 0;
 
   /** `clockErrorMs` is how wrong wall clocks are at most; `undefined` where they cannot be shifted. */
   constructor(
-    candidates: readonly Candidate[],
+    candidates: readonly Participant[],
     chance: Chance,
     journal: Journal,
     clockErrorMs: number | undefined,
@@ -45,7 +45,7 @@ export class RandomFaults {
   }
 
   /** Starts a candidate, by a clock that may be wrong. */
-  async start(candidate: Candidate): Promise<void> {
+  async start(candidate: Participant): Promise<void> {
     this.#starts += 1;
     const seed = Math.floor(this.#chance.of("births").fraction() * 2 ** 31) + this.#starts;
     await candidate.start(seed, this.#drawClock("births/clock"));
@@ -73,17 +73,18 @@ export class RandomFaults {
   }
 
   /** Now and then anyone, mostly the leader. */
-  #target(): Candidate | undefined {
+  #target(): Participant | undefined {
     const free = this.#candidates.filter((one) => one.active && !this.#underWay.has(one));
-    const leader = free.find((one) => this.#leads(one));
-    if (leader !== undefined && this.#chance.of("troubles/leader").happens(0.6)) return leader;
+    const leaders = free.filter((one) => this.#leads(one));
+    if (leaders.length > 0 && this.#chance.of("troubles/leader").happens(0.6))
+      return this.#chance.of("troubles/which leader").pick(leaders);
     // Somebody has to be left who can lead.
     return this.#underWay.size >= this.#candidates.length - 2
       ? undefined
       : this.#chance.of("troubles/target").pick(free);
   }
 
-  async #strike(target: Candidate): Promise<void> {
+  async #strike(target: Participant): Promise<void> {
     const kinds = ["freeze", "freeze", "freeze", "kill", "kill", "cut", "cut", "cut", "step"] as const;
     switch (this.#chance.of("troubles/kind").pick(kinds)) {
       case "freeze":
@@ -99,7 +100,7 @@ export class RandomFaults {
     }
   }
 
-  async #freeze(target: Candidate): Promise<void> {
+  async #freeze(target: Participant): Promise<void> {
     const leads = this.#leads(target);
     const forMs = this.#chance.of("troubles/freeze").spread(200, 12_000);
     target.process?.freeze();
@@ -112,7 +113,7 @@ export class RandomFaults {
     }
   }
 
-  async #kill(target: Candidate): Promise<void> {
+  async #kill(target: Participant): Promise<void> {
     const leads = this.#leads(target);
     await target.kill();
     this.#journal.forget(target.name);
@@ -122,7 +123,7 @@ export class RandomFaults {
     await this.start(target);
   }
 
-  async #cut(target: Candidate): Promise<void> {
+  async #cut(target: Participant): Promise<void> {
     // The way gets slow before it breaks, so that what was last heard was heard late.
     target.link.slow(this.#chance.of("troubles/slow").between(0, target.durationMs / 5));
     await this.#wait(this.#chance.of("troubles/slow-for").between(0, 2_000));
@@ -132,7 +133,7 @@ export class RandomFaults {
     tally(this.#journal.faults, "cut off");
   }
 
-  #leads({ name }: Candidate): boolean {
+  #leads({ name }: Participant): boolean {
     return this.#journal.leaders.includes(name);
   }
 

@@ -1,43 +1,47 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { type Link, monotonicMs } from "../../../local/harness/link.ts";
 import { type OwnedProcess, spawnOwned } from "../../../local/harness/processes.ts";
-import type { CandidateConfig, Order, Report, Traits } from "../candidate/messages.ts";
+import type { ProcessConfig, Report } from "../candidate/messages.ts";
 import { forgetSharedMemory, type ProcessClock, type WrongClock } from "./clocks.ts";
 import { type Journal, tally } from "./journal.ts";
 
-const PROGRAM = fileURLToPath(new URL("../candidate/candidate-process.ts", import.meta.url));
 /** How far a clock may be from what was asked for and still count as that. */
 const CLOCK_TOLERANCE_MS = 2_000;
 const STOP_PATIENCE_MS = 10_000;
 
-/** What a candidate is made of. */
-export interface CandidateOptions {
-  readonly config: Omit<CandidateConfig, "endpoint" | "seed">;
+/** What the runner knows of a process before it is started. */
+export type Told = Omit<ProcessConfig, "endpoint" | "seed">;
+
+/** What a participant is made of. */
+export interface ParticipantOptions<C extends Told> {
+  /** The file that its processes run. */
+  readonly program: string;
+  readonly config: C;
   readonly link: Link;
   /** Its wall clock; `undefined` where clocks cannot be shifted. */
   readonly clock: ProcessClock | undefined;
   readonly journal: Journal;
 }
 
-/** One candidate over all its lives: killed, it is started again, on the same link. */
-export class Candidate {
+/** One candidate, or one worker, over all its lives: killed, it is started again, on the same link. */
+export class Participant<C extends Told = Told> {
   readonly name: string;
-  readonly traits: Traits;
+  /** What each of its processes is told. */
+  readonly config: C;
   /** How long its terms last without renewal, in ms. */
   readonly durationMs: number;
   readonly link: Link;
-  readonly #options: CandidateOptions;
+  readonly #options: ParticipantOptions<C>;
   #process: OwnedProcess | undefined;
   #ready = false;
   #expectedEnd = false;
   #clockJustSet: "clock shift" | "clock step" | undefined;
 
-  constructor(options: CandidateOptions) {
+  constructor(options: ParticipantOptions<C>) {
     const { config, link } = options;
     this.#options = options;
     this.name = config.name;
-    this.traits = config;
+    this.config = config;
     this.durationMs = config.durationMs;
     this.link = link;
   }
@@ -54,11 +58,11 @@ export class Candidate {
 
   /** Starts it, by a clock as wrong as given. */
   async start(seed: number, wrong: WrongClock | undefined): Promise<void> {
-    const { config, link, clock } = this.#options;
+    const { program, config, link, clock } = this.#options;
     if (wrong !== undefined) await this.#setClock(wrong, "clock shift");
-    const full: CandidateConfig = { ...config, endpoint: link.endpoint, seed };
+    const full: C & ProcessConfig = { ...config, endpoint: link.endpoint, seed };
     this.#expectedEnd = false;
-    this.#process = await spawnOwned(process.execPath, [PROGRAM, JSON.stringify(full)], {
+    this.#process = await spawnOwned(process.execPath, [program, JSON.stringify(full)], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       env: { ...process.env, ...clock?.env, NODE_OPTIONS: "" },
     });
@@ -67,7 +71,7 @@ export class Candidate {
   }
 
   /** Tells it something, if it can hear. */
-  tell(order: Order): void {
+  tell(order: object): void {
     if (this.#ready) this.#process?.tell(order);
   }
 
