@@ -10,6 +10,9 @@ import type { Session } from "./session.ts";
 /** So many refused claims are remembered: the later ones matter more. */
 const MOST_LOOSE = 1_000;
 
+/** What it looks at: all of ten thousand rows takes several times as long to read. */
+const LOOKED_AT = ["holder", "token", "sessionToken", "requestedBy", "requestedPriority"] as const;
+
 /** Up to so many shards are read one by one, and not with all of their group. */
 const FEW = 8;
 
@@ -98,7 +101,8 @@ export class SessionLook {
 
   async #readAll(records: Map<string, LeaseRecord>): Promise<ReadonlySet<string>> {
     const { core, name } = this.#session;
-    const pages = await core.exchange.rows(name, AUXILIARY.shard, this.#timing.requestTimeoutMs);
+    const { requestTimeoutMs } = this.#timing;
+    const pages = await core.exchange.rows(name, AUXILIARY.shard, requestTimeoutMs, LOOKED_AT);
     for (const { outcome } of pages)
       for (const record of outcome.records) if (record.row !== undefined) records.set(record.row, record);
     return new Set();

@@ -39,8 +39,18 @@ async function atRest(fleet: Fleet, of: string, note: (what: string) => void): P
   const most = (count: (counts: Readonly<Record<string, number>>) => number): number =>
     Math.max(...counted.map(({ counts }) => count(counts)));
   return [
-    { of, what: "renewals of a worker at rest", is: most((c) => c["renew session"] ?? 0), most: REST_INTERVALS + 1 },
-    { of, what: "other writes of a worker at rest", is: most((c) => writesOf(c) - (c["renew session"] ?? 0)), most: 0 },
+    {
+      of,
+      what: "renewals of a worker at rest",
+      is: most((c) => c["renew session"] ?? 0),
+      most: REST_INTERVALS + 1,
+    },
+    {
+      of,
+      what: "other writes of a worker at rest",
+      is: most((c) => writesOf(c) - (c["renew session"] ?? 0)),
+      most: 0,
+    },
     {
       of,
       what: "queries of sessions of a worker at rest",

@@ -47,7 +47,7 @@ const loop = monitorEventLoopDelay({ resolution: 10 });
 loop.enable();
 
 const begun = performance.now();
-const { led, close } = order.by === "worker" ? await asWorker() : await byTrying();
+const holding = order.by === "worker" ? await asWorker() : await byTrying();
 const claimMs = performance.now() - begun;
 const claimCpuMs = cpuMs();
 const claiming = store.take();
@@ -63,9 +63,9 @@ await delay(order.restMs);
 const restCpuPercent = (100 * (cpuMs() - cpuBefore)) / (performance.now() - restBegun);
 const resting = store.take();
 const restingBlockedMs = blockedMs();
-const ledAtLast = led();
+const ledAtLast = holding.led();
 const closeBegun = performance.now();
-await close();
+await holding.close();
 const closeMs = performance.now() - closeBegun;
 const report: HolderReport = {
   claimMs,

@@ -43,7 +43,10 @@ export async function measure(options: Options, screen: Screen, signal: AbortSig
   bounds.push(...(await playFleet({ ...(await table()), shards: options.fleetShards }, note)));
   const ok = bounds.every(isMet);
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}`;
-  return { summary: { ok, machine, bounds } as Finding["summary"], lines: [machine, tableOf(bounds, screen)] };
+  return {
+    summary: { ok, machine, bounds } as Finding["summary"],
+    lines: [machine, tableOf(bounds, screen)],
+  };
 }
 
 async function throttled(
@@ -52,7 +55,13 @@ async function throttled(
 ): Promise<Bound[]> {
   const of = `throttled to ${THROTTLED} writes a second`;
   note(of);
-  const order = { ...where, by: "tryAcquire", shards: THROTTLED_SHARDS, restMs: 1_000, signals: false } as const;
+  const order = {
+    ...where,
+    by: "tryAcquire",
+    shards: THROTTLED_SHARDS,
+    restMs: 1_000,
+    signals: false,
+  } as const;
   const { claimMs, claiming, led } = await holds({ ...order, writesPerSecond: THROTTLED });
   // Twice what an unthrottled process at just that rate takes, and what it takes to slow down.
   const most = (2 * THROTTLED_SHARDS) / THROTTLED + 5;

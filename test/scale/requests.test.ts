@@ -135,7 +135,12 @@ describe("a session that is lost with many shards", () => {
     await clock.advance(5_000);
     expect(worker.status.shards).toHaveLength(SHARDS);
     const row = `session#${worker.id}`;
-    table.restore({ ...table.peek("jobs", row), holder: undefined, revision: 99, writeId: "somebody" } as never);
+    table.restore({
+      ...table.peek("jobs", row),
+      holder: undefined,
+      revision: 99,
+      writeId: "somebody",
+    } as never);
     store.take();
     await clock.advance(15_000);
     expect(worker.status.shards).toHaveLength(SHARDS);

@@ -17,7 +17,12 @@ const options = new Command("npm run scale --")
   )
   .option("--shards <n>", "how many shards one process holds", wholeNumber(1, 100_000), 10_000)
   .option("--fleet-shards <n>", "how many shards 16 workers share", wholeNumber(16, 100_000), 1_000)
-  .option("--rest <s>", "for how long it rests while its CPU is measured, in seconds", wholeNumber(1, 3_600), 60)
+  .option(
+    "--rest <s>",
+    "for how long it rests while its CPU is measured, in seconds",
+    wholeNumber(1, 3_600),
+    60,
+  )
   .option("--json", "print one JSON object at the end and nothing else on stdout", false)
   .allowExcessArguments(false)
   .parse()
