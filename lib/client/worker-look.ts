@@ -1,7 +1,7 @@
 import { granted, planOf, type ShardView } from "../core/assignment.ts";
 import { requestTransfer } from "../core/auxiliary-writes.ts";
 import { isLeaseError } from "../core/errors.ts";
-import { sighted } from "../core/evidence.ts";
+import { sighted, type Sighting } from "../core/evidence.ts";
 import { type GroupView, membersOf, type SessionView } from "../core/group-view.ts";
 import { AUXILIARY, sessionRow, shardRow } from "../core/names.ts";
 import { untilEvidenceMs } from "../core/next-move.ts";
@@ -100,12 +100,7 @@ export class WorkerLook {
         avoids: (shard) => this.#works.avoids(shard),
       },
       this.#free,
-      (record) =>
-        isReserved(
-          core.memory.sighting(record.name, record.row) ?? sighted(undefined, record, at, undefined),
-          at,
-          timing,
-        ),
+      (record) => isReserved(this.#sightingOf(record), at, timing),
     );
     const members = membersOf(view);
     const plan = planOf(id, members, views);
@@ -168,8 +163,13 @@ export class WorkerLook {
 
   #firstFor(record: LeaseRecord | undefined): Parameters<typeof attemptShard>[3] {
     if (record?.holder === undefined && record?.reservedFor === undefined) return "claim";
+    return this.#sightingOf(record);
+  }
+
+  /** What is known of a shard as the look showed it, since when and by whose clock included where it says a time. */
+  #sightingOf(record: LeaseRecord): Sighting {
     const { clock, memory } = this.#session.core;
-    return memory.sighting(record.name, record.row) ?? sighted(undefined, record, clock.now(), undefined);
+    return sighted(memory.sighting(record.name, record.row), record, clock.now(), undefined);
   }
 
   /** Asks for shards, and rings once for each holder, again and again until it has answered. */
