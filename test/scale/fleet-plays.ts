@@ -11,8 +11,12 @@ const PATIENCE_MS = 180_000;
 const REST_INTERVALS = 5;
 const { durationMs, graceMs, retryIntervalMs, renewIntervalMs } = DEFAULT_TIMING;
 
-/** Plays a fleet's life: it starts, rests, loses four at once, is joined by one, and one leaves it. */
-export async function playFleet(order: WorkerOrder, note: (what: string) => void): Promise<readonly Bound[]> {
+/** Plays a fleet's life: it starts, rests, loses four at once, is joined by one, and one leaves it. What is measured goes into `bounds`. */
+export async function playFleet(
+  order: WorkerOrder,
+  bounds: Bound[],
+  note: (what: string) => void,
+): Promise<void> {
   const fleet = new Fleet(order);
   const of = `${WORKERS} workers, ${order.shards} shards`;
   try {
@@ -20,12 +24,10 @@ export async function playFleet(order: WorkerOrder, note: (what: string) => void
     for (let nth = 0; nth < WORKERS; nth += 1) await fleet.join();
     await fleet.settled(PATIENCE_MS);
     await delay(3 * retryIntervalMs);
-    return [
-      ...(await atRest(fleet, of, note)),
-      await whenKilled(fleet, of, note),
-      ...(await whenJoined(fleet, of, order.shards, note)),
-      ...(await whenLeft(fleet, of, note)),
-    ];
+    bounds.push(...(await atRest(fleet, of, note)));
+    bounds.push(await whenKilled(fleet, of, note));
+    bounds.push(...(await whenJoined(fleet, of, order.shards, note)));
+    bounds.push(...(await whenLeft(fleet, of, note)));
   } finally {
     await fleet.end();
   }

@@ -8,7 +8,7 @@ import { type Bound, isMet } from "./bounds.ts";
 import { playFleet } from "./fleet-plays.ts";
 import type { HolderOrder } from "./holder-process.ts";
 import { boundsOfHolding, holds } from "./holding.ts";
-import type { Options } from "./run.ts";
+import { type Options, type Part, PARTS } from "./options.ts";
 
 /** What a throttled process is let through, in writes a second: less than it sends by itself, so that it is throttled. */
 const THROTTLED = 250;
@@ -37,10 +37,17 @@ export async function measure(options: Options, screen: Screen, signal: AbortSig
     const many = { ...order, ...(await table()) };
     bounds.push(...boundsOfHolding(of, many, await holds(many), one));
   };
-  await held("tryAcquire", `${options.shards} by tryAcquire`, false);
-  await held("worker", `${options.shards} by a worker`, false);
-  bounds.push(...(await throttled(await table(), note)));
-  bounds.push(...(await playFleet({ ...(await table()), shards: options.fleetShards }, note)));
+  const parts: Readonly<Record<Part, () => Promise<unknown>>> = {
+    tryAcquire: () => held("tryAcquire", `${options.shards} by tryAcquire`, false),
+    worker: () => held("worker", `${options.shards} by a worker`, false),
+    throttled: async () => bounds.push(...(await throttled(await table(), note))),
+    fleet: async () => playFleet({ ...(await table()), shards: options.fleetShards }, bounds, note),
+  };
+  for (const part of options.only ?? PARTS)
+    await parts[part]().catch((error: unknown) => {
+      signal.throwIfAborted();
+      bounds.push({ of: part, what: String(error), is: 1, most: 0 });
+    });
   const ok = bounds.every(isMet);
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}`;
   return {

@@ -1,32 +1,8 @@
 /** `npm run scale`: measures what groups have to reach, on the embedded engine. See `--help`. */
-import { Command } from "commander";
-import { runCommand, wholeNumber } from "../../local/harness/command.ts";
+import { runCommand } from "../../local/harness/command.ts";
+import { parseOptions } from "./options.ts";
 
-/** What the command line asks for. */
-export interface Options {
-  readonly shards: number;
-  readonly fleetShards: number;
-  readonly rest: number;
-  readonly json: boolean;
-}
-
-const options = new Command("npm run scale --")
-  .description(
-    "Has one process hold many shards, both ways, throttles it, and has a fleet of 16 worker processes lose some, gain\n" +
-      "one and let one go. Prints what was measured beside its bound, and ends non-zero when a bound is missed.",
-  )
-  .option("--shards <n>", "how many shards one process holds", wholeNumber(1, 100_000), 10_000)
-  .option("--fleet-shards <n>", "how many shards 16 workers share", wholeNumber(16, 100_000), 1_000)
-  .option(
-    "--rest <s>",
-    "for how long it rests while its CPU is measured, in seconds",
-    wholeNumber(1, 3_600),
-    60,
-  )
-  .option("--json", "print one JSON object at the end and nothing else on stdout", false)
-  .allowExcessArguments(false)
-  .parse()
-  .opts<Options>();
+const options = parseOptions(process.argv.slice(2));
 await runCommand({ json: options.json, traces: false }, async (screen, signal) => {
   const { measure } = await import("./measure.ts");
   return measure(options, screen, signal);
