@@ -1,7 +1,6 @@
 import { ring } from "../core/shard-writes.ts";
 import type { LeaseHandle } from "./handle.ts";
 import type { Lease } from "./lease.ts";
-import { asWorkOf } from "./own-work.ts";
 import type { Session } from "./session.ts";
 
 /** Whoever gave a shard up leaves it to others for this long at least, and up to twice as long, in ms; see `Candidate`. */
@@ -77,11 +76,12 @@ export class WorkerShards {
 
   /** Never rejects. It goes on for as long as the work, once for each of some ten thousand shards: it keeps one promise. */
   async #do(shard: string, lease: LeaseHandle): Promise<void> {
-    lease.waitForWork();
+    // Nobody but the work has the lease: what waits for the work cannot be waited for by it.
+    lease.waitForWork({ handedOut: true });
     const began = this.#session.core.clock.now().mono;
     let failed: { readonly error: unknown } | undefined;
     try {
-      if (lease.isHeld()) await asWorkOf(lease, this.#work);
+      if (lease.isHeld()) await this.#work(lease);
     } catch (error) {
       // What work throws after it was told to stop is taken for the consequence of that.
       if (!lease.signal.aborted) failed = { error };
