@@ -104,8 +104,10 @@ export class WorkerLook {
     );
     const members = membersOf(view);
     const plan = planOf(id, members, views);
+    // What it would not claim for now, it does not take from others either.
+    const asks = plan.ask.filter(({ shard }) => !this.#works.avoids(shard));
     this.#handOver(wanted, granted(id, members, views, this.#leaving()), view);
-    const [late] = await Promise.all([this.#claim(plan.claim, view, ended), this.#ask(plan.ask, view)]);
+    const [late] = await Promise.all([this.#claim(plan.claim, view, ended), this.#ask(asks, view)]);
     const isOpen = late > 0 || plan.ask.length > 0 || views.some((one) => isOpenShard(one, id));
     if (isOpen) this.#due = true;
     this.#beaten = late > 0 ? this.#beaten + 1 : 0;

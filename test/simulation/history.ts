@@ -2,7 +2,10 @@ import type { LeaseRecord } from "../../lib/core/record.ts";
 import type { LeaseEnd } from "../../lib/core/term.ts";
 import type { Timing } from "../../lib/core/timing.ts";
 import type { LeaseWrite } from "../../lib/core/lease-write.ts";
+import type { GroupCheckerName, GroupLog, MemberLog, SessionName } from "./group-history.ts";
 import type { FaultKind } from "./world/faults.ts";
+
+export type { GroupCheckerName, GroupLog, MemberLog } from "./group-history.ts";
 
 /** How a term is kept from others and handed over: what its holder asked for, in ms. */
 export interface TenureLog {
@@ -31,6 +34,10 @@ export interface TermLog {
   readonly atMostOnce: boolean;
   readonly manual: boolean;
   readonly tenure: TenureLog;
+  /** Of a shard: which one of its group. `lease` is its address then, see `addressOf`. */
+  readonly shard?: string;
+  /** Of a shard: the session that its claim named. */
+  readonly session?: SessionName;
 }
 
 /** Who changed a row besides candidates. Only `ttl` is part of what the protocol promises to stand. */
@@ -42,8 +49,19 @@ export type AnswerKind = "written" | "refused" | "unknown" | "failed" | "read" |
 /** What an operation of the public surface came to. */
 export type OperationEnd = "acquired" | "refused" | "tick-done" | "unavailable" | "other";
 
-/** Which operation of the public surface. `stand` is a candidate's `run` or `campaign`, `operate` an operator's. */
-export type OperationKind = "acquire" | "tryAcquire" | "run" | "stand" | "operate";
+/**
+ * Which operation of the public surface. `stand` is a candidate's `run` or `campaign`, `operate` an operator's, `work` a
+ * worker's `run`; `hold` and `permit` are calls of a group and of a semaphore.
+ */
+export type OperationKind =
+  | "acquire"
+  | "tryAcquire"
+  | "run"
+  | "stand"
+  | "operate"
+  | "work"
+  | "hold"
+  | "permit";
 
 /** What happened, by kind. Checkers read nothing else. */
 export type Happening =
@@ -69,6 +87,8 @@ export type Happening =
       readonly write: LeaseWrite | undefined;
       /** Whether it reads who stands, and not the lease. */
       readonly listing: boolean;
+      /** In a group: the sort key that a read is of, or the prefix that a listing has. */
+      readonly of?: string;
     }
   | {
       readonly kind: "executed";
@@ -181,6 +201,16 @@ export type Happening =
     }
   /** Somebody was told who stands. */
   | { readonly kind: "listed"; readonly process: string; readonly ids: readonly string[] }
+  /** A worker of a group begins to take part, is told to leave, and has left. */
+  | { readonly kind: "worker-joined"; readonly process: string; readonly member: MemberLog }
+  | { readonly kind: "worker-leaving"; readonly process: string; readonly id: string }
+  | { readonly kind: "worker-left"; readonly process: string; readonly id: string }
+  /** The work of a shard is over: it returned or threw by itself, or because it was told to stop. */
+  | { readonly kind: "work-over"; readonly term: TermLog; readonly how: "returned" | "threw" | "told" }
+  /** Which shards a group has changed. */
+  | { readonly kind: "shards-are"; readonly shards: readonly string[] }
+  /** Nobody has come or gone for so long that all should be led, and shared. */
+  | { readonly kind: "at-rest" }
   | { readonly kind: "surprise"; readonly process: string; readonly error: string }
   | { readonly kind: "faults-stopped"; readonly left: readonly string[] };
 
@@ -199,6 +229,8 @@ export interface History {
   /** Whether the world was free of every fault. */
   readonly calm: boolean;
   readonly faults: ReadonlyMap<FaultKind, number>;
+  /** The group that it was about, if it was about one. */
+  readonly group?: GroupLog;
 }
 
 /** One breach of an invariant. */
@@ -228,7 +260,8 @@ export type CheckerName =
   | "listing"
   | "standby-reads"
   | "request-budget"
-  | "surprises";
+  | "surprises"
+  | GroupCheckerName;
 
 /** Reads a history and tells what is wrong with it. */
 export type Checker = (history: History) => Violation[];

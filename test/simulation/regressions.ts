@@ -113,4 +113,16 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       "a win over its own ended term, given back since nobody waited for it, opened the lease within that term's minimum hold",
   },
+  {
+    scenario: "shards",
+    seed: 12,
+    found:
+      "a shard that was kept for a worker which then died was claimed by nobody any more: looks did not remember reservations",
+  },
+  {
+    scenario: "weights",
+    seed: 22,
+    found:
+      "a worker asked for a shard that it had just given up, and left it unclaimed when it was handed over",
+  },
 ];

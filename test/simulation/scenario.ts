@@ -1,7 +1,17 @@
 import type { FaultRates } from "./world/faults.ts";
 
 /** How a candidate behaves. */
-export type RoleKind = "campaign" | "poll" | "schedule" | "stand" | "operate";
+export type RoleKind =
+  | "campaign"
+  | "poll"
+  | "schedule"
+  | "stand"
+  | "operate"
+  /** Of a group: a worker, a process that is none and holds shards, one that wants permits, an operator. */
+  | "work"
+  | "hold"
+  | "permit"
+  | "operate-group";
 
 /** Some candidates of one kind. */
 export interface Role {
@@ -28,6 +38,26 @@ export interface Role {
   readonly regions?: number;
   /** How often an operator frees the lease by force instead of asking for it. @default 0 */
   readonly force?: number;
+  /** What each worker's host picks its weight from. @default [1] */
+  readonly weights?: readonly number[];
+  /** What each worker's host picks the number of shards from that it leads at most. @default [Infinity] */
+  readonly caps?: readonly number[];
+  /** How long a worker stays before it leaves, at least and at most, in ms. @default - until it dies */
+  readonly stayMs?: readonly [number, number];
+  /** How soon a worker comes at first, and comes back after it has left, at least and at most, in ms. @default [50, 10_000] */
+  readonly awayMs?: readonly [number, number];
+  /** How often the work of a shard ends, or throws, before it is told to. @default 0.2 */
+  readonly fickle?: number;
+}
+
+/** A group of shards, or of permits, that a world is about. */
+export interface GroupWorld {
+  /** What each history picks the number of shards from. */
+  readonly shards: readonly number[];
+  /** What each process picks the number of permits from. @default - nobody asks for permits */
+  readonly permits?: readonly number[];
+  /** How many rows a page of a query has at most, picked by each process. @default [1_000] */
+  readonly pageRows?: readonly number[];
 }
 
 /** What each host picks the tenure of its terms from, in ms. */
@@ -78,6 +108,8 @@ export interface Scenario {
   readonly slowMs?: readonly [number, number];
   /** How far a wall clock steps, at least and at most, in ms. @default [50, 300_000] */
   readonly wallStepMs?: readonly [number, number];
+  /** The group that it is about. @default - a single lease */
+  readonly group?: GroupWorld;
   /** When TTL deletes a row that is due, in ms after: `undefined` for never. */
   readonly ttlDelayMs?: readonly number[];
 }

@@ -1,11 +1,12 @@
 import type { Scenario } from "./scenario.ts";
+import { GROUPS } from "./scenarios/groups.ts";
 import { TENURES } from "./scenarios/tenures.ts";
 import { TRIALS } from "./scenarios/trials.ts";
 import { WORLDS } from "./scenarios/worlds.ts";
 
 /** The worlds by name. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.fromEntries(
-  [...WORLDS, ...TRIALS, ...TENURES].map((scenario) => [scenario.name, scenario]),
+  [...WORLDS, ...TRIALS, ...TENURES, ...GROUPS].map((scenario) => [scenario.name, scenario]),
 );
 
 /** Finds a scenario. */

@@ -1,5 +1,9 @@
 import type { Checker, History, Violation } from "../history.ts";
 import { announcements } from "./announcements.ts";
+import { backOff, bells, groupBudget, moves, permits } from "./groups/conduct.ts";
+import { balance, groupRecovery, noOrphan } from "./groups/leading.ts";
+import { groupOwnWrites, shardRows } from "./groups/own-writes.ts";
+import { ownSession, sessionBurials, sessionTokens, shardTakeOver } from "./groups/sessions.ts";
 import { handOver } from "./hand-over.ts";
 import { tokensRise } from "./i1-tokens-rise.ts";
 import { oneLeader } from "./i2-one-leader.ts";
@@ -40,7 +44,31 @@ export const CHECKERS: readonly Checker[] = [
   noSurprises,
 ];
 
+/** Every checker of histories of groups. */
+export const GROUP_CHECKERS: readonly Checker[] = [
+  tokensRise,
+  oneLeader,
+  fencing,
+  groupOwnWrites,
+  groupRecovery,
+  endsExplained,
+  ownSession,
+  sessionTokens,
+  sessionBurials,
+  shardTakeOver,
+  shardRows,
+  noOrphan,
+  balance,
+  moves,
+  backOff,
+  bells,
+  permits,
+  groupBudget,
+  noSurprises,
+];
+
 /** What is wrong with a history, in the order in which it went wrong. */
 export function violationsOf(history: History): Violation[] {
-  return CHECKERS.flatMap((check) => check(history)).sort((a, b) => a.at - b.at);
+  const checkers = history.group === undefined ? CHECKERS : GROUP_CHECKERS;
+  return checkers.flatMap((check) => check(history)).sort((a, b) => a.at - b.at);
 }

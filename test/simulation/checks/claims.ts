@@ -1,3 +1,5 @@
+import { sessionRow } from "../../../lib/core/names.ts";
+import { addressOf } from "../address.ts";
 import type { History, HistoryEvent, RowHand, TermLog } from "../history.ts";
 
 /** A change of the row by somebody who is no candidate. */
@@ -45,7 +47,8 @@ export function digestOf(history: History): Digest {
     if (event.kind === "executed" && event.write.kind === "revoke" && event.after !== undefined) {
       // An operator's hand, though it is a write of the protocol.
       const { at, write, before, after } = event;
-      hands.push({ kind: "row", by: "operator-release", lease: write.name, before, after, at });
+      const lease = addressOf(write);
+      hands.push({ kind: "row", by: "operator-release", lease, before, after, at });
     }
     if ((event.kind === "row" || event.kind === "executed") && event.after !== undefined) {
       states.add(stateKey(event.after.holder, event.after.token));
@@ -57,7 +60,8 @@ export function digestOf(history: History): Digest {
       if (event.write.kind === "correct") roots.set(key, roots.get(found) ?? found);
     }
     if (event.kind === "began") {
-      const claimedAt = claims.get(stateKey(event.term.holder, event.term.token)) ?? event.at;
+      const { lease, holder, token } = event.term;
+      const claimedAt = claims.get(`${lease} ${stateKey(holder, token)}`) ?? event.at;
       terms.push({ term: event.term, claimedAt, toldAt: event.at });
     }
   }
@@ -69,11 +73,12 @@ export function digestOf(history: History): Digest {
 
 /** Notes when the term of a row's state was claimed; a correction changes the token of the same claim. */
 function noteClaim(claims: Map<string, number>, { write, before, after, at }: Executed): void {
-  const key = stateKey(after?.holder, after?.token ?? 0);
+  const lease = addressOf(write);
+  const key = `${lease} ${stateKey(after?.holder, after?.token ?? 0)}`;
   // A copy that lands again begins the term anew, for whoever of a stable id finds it and goes on with it.
   if (write.beginsTerm) claims.set(key, at);
   if (write.kind === "correct" && !claims.has(key))
-    claims.set(key, claims.get(stateKey(before?.holder, before?.token ?? 0)) ?? at);
+    claims.set(key, claims.get(`${lease} ${stateKey(before?.holder, before?.token ?? 0)}`) ?? at);
 }
 
 const OPERATORS: ReadonlySet<RowHand> = new Set(["operator-delete", "operator-restore", "operator-release"]);
@@ -84,10 +89,14 @@ const OPERATORS: ReadonlySet<RowHand> = new Set(["operator-delete", "operator-re
  * believes in vain; no protocol without a channel to the holder can do better. Infinite if nobody did.
  */
 export function tamperedSince(digest: Digest, { term, claimedAt }: Begun): number {
+  const session = term.session && `/${sessionRow(term.session.id)}`;
   const hand = digest.hands.find(
-    ({ by, lease, at }) => OPERATORS.has(by) && lease === term.lease && at >= claimedAt,
+    ({ by, lease, at }) =>
+      OPERATORS.has(by) &&
+      // What rests on a session is at the mercy of whoever touches that: for as long as it has not claimed anew.
+      ((lease === term.lease && at >= claimedAt) || (session !== undefined && lease.endsWith(session))),
   );
-  return hand?.at ?? Number.POSITIVE_INFINITY;
+  return hand === undefined ? Number.POSITIVE_INFINITY : Math.max(hand.at, claimedAt);
 }
 
 /**

@@ -9,6 +9,13 @@ export interface Modules {
   readonly "client/lease-handle.ts": typeof import("../../../lib/client/lease-handle.ts");
   readonly "client/listeners.ts": typeof import("../../../lib/client/listeners.ts");
   readonly "client/waiting.ts": typeof import("../../../lib/client/waiting.ts");
+  readonly "client/worker-shards.ts": typeof import("../../../lib/client/worker-shards.ts");
+  readonly "core/assignment.ts": typeof import("../../../lib/core/assignment.ts");
+  readonly "core/group-options.ts": typeof import("../../../lib/core/group-options.ts");
+  readonly "core/group-view.ts": typeof import("../../../lib/core/group-view.ts");
+  readonly "core/shard-move.ts": typeof import("../../../lib/core/shard-move.ts");
+  readonly "core/shard-writes.ts": typeof import("../../../lib/core/shard-writes.ts");
+  readonly "core/worker-view.ts": typeof import("../../../lib/core/worker-view.ts");
   readonly "core/attempt.ts": typeof import("../../../lib/core/attempt.ts");
   readonly "core/candidate-options.ts": typeof import("../../../lib/core/candidate-options.ts");
   readonly "core/correction.ts": typeof import("../../../lib/core/correction.ts");

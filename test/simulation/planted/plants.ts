@@ -1,5 +1,7 @@
 import { IN_CONDUCT } from "./in-conduct.ts";
+import { IN_GROUPS } from "./in-groups.ts";
 import { IN_HANDOVER } from "./in-handover.ts";
+import { IN_SESSIONS } from "./in-sessions.ts";
 import { IN_TENURE } from "./in-tenure.ts";
 import { IN_TERM } from "./in-term.ts";
 import { IN_TIME } from "./in-time.ts";
@@ -14,6 +16,8 @@ export const PLANTS: readonly Plant[] = [
   ...IN_HANDOVER,
   ...IN_TENURE,
   ...IN_TERM,
+  ...IN_SESSIONS,
+  ...IN_GROUPS,
 ];
 
 /** Finds a planted bug. */

@@ -1,5 +1,6 @@
 import type { LeaseRecord } from "../../../lib/core/record.ts";
 import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
+import { addressOf } from "../address.ts";
 import { nameOf } from "../checks/claims.ts";
 import type { History, HistoryEvent, TermLog, Violation } from "../history.ts";
 
@@ -48,7 +49,7 @@ function tell(event: HistoryEvent, brief: Brief): readonly [string, string] {
     case "sent":
       return [
         event.process,
-        `sends #${event.request} ${event.write === undefined ? (event.listing ? "listing" : "read") : writeText(event.write, brief)}`,
+        `sends #${event.request} ${event.write === undefined ? `${event.listing ? "listing" : "read"}${event.of === undefined ? "" : ` ${event.of}`}` : writeText(event.write, brief)}`,
       ];
     case "answered":
       return [event.process, `learns of #${event.request}: ${event.answer}${event.dated ? "" : ", no Date"}`];
@@ -70,6 +71,12 @@ function tell(event: HistoryEvent, brief: Brief): readonly [string, string] {
       return [event.process, `its listener hears that it lost: ${event.end.reason}`];
     case "listed":
       return [event.process, `is told who stands: ${event.ids.join(", ")}`];
+    case "worker-joined":
+    case "worker-leaving":
+    case "worker-left":
+    case "shards-are":
+    case "at-rest":
+      return groupText(event);
     case "surprise":
       return [event.process, `SURPRISE ${event.error}`];
     case "faults-stopped":
@@ -79,18 +86,44 @@ function tell(event: HistoryEvent, brief: Brief): readonly [string, string] {
   }
 }
 
+type GroupEvent = Extract<HistoryEvent, { readonly kind: `worker-${string}` | "shards-are" | "at-rest" }>;
+
+function groupText(event: GroupEvent): readonly [string, string] {
+  switch (event.kind) {
+    case "worker-joined": {
+      const { id, weight, maxShards } = event.member;
+      return [event.process, `takes part as ${id} (weight ${weight}, at most ${maxShards})`];
+    }
+    case "worker-leaving":
+      return [event.process, "is to leave"];
+    case "worker-left":
+      return [event.process, "has left"];
+    case "shards-are":
+      return ["world", `the shards are ${event.shards.join(", ")}`];
+    case "at-rest":
+      return ["world", "should be at rest by now"];
+    default:
+      return event satisfies never;
+  }
+}
+
 type TermEvent = Extract<HistoryEvent, { readonly term: TermLog }>;
 
 function termText(event: TermEvent, brief: Brief): readonly [string, string] {
   const { term } = event;
   const token = brief(term.token);
   switch (event.kind) {
-    case "began":
-      return [term.process, `LEADS with token ${token} as ${term.holder}`];
+    case "began": {
+      const { shard, session } = term;
+      const what = shard === undefined ? "" : ` ${shard} (session ${brief(session?.token)})`;
+      return [term.process, `LEADS${what} with token ${token} as ${term.holder}`];
+    }
+    case "work-over":
+      return [term.process, `its work of ${term.lease} is over: it ${event.how}`];
     case "asked":
       return [
         term.process,
-        `${event.held ? "still leads" : "does not lead any more"} (token ${token}, asked: ${event.because})`,
+        `${event.held ? "still leads" : "does not lead any more"}${term.shard === undefined ? "" : ` ${term.shard}`} (token ${token}, asked: ${event.because})`,
       ];
     case "heard":
       return event.aborted ? ["", ""] : [term.process, `has not heard that token ${token} is over`];
@@ -125,7 +158,8 @@ function executedText({
   return `${after === undefined ? "refuses" : "executes"} #${request}${copy ? " (a copy)" : ""} of ${process}:`;
 }
 
-function writeText({ kind, expects, set }: LeaseWrite, brief: Brief): string {
+function writeText(write: LeaseWrite, brief: Brief): string {
+  const { kind, row, expects, set } = write;
   const wants = Object.entries(expects).map(
     ([name, value]) =>
       `${name}=${name.startsWith("token") ? brief(value as number) : typeof value === "object" ? JSON.stringify(value) : String(value)}`,
@@ -137,16 +171,18 @@ function writeText({ kind, expects, set }: LeaseWrite, brief: Brief): string {
     ...(set.requestedBy === undefined ? [] : [`asked by ${set.requestedBy} (${set.requestedPriority})`]),
     ...(set.tick === undefined ? [] : [`tick ${set.tick}`]),
   ];
-  return `${kind} if ${wants.join(", ")}${makes.length > 0 ? `: ${makes.join(", ")}` : ""}`;
+  const of = row === undefined ? "" : ` ${addressOf(write)}`;
+  return `${kind}${of} if ${wants.join(", ")}${makes.length > 0 ? `: ${makes.join(", ")}` : ""}`;
 }
 
 function recordText(record: LeaseRecord | undefined, brief: Brief): string {
   if (record === undefined) return "no row";
-  const { holder, token, revision, expiresAt, reservedFor, requestedBy, lockDelayMs } = record;
+  const { holder, token, revision, expiresAt, reservedFor, requestedBy, lockDelayMs, row } = record;
+  const of = row === undefined ? "" : `${addressOf(record)}: `;
   const until = expiresAt === undefined ? "" : ` until ${brief(expiresAt)}`;
   const kept = reservedFor === undefined ? "vacant" : `reserved for "${reservedFor}"${until}`;
   const asked = requestedBy === undefined ? "" : `, asked by "${requestedBy}"`;
   const later = lockDelayMs === undefined ? "" : `, ${lockDelayMs} ms of it a delay`;
   const whose = holder === undefined ? kept : `held by ${holder}${until}${later}${asked}`;
-  return `revision ${revision}, token ${brief(token)}, ${whose}`;
+  return `${of}revision ${revision}, token ${brief(token)}, ${whose}`;
 }

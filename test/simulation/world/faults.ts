@@ -30,6 +30,11 @@ export const FAULT_KINDS = [
   "operator-restore",
   "operator-release",
   "ttl-delete",
+  "lost-bell",
+  "stale-look",
+  "wave",
+  "shards-changed",
+  "session-delete",
 ] as const;
 
 /** A kind of trouble. */

@@ -1,10 +1,13 @@
 import type { History } from "../history.ts";
 import type { Role, Scenario } from "../scenario.ts";
 import { finale } from "./finale.ts";
+import { GROUP } from "./ground.ts";
+import { groupFinale } from "./group-finale.ts";
+import { groupHands, groupTimeToLive } from "./group-hands.ts";
 import type { SimProcess } from "./process.ts";
 import { type Player, play } from "./roles.ts";
 import { actorOf } from "./actor.ts";
-import { hands, timeToLive, trouble } from "./troubles.ts";
+import { hands, recurring, timeToLive, trouble } from "./troubles.ts";
 import { Witness } from "./witness.ts";
 import type { Tamper } from "./tamper.ts";
 import { World } from "./world.ts";
@@ -33,33 +36,69 @@ export function historyOf(scenario: Scenario, seed: number, tamper?: Tamper): Pl
   const hosts = hostsOf(scenario);
   let open = true;
 
+  const { ground } = world;
+
   const start = (host: Host): void => {
     host.generation += 1;
     const process = world.spawn(host.name, host.generation);
-    const actor = actorOf(world, process, witness, host.role, LEASE);
+    const actor = actorOf(world, process, witness, host.role, ground === undefined ? LEASE : GROUP);
     host.process = process;
     host.player = play(actor);
     const downtime = world.chance.of(`${process.name}/downtime`).spread(5, 30_000);
-    trouble(world, process, host.role.freezes ?? false, () =>
-      world.agenda.in(downtime, () => {
-        if (!open) return;
-        world.faults.add("restart");
-        start(host);
-      }),
-    );
+    trouble(world, process, host.role.freezes ?? false, () => comeBack(host, downtime));
+  };
+  const comeBack = (host: Host, downtime: number): void => {
+    world.agenda.in(downtime, () => {
+      if (!open) return;
+      world.faults.add("restart");
+      start(host);
+    });
   };
   const arrivals = world.chance.of("arrivals");
   for (const host of hosts) {
     world.agenda.in(arrivals.pick([0, arrivals.between(0, 5_000)]), () => start(host));
   }
   schedule(world, hosts);
-  hands(world, LEASE);
-  timeToLive(world, LEASE);
+  if (ground === undefined) {
+    hands(world, LEASE);
+    timeToLive(world, LEASE);
+  } else {
+    world.record({ kind: "shards-are", shards: ground.shards });
+    groupHands(world, ground);
+    groupTimeToLive(world);
+    waves(world, hosts, comeBack);
+  }
   world.agenda.at(scenario.lengthMs, () => {
     open = false;
-    finale(world, witness, LEASE);
+    if (ground === undefined) finale(world, witness, LEASE);
+    else groupFinale(world, witness);
   });
   return { step: () => world.step(), history: () => world.history() };
+}
+
+/** How many die at once, at most. */
+const WAVE = 4;
+
+/** Some processes die at the same instant, and come back together or one by one. */
+function waves(world: World, hosts: readonly Host[], comeBack: (host: Host, downtime: number) => void): void {
+  const draws = world.chance.of("waves");
+  recurring(
+    world,
+    "wave",
+    "hosts",
+    () => true,
+    () => {
+      const alive = hosts.filter(({ process }) => process?.running);
+      const first = Math.floor(draws.between(0, alive.length));
+      const together = draws.happens(0.5);
+      const downtime = draws.spread(5, 20_000);
+      world.faults.add("wave");
+      for (const host of [...alive, ...alive].slice(first, first + Math.min(WAVE, alive.length))) {
+        if (host.process !== undefined) world.crash(host.process);
+        comeBack(host, together ? downtime : draws.spread(5, 20_000));
+      }
+    },
+  );
 }
 
 function hostsOf(scenario: Scenario): Host[] {

@@ -7,6 +7,7 @@ import type { AnswerKind } from "../history.ts";
 import type { Draws } from "./chance.ts";
 import type { FaultKind } from "./faults.ts";
 import type { SimProcess } from "./process.ts";
+import { Queries } from "./queries.ts";
 import type { World } from "./world.ts";
 
 /** What an attempt of the SDK came to that brought no usable answer. */
@@ -19,6 +20,8 @@ interface Request<T> {
   readonly signal: AbortSignal;
   /** Executes it, and returns what makes the answer once a front end puts its time on it. */
   readonly perform: () => (servedAt: EpochMs | undefined) => T;
+  /** How long it takes at the service itself, in ms. */
+  readonly takesMs?: () => number;
   readonly answer: (outcome: T) => void;
   readonly fail: (surelyNotApplied: boolean) => void;
 }
@@ -38,6 +41,7 @@ export class SimStore implements LeaseStore {
   readonly #draws: Draws;
   readonly #attempts: number;
   readonly #undated: number;
+  readonly #queries: Queries | undefined;
 
   constructor(world: World, process: SimProcess) {
     this.#world = world;
@@ -45,6 +49,7 @@ export class SimStore implements LeaseStore {
     this.#draws = world.chance.of(`${process.name}/network`);
     this.#attempts = this.#draws.pick([1, 2, 4]);
     this.#undated = this.#draws.happens(world.rate("no-date")) ? this.#draws.pick([0.3, 1]) : 0;
+    this.#queries = world.scenario.group && new Queries(world, process, world.scenario.group);
   }
 
   write(write: LeaseWrite, { signal }: CallOptions): Promise<WriteOutcome> {
@@ -74,20 +79,22 @@ export class SimStore implements LeaseStore {
     });
   }
 
-  read(name: string, { signal }: CallOptions): Promise<ReadOutcome> {
+  read(name: string, { signal }: CallOptions, row?: string): Promise<ReadOutcome> {
     const perform = (): ((servedAt: EpochMs | undefined) => ReadOutcome) => {
-      const record = this.#world.service.table.get(name);
+      const record = this.#world.service.table.get(name, row);
       return (servedAt) => ({ record, servedAt });
     };
-    return this.#reading(perform, signal, false);
+    return this.#reading({ perform }, signal, false, row);
   }
 
-  rows(name: string, prefix: string, { signal }: CallOptions): Promise<RowsPage> {
+  rows(name: string, prefix: string, { signal }: CallOptions, after?: string): Promise<RowsPage> {
+    if (this.#queries !== undefined)
+      return this.#reading(this.#queries.query(name, prefix, after), signal, true, prefix);
     const perform = (): ((servedAt: EpochMs | undefined) => RowsPage) => {
       const records = this.#world.service.table.auxiliaryRows(name, prefix);
       return (servedAt) => ({ records, servedAt });
     };
-    return this.#reading(perform, signal, true);
+    return this.#reading({ perform }, signal, true);
   }
 
   async *list(): AsyncGenerator<ListPage, void, undefined> {
@@ -95,9 +102,10 @@ export class SimStore implements LeaseStore {
   }
 
   #reading<T extends { readonly servedAt: EpochMs | undefined }>(
-    perform: Request<T>["perform"],
+    how: Pick<Request<T>, "perform" | "takesMs">,
     signal: AbortSignal,
     listing: boolean,
+    of?: string,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const answer = (outcome: T): void => {
@@ -108,8 +116,8 @@ export class SimStore implements LeaseStore {
         this.#log(id, signal, "read-failed", false);
         reject(new LeaseError("STORE_UNAVAILABLE", "the simulated service gave no usable answer"));
       };
-      const id = this.#world.sent(this.#process, undefined, listing);
-      this.#attempt({ id, write: undefined, signal, perform, answer, fail }, 1, true);
+      const id = this.#world.sent(this.#process, undefined, listing, of);
+      this.#attempt({ id, write: undefined, signal, ...how, answer, fail }, 1, true);
     });
   }
 
@@ -121,6 +129,7 @@ export class SimStore implements LeaseStore {
       this.#failed(request, count, cleanSoFar, how, afterMs);
     this.#duplicate(request, there);
     if (this.#process.cutOffUntil > agenda.now) return;
+    if (request.write?.kind === "ring" && this.#befalls("lost-bell")) return;
     if (this.#befalls("request-lost")) {
       if (noticed) again("reset", there);
       return;
@@ -135,7 +144,7 @@ export class SimStore implements LeaseStore {
         if (noticed) again("reset", back);
         return;
       }
-      const dwell = this.#slowness();
+      const dwell = this.#slowness() + (request.takesMs?.() ?? 0);
       agenda.in(dwell, () => {
         const outcome = stamp(this.#header());
         agenda.in(back, () => this.#process.deliver(() => request.answer(outcome)));

@@ -14,7 +14,10 @@ import {
 } from "./actor.ts";
 
 import { oversee, stand } from "./candidates.ts";
+import { operateGroup } from "./group-hands.ts";
+import { hold, permit } from "./holding.ts";
 import { tenureLogOf } from "./tenure.ts";
+import { work as worker } from "./working.ts";
 
 /** One delivery of one occurrence of a schedule. */
 export interface Delivery {
@@ -193,7 +196,16 @@ async function invoke(actor: Actor, client: StoreLeaseClient, { tick, atMostOnce
   );
 }
 
-const PARTS = { campaign, poll, stand, operate: oversee } as const;
+const PARTS = {
+  campaign,
+  poll,
+  stand,
+  operate: oversee,
+  work: worker,
+  hold,
+  permit,
+  "operate-group": operateGroup,
+} as const;
 
 /** Lets a process begin its part. */
 export function play(actor: Actor): Player {
@@ -203,7 +215,11 @@ export function play(actor: Actor): Player {
     case "campaign":
     case "poll":
     case "stand":
-    case "operate": {
+    case "operate":
+    case "work":
+    case "hold":
+    case "permit":
+    case "operate-group": {
       const part = PARTS[role.role];
       actor.process.deliver(() => {
         part(actor).catch((error: unknown) => forgive(actor, error));

@@ -1,3 +1,4 @@
+import { AUXILIARY } from "../../../lib/core/names.ts";
 import type { LeaseRecord } from "../../../lib/core/record.ts";
 import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
 
@@ -18,14 +19,23 @@ export interface Execution {
 export class LeaseTable {
   readonly #rows = new Map<string, Row>();
 
-  get(name: string): LeaseRecord | undefined {
-    return this.#rows.get(name) as LeaseRecord | undefined;
+  /** A lease's own row, or another under its name. */
+  get(name: string, row?: string): LeaseRecord | undefined {
+    return this.#rows.get(keyOf(name, row)) as LeaseRecord | undefined;
   }
 
   /** Puts a row in place of what is there; `undefined` deletes it. */
-  put(name: string, row: LeaseRecord | undefined): void {
-    if (row === undefined) this.#rows.delete(name);
-    else this.#rows.set(name, row as unknown as Row);
+  put(name: string, record: LeaseRecord | undefined, row?: string): void {
+    const key = keyOf(name, row);
+    if (record === undefined) this.#rows.delete(key);
+    else this.#rows.set(key, record as unknown as Row);
+  }
+
+  /** The sort keys of a name's rows that begin like this, in their order. */
+  sortKeys(name: string, prefix: string): string[] {
+    const start = `${name}\n`;
+    const keys = [...this.#rows.keys()].filter((key) => key.startsWith(start + prefix));
+    return keys.map((key) => key.slice(start.length)).sort();
   }
 
   /** The rows beside a lease's own whose sort key begins like this. */
@@ -37,7 +47,7 @@ export class LeaseTable {
   }
 
   execute(write: LeaseWrite): Execution {
-    const key = write.row === undefined ? write.name : `${write.name}\n${write.row}`;
+    const key = keyOf(write.name, write.row);
     const found = this.#rows.get(key);
     const before = found as LeaseRecord | undefined;
     if (!conditionHolds(found ?? {}, write)) return { before, after: undefined };
@@ -51,10 +61,14 @@ export class LeaseTable {
       made["revision"] = numberIn(found, "revision") + 1;
     }
     made["transitions"] = numberIn(found, "transitions") + (write.beginsTerm ? 1 : 0);
+    if (write.row !== undefined && !write.row.startsWith(AUXILIARY.candidate)) made["row"] = write.row;
     this.#rows.set(key, made);
     return { before, after: made as unknown as LeaseRecord };
   }
 }
+
+const keyOf = (name: string, row: string | undefined): string =>
+  row === undefined ? name : `${name}\n${row}`;
 
 /** A comparison with an attribute that is missing is false, as in DynamoDB; `attribute_not_exists` is not. */
 function conditionHolds(row: Row, { expects }: LeaseWrite): boolean {

@@ -1,5 +1,7 @@
 import type { TermLog } from "../history.ts";
+import { shardRow } from "../../../lib/core/names.ts";
 import type { Draws } from "./chance.ts";
+import { GROUP } from "./ground.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -30,12 +32,13 @@ export class Witness {
   }
 
   #check(term: TermLog): void {
-    const { lease, token, holder } = term;
+    const { lease, token, holder, shard } = term;
     const highest = this.#highest.get(lease) ?? 0;
     const accepted = token >= highest;
     if (accepted) this.#highest.set(lease, token);
     this.#world.record({ kind: "fenced", term, by: "high-water-mark", accepted });
-    const row = this.#world.service.table.get(lease);
+    const { table } = this.#world.service;
+    const row = shard === undefined ? table.get(lease) : table.get(GROUP, shardRow(shard));
     const matches = row?.token === token && row.holder === holder;
     this.#world.record({ kind: "fenced", term, by: "row-check", accepted: matches });
   }

@@ -11,16 +11,12 @@ import { Service } from "./service.ts";
 import { clocksOf, timingOf } from "./settings.ts";
 import type { Execution } from "./table.ts";
 import { HONEST, type Tamper } from "./tamper.ts";
+import { addressOf } from "../address.ts";
+import { AUXILIARY } from "../../../lib/core/names.ts";
+import { type GroupGround, groundOf } from "./ground.ts";
+import { type Because, OpenTerms } from "./open-terms.ts";
 import { type OpenTerm, operations } from "./terms.ts";
 import { weatherOf } from "./weather.ts";
-import { worstMoments } from "./worst-moments.ts";
-
-/** A leader that was not paused hears of its end within this, in ms: its own timer tells it. */
-const HEARS_WITHIN_MS = 50;
-/** So many of the terms that are over are asked again when a clock was set. */
-const LATEST = 20;
-/** How often a leader whose row was taken is listened to instead of asked. */
-const HUSHED = 0.2;
 
 /** One history under way: virtual time, a service, processes, and the record of all that happens. */
 export class World {
@@ -36,9 +32,10 @@ export class World {
   readonly notifier = new Notifier(this);
   readonly #events: HistoryEvent[] = [];
   readonly #weather: Map<FaultKind, number>;
-  readonly #open = new Set<OpenTerm>();
-  readonly #over: OpenTerm[] = [];
-  readonly #hushed = new Set<OpenTerm>();
+  /** The group that it is about. */
+  readonly ground: GroupGround | undefined;
+  readonly #open = new OpenTerms(this);
+  readonly #sessionTokens = new Map<string, number>();
   readonly #latecomers = new Set<Entry>();
   readonly #lagging = new Set<SimProcess>();
   readonly #lastExecuted = new Map<string, number>();
@@ -59,6 +56,7 @@ export class World {
     const skewMs = skewed ? this.settings.timing.serviceClockErrorMs : 0;
     if (skewMs > 0) this.faults.add("front-end-skew");
     this.service = new Service(this.agenda, this.chance, skewMs);
+    this.ground = groundOf(this);
   }
 
   /** Whether the history has come to its end, in which nothing more befalls anyone. */
@@ -90,9 +88,7 @@ export class World {
         this.faults.add("stall");
         this.#lagging.add(process);
       },
-      onActivity: () => {
-        this.#touched = true;
-      },
+      onActivity: () => this.touch(),
     });
     this.processes.push(process);
     this.record({ kind: "joined", process: name, host, wallErrorMs: Math.round(traits.wallErrorMs) });
@@ -100,11 +96,17 @@ export class World {
   }
 
   /** Notes that a request sets out, and numbers it. */
-  sent(process: SimProcess, write: LeaseWrite | undefined, listing = false): number {
+  sent(process: SimProcess, write: LeaseWrite | undefined, listing = false, of?: string): number {
     this.#requests += 1;
     const operation = operations.getStore() ?? 0;
-    this.record({ kind: "sent", process: process.name, operation, request: this.#requests, write, listing });
+    const sent = { process: process.name, operation, request: this.#requests, write, listing };
+    this.record({ kind: "sent", ...sent, ...(of === undefined ? {} : { of }) });
     return this.#requests;
+  }
+
+  /** Notes that code of a process ran. */
+  touch(): void {
+    this.#touched = true;
   }
 
   /** Executes a write at the table. Whoever loses a row by it is asked at once whether it believed to hold it. */
@@ -113,14 +115,17 @@ export class World {
     if (request < last) this.faults.add("reordered");
     this.#lastExecuted.set(process.name, Math.max(last, request));
     const { before, after } = this.service.table.execute(write);
-    const kind = write.row === undefined ? "executed" : "auxiliary";
+    const kind = write.row?.startsWith(AUXILIARY.candidate) ? "auxiliary" : "executed";
     this.record({ kind, process: process.name, request, copy, write, before, after });
     if (kind === "executed" && before?.holder !== undefined && after !== undefined) {
       const kept = after.holder === before.holder && after.token === before.token && write.kind !== "resume";
       const succeeded = write.beginsTerm && after.holder !== before.holder;
-      if (!kept) this.#askHolder(before.holder, before.token, succeeded);
+      if (!kept) this.#open.askHolder(addressOf(write), before.holder, before.token, succeeded);
       if (after.holder === undefined) this.notifier.tell();
     }
+    const { sessionToken, token } = write.set;
+    if (sessionToken !== undefined && after !== undefined)
+      this.#sessionTokens.set(`${addressOf(write)} ${token}`, sessionToken);
     return { before, after };
   }
 
@@ -145,22 +150,32 @@ export class World {
     about: Omit<TermLog, "id" | "process" | "lease" | "holder" | "token">,
   ): OpenTerm {
     this.#terms += 1;
-    const { name, holder, token } = lease;
-    const log: TermLog = { id: this.#terms, process: process.name, lease: name, holder, token, ...about };
+    const { name, holder, token, shard } = lease;
+    const told = { id: this.#terms, process: process.name, lease: name, holder, token, ...about };
+    const log: TermLog = shard === undefined ? told : this.#ofShard(told, shard);
     const open: OpenTerm = { log, lease, process };
     this.record({ kind: "began", term: log });
-    worstMoments(this, open, this.#open);
     this.#open.add(open);
     return open;
   }
 
-  /** Notes that nobody will ask this term again: it ended and its holder knows. */
+  #ofShard(log: TermLog, shard: string): TermLog {
+    const lease = `${log.lease}/${shard}`;
+    const token = this.#sessionTokens.get(`${lease} ${log.token}`) ?? 0;
+    return { ...log, lease, shard, session: { id: log.holder, token } };
+  }
+
+  /** Notes that nobody will ask this term again: it ended and its holder knows. A worker holds a shard for longer than it works. */
   ended(open: OpenTerm): void {
-    this.#open.delete(open);
-    this.#over.push(open);
-    const { log, lease, process } = open;
+    const end = this.noteEnd(open);
+    if (open.log.shard === undefined || end !== undefined) this.#open.over(open);
+  }
+
+  /** Notes how a term ended, if it has. */
+  noteEnd({ log, lease, process }: OpenTerm): unknown {
     const end = process.asked(() => lease.end);
     this.record({ kind: "ended", term: log, end, aborted: lease.signal.aborted });
+    return end;
   }
 
   pause(process: SimProcess, how: FaultKind, forMs: number): void {
@@ -182,7 +197,7 @@ export class World {
 
   /** The terms that a process leads in, as far as is known. */
   openOf(process: SimProcess): OpenTerm[] {
-    return [...this.#open].filter((open) => open.process === process);
+    return this.#open.of(process);
   }
 
   /** Whether a process holds nothing and writes nothing, so that nobody needs its clocks. */
@@ -201,13 +216,12 @@ export class World {
   noteStep(process: SimProcess, byMs: number): void {
     this.faults.add("wall-step");
     this.record({ kind: "wall-stepped", process: process.name, byMs });
-    const over = process.running ? this.#over.slice(-LATEST) : [];
-    for (const open of over) if (open.process === process) this.ask(open, "closing");
+    this.#open.askOver(process);
   }
 
   /** Asks everybody who may lead. */
-  rollCall(because: "overlap" | "closing" = "closing"): void {
-    for (const open of this.#open) if (this.canBeAsked(open)) this.ask(open, because);
+  rollCall(because: Because = "closing"): void {
+    this.#open.rollCall(because);
   }
 
   stopFaults(): void {
@@ -220,7 +234,7 @@ export class World {
   /** Ends the history. Every handle that can still be asked is asked. */
   finish(): void {
     this.#finished = true;
-    for (const open of [...this.#open, ...this.#over]) if (open.process.running) this.ask(open, "closing");
+    this.#open.askAll();
   }
 
   /**
@@ -248,6 +262,7 @@ export class World {
       endedAt: this.agenda.now,
       calm: Object.keys(this.scenario.rates).length === 0,
       faults: this.faults.counts,
+      ...(this.ground === undefined ? {} : { group: this.ground.log }),
     };
   }
 
@@ -261,40 +276,21 @@ export class World {
       }
     }
     this.#lagging.clear();
-    if (this.#open.size > 1) this.rollCall("overlap");
+    this.#open.askRivals();
   }
 
-  /** Whether a leader can be asked now: it runs, and nobody waits to see whether it hears of its end by itself. */
+  /** The terms that are not known to be over. */
+  get open(): OpenTerms {
+    return this.#open;
+  }
+
+  /** Whether a leader can be asked now. */
   canBeAsked(open: OpenTerm): boolean {
-    return open.process.running && open.process.lagMs === 0 && !this.#hushed.has(open);
+    return this.#open.canBeAsked(open);
   }
 
   /** Asks a leader whether it still leads. */
-  ask(open: OpenTerm, because: "overlap" | "thaw" | "row" | "closing"): void {
-    const held = open.process.asked(() => open.lease.isHeld());
-    this.record({ kind: "asked", term: open.log, held, because });
-    this.#touched ||= !held;
-    if (!held && this.#open.delete(open)) this.#over.push(open);
-  }
-
-  #askHolder(holder: string, token: number, succeeded: boolean): void {
-    for (const open of this.#open) {
-      const { log } = open;
-      if (log.holder !== holder || log.token !== token || !this.canBeAsked(open)) continue;
-      if (succeeded && this.chance.of("hearing").happens(HUSHED)) this.#listen(open);
-      else this.ask(open, "row");
-    }
-  }
-
-  /** Looks whether a leader hears by itself that its term is over, without asking it: asking would tell it. */
-  #listen(open: OpenTerm): void {
-    const { process, log, lease } = open;
-    const since = process.runningSince;
-    this.#hushed.add(open);
-    this.agenda.in(HEARS_WITHIN_MS, () => {
-      this.#hushed.delete(open);
-      if (!process.running || process.runningSince !== since || process.everFroze) return;
-      this.record({ kind: "heard", term: log, aborted: lease.signal.aborted });
-    });
+  ask(open: OpenTerm, because: Because): void {
+    this.#open.ask(open, because);
   }
 }

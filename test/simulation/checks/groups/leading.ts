@@ -1,0 +1,213 @@
+import type { Checker, HistoryEvent, MemberLog, TermLog } from "../../history.ts";
+import { recoveryBoundMs } from "../../../../lib/core/timing.ts";
+import { isOwn, Replay, type RowSeen, termText } from "./replay.ts";
+import { complaints } from "./sessions.ts";
+
+/** What requests may take where nothing is slow, in ms, all together; and those who wait for one expiry spread over a second. */
+const REQUESTS_MS = 400;
+const SPREAD_MS = 1_000;
+/** A free shard is left to whoever should claim it for so many looks. */
+const PATIENCE = 4;
+/** What a late copy has taken is found with the look of the minute; a claim that nobody answered is settled before long. */
+const LATE_COPY_MS = 61_500;
+const SETTLES_MS = 4_000;
+const SETTLES_RETRIES = 8;
+
+/**
+ * I5 in a group. Once faults stop each shard is led within the bound for leases of the sessions' length, and a spread and two retries
+ * more: one for the look that follows, one for the claims that others were faster with. And when a worker leaves gracefully, each of
+ * its shards is led within a retry, and the time that its last requests take.
+ */
+export const groupRecovery: Checker = (history) => {
+  const { events, timing } = history;
+  const found = complaints("group-recovery");
+  const start = events.findIndex(({ kind }) => kind === "faults-stopped");
+  const stopped = events[start];
+  if (stopped?.kind !== "faults-stopped") return found.all;
+  const shards = shardsOf(events);
+  const { longestMs, delayMs } = closedAt(history, start);
+  // Who lives may have given a shard up a moment ago, and leaves it to others who do not know.
+  const left = stopped.left.length === 0 ? 0 : PATIENCE * timing.retryIntervalMs + 4_000;
+  const bound =
+    recoveryBoundMs({ ...timing, durationMs: longestMs }) +
+    delayMs +
+    timing.retryIntervalMs +
+    SPREAD_MS +
+    REQUESTS_MS +
+    left;
+  const led = new Map<string, number>();
+  for (const event of events.slice(start))
+    if (event.kind === "began" || (event.kind === "asked" && event.held))
+      if (!led.has(event.term.lease)) led.set(event.term.lease, event.at);
+  for (const shard of shards) {
+    const at = led.get(`${history.group?.name}/${shard}`);
+    if (at !== undefined && at - stopped.at <= bound) continue;
+    const when = at === undefined ? "never led" : `led after ${Math.round(at - stopped.at)} ms`;
+    found.add(
+      stopped.at + bound,
+      `${shard} is ${when} once faults stopped, ${Math.round(bound)} ms are allowed`,
+    );
+  }
+  leaves(history.events, start, (at, term) => {
+    const next = events.find((one) => one.kind === "began" && one.at >= at && one.term.lease === term.lease);
+    const allowed = timing.retryIntervalMs * (1 + timing.clockDriftRatio) + SPREAD_MS + REQUESTS_MS;
+    if (next !== undefined && next.at - at <= allowed) return;
+    if (next === undefined && history.endedAt - at <= allowed) return;
+    found.add(at + allowed, `${termText(term)} left gracefully, and nobody followed within a retry`);
+  });
+  return found.all;
+};
+
+/** Every term that a graceful leave ended after faults had stopped and all was at rest, and when it was free. */
+function leaves(
+  events: readonly HistoryEvent[],
+  start: number,
+  each: (at: number, term: TermLog) => void,
+): void {
+  const rest = events.findIndex((event, index) => index > start && event.kind === "at-rest");
+  if (rest < 0) return;
+  const held = heldAt(events, rest);
+  for (const event of events.slice(rest)) {
+    if (event.kind !== "worker-left") continue;
+    for (const term of held.values()) if (term.process === event.process) each(event.at, term);
+  }
+}
+
+/** The terms that said at the instant of an event, or right before, that they are held. */
+function heldAt(events: readonly HistoryEvent[], index: number): Map<string, TermLog> {
+  const held = new Map<string, TermLog>();
+  const at = events[index]?.at ?? 0;
+  for (let before = index; before >= 0 && events[before]?.at === at; before -= 1) {
+    const event = events[before];
+    if (event?.kind === "asked" && event.held) held.set(event.term.lease, event.term);
+  }
+  return held;
+}
+
+/** For how long rows may be closed when faults stop, in ms: as sessions and reservations say. */
+function closedAt(
+  { events, timing, group }: Parameters<Checker>[0],
+  start: number,
+): { readonly longestMs: number; readonly delayMs: number } {
+  const replay = new Replay(group?.name ?? "");
+  const longest = new Map<string, number>();
+  let longestMs = timing.durationMs;
+  for (const [index, event] of events.entries()) {
+    replay.note(event);
+    // What is released after that may be kept for somebody who does not come, and counts from then.
+    if (event.kind !== "executed" || event.after === undefined) continue;
+    const { holder, reservedFor, durationMs, row = "" } = event.after;
+    const closes = holder !== undefined || reservedFor !== undefined;
+    const since = Math.max(0, event.at - (events[start]?.at ?? 0));
+    longest.set(row, closes && durationMs !== undefined ? durationMs + (index > start ? since : 0) : 0);
+    if (index >= start) longestMs = Math.max(longestMs, longest.get(row) ?? 0);
+    if (index === start) break;
+  }
+  for (const closedMs of longest.values()) longestMs = Math.max(longestMs, closedMs);
+  return { longestMs, delayMs: 0 };
+}
+
+/** The shards that a history ends with. */
+function shardsOf(events: readonly HistoryEvent[]): readonly string[] {
+  let shards: readonly string[] = [];
+  for (const event of events) if (event.kind === "shards-are") shards = event.shards;
+  return shards;
+}
+
+/** When nobody has come or gone for a while, each worker leads its share by weight, rounded up or down, and no more than it may. */
+export const balance: Checker = (history) => {
+  const found = complaints("balance");
+  const { events } = history;
+  for (const [index, event] of events.entries()) {
+    if (event.kind !== "at-rest" || !isDue(events, index, history.calm)) continue;
+    const members = membersAt(events, index);
+    const shards = new Set(shardsOf(events).map((shard) => `${history.group?.name}/${shard}`));
+    const counts = new Map<string, number>(members.map(({ id }) => [id, 0]));
+    let others = 0;
+    for (const [lease, { holder }] of heldAt(events, index)) {
+      const count = counts.get(holder);
+      if (count !== undefined) counts.set(holder, count + 1);
+      else if (shards.has(lease)) others += 1;
+    }
+    const quotas = quotasOf(members, shards.size - others);
+    for (const { id } of members) {
+      const count = counts.get(id) ?? 0;
+      const quota = quotas.get(id) ?? 0;
+      if (Math.abs(count - quota) < 1) continue;
+      found.add(
+        event.at,
+        `${id} leads ${count} of ${shards.size - others} shards, and its share is ${quota.toFixed(2)}`,
+      );
+    }
+  }
+  return found.all;
+};
+
+/** Whoever has not seen a change finds it within a minute; where nothing goes wrong, changes are seen at once. */
+function isDue(events: readonly HistoryEvent[], index: number, calm: boolean): boolean {
+  const stopped = events.find(({ kind }) => kind === "faults-stopped");
+  return calm || (events[index]?.at ?? 0) - (stopped?.at ?? 0) >= LATE_COPY_MS;
+}
+
+/** Who takes part: joined, and neither left, nor leaving, nor dead. */
+export function membersAt(events: readonly HistoryEvent[], index: number): MemberLog[] {
+  const members = new Map<string, MemberLog>();
+  for (const event of events.slice(0, index)) {
+    if (event.kind === "worker-joined") members.set(event.process, event.member);
+    const gone = event.kind === "worker-left" || event.kind === "worker-leaving" || event.kind === "crashed";
+    if (gone) members.delete(event.process);
+  }
+  return [...members.values()];
+}
+
+/** Each one's part: fills all vessels at the same pace by weight, until they or the shards are used up. */
+function quotasOf(members: readonly MemberLog[], shards: number): Map<string, number> {
+  const quotas = new Map(members.map(({ id }) => [id, 0]));
+  let left = shards;
+  let open = members.filter(({ maxShards }) => maxShards > 0);
+  while (left > 1e-9 && open.length > 0) {
+    const weights = open.reduce((sum, { weight }) => sum + weight, 0);
+    const room = ({ id, maxShards }: MemberLog): number => maxShards - (quotas.get(id) ?? 0);
+    // How far the water rises until the first vessel is full.
+    const rise = Math.min(left / weights, ...open.map((one) => room(one) / one.weight));
+    for (const { id, weight } of open) quotas.set(id, (quotas.get(id) ?? 0) + rise * weight);
+    left -= rise * weights;
+    open = open.filter((one) => room(one) > 1e-9);
+  }
+  return quotas;
+}
+
+/**
+ * At the end no row is held by a session that lasts without a handle that says so. What is younger than its own repair may take is
+ * left alone: a late copy of a claim that was refused is found within a minute, an unanswered claim is settled within some retries.
+ */
+export const noOrphan: Checker = (history) => {
+  const found = complaints("no-orphan");
+  const { events, endedAt, timing } = history;
+  const replay = new Replay(history.group?.name ?? "");
+  const alive = new Set<string>();
+  const refused = new Set<number>();
+  let since = 0;
+  for (const event of events) {
+    replay.note(event);
+    if (event.kind === "answered" && event.answer === "refused") refused.add(event.request);
+    if (event.kind === "joined") alive.add(event.process);
+    if (event.kind === "crashed" || event.kind === "worker-leaving") alive.delete(event.process);
+    if (event.kind === "faults-stopped") since = event.at;
+  }
+  const held = heldAt(events, events.length - 1);
+  for (const [address, seen] of replay.shards()) {
+    const { holder = "", sessionToken: token = 0 } = seen.record;
+    if (![...alive].some((process) => isOwn(process, holder)) || !replay.lasts({ id: holder, token }))
+      continue;
+    if (held.get(address)?.token === seen.record.token) continue;
+    const repairMs = isLateCopy(seen) ? LATE_COPY_MS : SETTLES_MS + SETTLES_RETRIES * timing.retryIntervalMs;
+    if (endedAt - Math.max(since, seen.at) < repairMs) continue;
+    found.add(endedAt, `${address} is held for ${holder}, which does not know`);
+  }
+  return found.all;
+
+  function isLateCopy({ by }: RowSeen): boolean {
+    return by === undefined || by.copy || refused.has(by.request);
+  }
+};
