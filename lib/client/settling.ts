@@ -1,4 +1,5 @@
 import type { LeaseWrite } from "../core/lease-write.ts";
+import type { LeaseRecord } from "../core/record.ts";
 import { abandonShard, mayLand, voidClaim } from "../core/shard-writes.ts";
 import { ttlOf } from "../core/writes.ts";
 import type { Contender } from "./contender.ts";
@@ -9,38 +10,65 @@ import { follows, pause } from "./waiting.ts";
  * renewed, and nobody would lead. So it is settled, however long that takes, or until the session ends.
  */
 
-/** Vacates what the claim may have taken; where it has not landed yet, takes its turn, so that it never does. */
+/** What a try to settle has come to: nobody can say, or somebody else holds the shard for now, and the claim may land after that. */
+type Settled = "settled" | "unanswered" | "held";
+
+/** How long it waits at most before it looks again at a shard that somebody else holds, in ms: as long as a lost bell may cost. */
+const MOST_PAUSE_MS = 60_000;
+
+/**
+ * Vacates what the claim may have taken; where it has not landed yet, takes its turn, so that it never does. While somebody else
+ * holds the shard neither is possible: it looks again from time to time, ever more seldom.
+ */
 export async function settleClaim(self: Contender, claim: LeaseWrite, over: AbortSignal): Promise<void> {
   const ttl = (): number => ttlOf(self.exchange.steady(), 0, self.settings.timing.retentionMs);
-  const isSettled = async (write: LeaseWrite): Promise<boolean> => {
-    const { outcome } = await self.send(write);
-    if (outcome.kind !== "refused") return outcome.kind === "written";
-    return outcome.current?.writeId !== claim.writeId && !mayLand(claim, outcome.current);
+  const of = (current: LeaseRecord | undefined): Settled | "landed" | "vacant" => {
+    if (current?.writeId === claim.writeId) return "landed";
+    if (!mayLand(claim, current)) return "settled";
+    return current?.holder === undefined ? "vacant" : "held";
   };
+  const by = async (write: LeaseWrite): Promise<Settled | "landed" | "vacant"> => {
+    const { outcome } = await self.send(write);
+    if (outcome.kind === "unknown") return "unanswered";
+    return outcome.kind === "written" ? "settled" : of(outcome.current);
+  };
+  const abandon = () => by(abandonShard(claim, self.random.id(), ttl()));
+  const takeItsTurn = () => by(voidClaim(claim, self.random.id(), ttl()));
+  let first = true;
   await untilSettled(self, over, async () => {
-    if (await isSettled(abandonShard(claim, self.random.id(), ttl()))) return true;
-    return !over.aborted && isSettled(voidClaim(claim, self.random.id(), ttl()));
+    let found = first ? await abandon() : of((await self.look()).outcome.record);
+    first = false;
+    if (found === "landed") found = await abandon();
+    if ((found === "vacant" || found === "unanswered") && !over.aborted) found = await takeItsTurn();
+    if (found === "settled" || found === "held") return found;
+    return "unanswered";
   });
 }
 
 /** Sends a release that nobody answered until somebody does. */
 export async function settleRelease(self: Contender, write: LeaseWrite, over: AbortSignal): Promise<void> {
-  await untilSettled(self, over, async () => (await self.send(write)).outcome.kind !== "unknown");
+  await untilSettled(self, over, async () =>
+    (await self.send(write)).outcome.kind === "unknown" ? "unanswered" : "settled",
+  );
 }
 
 async function untilSettled(
   self: Contender,
   over: AbortSignal,
-  settle: () => Promise<boolean>,
+  settle: () => Promise<Settled>,
 ): Promise<void> {
   const { retryIntervalMs } = self.settings.timing;
   const ended = new AbortController();
   const forget = self.life.onClose(() => ended.abort());
   const unfollow = follows(ended, over);
   try {
+    let pauseMs = retryIntervalMs;
     while (!ended.signal.aborted && self.life.is === "open") {
-      if (await settle().catch(() => false)) return;
-      await pause(self.clock, retryIntervalMs, ended.signal);
+      const came = await settle().catch(() => "unanswered" as const);
+      if (came === "settled") return;
+      await pause(self.clock, pauseMs, ended.signal);
+      pauseMs =
+        came === "held" ? Math.min(2 * pauseMs, Math.max(MOST_PAUSE_MS, retryIntervalMs)) : retryIntervalMs;
     }
   } finally {
     unfollow();
