@@ -12,8 +12,8 @@ const NAMES = Object.keys(SCENARIOS);
 const isOfGroup = (name: string): boolean => scenarioNamed(name).group !== undefined;
 /** The share of the exploration that every test run pays for: the same seeds each time. One of a group costs more than two others. */
 const SHARES = [
-  { of: "leases", names: NAMES.filter((name) => !isOfGroup(name)), each: 30 },
-  { of: "groups", names: NAMES.filter(isOfGroup), each: 14 },
+  { of: "leases", names: NAMES.filter((name) => !isOfGroup(name)), each: 18 },
+  { of: "groups", names: NAMES.filter(isOfGroup), each: 6 },
 ] as const;
 
 describe("simulated elections", () => {
@@ -49,7 +49,7 @@ describe("simulated elections", () => {
   it.each(NAMES)("tell the same history of %s for the same seed, alone or beside others", async (name) => {
     const scenario = scenarioNamed(name);
     const alone = await playOne(historyOf(scenario, 7));
-    const plays: Play[] = [7, 8, 7].map((seed) => historyOf(scenario, seed));
+    const plays: Play[] = [8, 7].map((seed) => historyOf(scenario, seed));
     const told: string[] = [];
     await playAll(
       () => plays.shift(),
@@ -57,6 +57,6 @@ describe("simulated elections", () => {
         if (history.seed === 7) told.push(JSON.stringify(history.events));
       },
     );
-    expect(told).toEqual([JSON.stringify(alone.events), JSON.stringify(alone.events)]);
+    expect(told).toEqual([JSON.stringify(alone.events)]);
   });
 });

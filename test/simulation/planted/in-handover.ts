@@ -58,6 +58,7 @@ export const IN_HANDOVER: readonly Plant[] = [
     scenario: "relay",
     caughtBy: "hand-over",
     budget: 20,
+    from: 10,
     replace: replacing("core/handover.ts", () => ({ accepts: () => false })),
   },
   {

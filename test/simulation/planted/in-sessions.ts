@@ -104,6 +104,7 @@ export const IN_SESSIONS: readonly Plant[] = [
     scenario: "shards-network",
     caughtBy: "I4-own-term-only",
     budget: 60,
+    from: 4,
     replace: replacing("core/shard-writes.ts", (original) => ({
       voidClaim: (claim, writeId, ttl) => ({ ...original.voidClaim(claim, writeId, ttl), expects: {} }),
     })),
@@ -163,6 +164,7 @@ export const IN_SESSIONS: readonly Plant[] = [
     scenario: "shards",
     caughtBy: "shard-rows",
     budget: 10,
+    from: 4,
     replace: replacing("core/shard-writes.ts", (original) => ({
       abandonShard: (...given) => ({ ...original.abandonShard(...given), set: {} }),
     })),

@@ -31,6 +31,7 @@ export const IN_TENURE: readonly Plant[] = [
     scenario: "resume",
     caughtBy: "I4-own-term-only",
     budget: 300,
+    from: 4,
     replace: replacing("core/writes.ts", (original) => ({
       resume: (...given) => {
         const { expects, ...write } = original.resume(...given);
@@ -45,7 +46,7 @@ export const IN_TENURE: readonly Plant[] = [
     scenario: "resume",
     caughtBy: "I4-own-term-only",
     budget: 1_000,
-    from: 58,
+    from: 60,
     replace: replacing("core/writes.ts", (original) => ({
       release: (...given) => {
         const { expects, ...write } = original.release(...given);

@@ -29,7 +29,7 @@ export const IN_TERM: readonly Plant[] = [
     scenario: "edges",
     caughtBy: "I4-own-term-only",
     budget: 300,
-    from: 96,
+    from: 98,
     replace: stepping(
       (step) => (rules, term, event, facts) =>
         step(rules, term, event.on === "renewed" ? answeredAtOnce(event, facts) : event, facts),
@@ -144,6 +144,7 @@ export const IN_TERM: readonly Plant[] = [
     scenario: "relay",
     caughtBy: "hand-over",
     budget: 300,
+    from: 47,
     replace: stepping((step) => (...given) => {
       const next = step(...given);
       return { ...next, effects: next.effects.filter((effect) => effect.do !== "hand-over") };
@@ -155,6 +156,7 @@ export const IN_TERM: readonly Plant[] = [
     scenario: "relay",
     caughtBy: "hand-over",
     budget: 100,
+    from: 9,
     replace: stepping(
       (step) => (rules, term, event, facts) =>
         step(event.on === "renewed" ? { ...rules, priority: 1_000_000 } : rules, term, event, facts),

@@ -159,7 +159,7 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "frozen",
     caughtBy: "I2-one-leader",
     budget: 300,
-    from: 73,
+    from: 75,
     replace: replacing("core/units.ts", () => ({
       elapsedAtMost: (from, to) => Math.max(0, to.mono - from.mono, to.wall - from.wall),
     })),
@@ -204,6 +204,7 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "clocks",
     caughtBy: "I1-tokens-rise",
     budget: 1_500,
+    from: 7,
     replace: replacing("core/correction.ts", (original) => ({
       correctionOf: (first, samples, timing) =>
         original.correctionOf({ ...first, tokenBefore: 0 }, samples, timing),

@@ -41,6 +41,7 @@ export const IN_WRITES: readonly Plant[] = [
     scenario: "clocks",
     caughtBy: "I1-tokens-rise",
     budget: 1_000,
+    from: 7,
     replace: replacing("core/writes.ts", (original) => ({
       release: (...given) => setting(original.release(...given), { token: 0 }),
     })),
@@ -72,6 +73,7 @@ export const IN_WRITES: readonly Plant[] = [
     scenario: "network",
     caughtBy: "I4-own-term-only",
     budget: 200,
+    from: 5,
     replace: replacing("core/writes.ts", (original) => ({
       claim: (request) => expectingLess(original.claim(request), "tokenBelow"),
     })),
@@ -116,6 +118,7 @@ export const IN_WRITES: readonly Plant[] = [
     scenario: "blind",
     caughtBy: "I1-tokens-rise",
     budget: 500,
+    from: 18,
     replace: replacing("core/writes.ts", (original) => ({
       takeOver: (request, seen) =>
         setting(original.takeOver(request, seen), { token: Math.max(seen.token, request.now) }),

@@ -84,7 +84,7 @@ function isProvable({ timing, epochMs }: History, { record, at: madeAt }: RowSee
 }
 
 /**
- * Nobody takes a shard over whose session lasts, but that very session; and nothing is claimed through a session that does not count
+ * Nobody takes a shard over whose session lasts, but that very session, or the process whose unanswered claim holds it; and nothing is claimed through a session that does not count
  * yet: one that nobody has, or that its own correction gives another token afterwards.
  */
 export const shardTakeOver: Checker = (history) => {
@@ -92,7 +92,9 @@ export const shardTakeOver: Checker = (history) => {
   const replay = new Replay(history.group?.name ?? "");
   const known = new Set<string>();
   const claimed = new Map<string, number>();
+  const begun = new Set<string>();
   for (const event of history.events) {
+    if (event.kind === "began") begun.add(`${event.term.lease} ${event.term.token}`);
     if (event.kind === "executed" && event.after !== undefined && onShard(event)) judge(event);
     replay.note(event);
     if (event.kind === "executed" && event.after !== undefined && onSession(event)) {
@@ -118,7 +120,10 @@ export const shardTakeOver: Checker = (history) => {
       return;
     const session = { id: before.holder, token: before.sessionToken };
     const again = after?.holder === before.holder && after.sessionToken === before.sessionToken;
-    const own = again || (write.kind === "void" && isOwn(process, before.holder));
+    // A claim that nobody had answered leads nobody: its process may take it over, through whatever session.
+    const seen = replay.at(addressOf(write));
+    const unseen = seen?.by?.process === process && !begun.has(`${addressOf(write)} ${before.token}`);
+    const own = again || unseen || (write.kind === "void" && isOwn(process, before.holder));
     if (own || !replay.lasts(session)) return;
     found.add(at, `${addressOf(write)} is taken over from ${session.id}, whose session lasts`);
   }
