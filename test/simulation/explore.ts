@@ -7,6 +7,7 @@ interface Options {
   readonly minutes?: number;
   readonly histories?: number;
   readonly scenario?: string;
+  readonly groups?: boolean;
   readonly seed: number;
   readonly workers?: number;
   readonly json?: boolean;
@@ -17,13 +18,17 @@ const options = new Command("explore.ts")
   .option("--minutes <number>", "for how long (1 when no number is given)", Number)
   .option("--histories <number>", "how many", Number)
   .option("--scenario <name>", "one world only; all in turn otherwise")
+  .option("--groups", "the worlds of groups only")
   .option("--seed <number>", "the first seed", Number, Math.floor(Date.now() / 1_000) * 1_000)
   .option("--workers <number>", "how many threads; one a core otherwise", Number)
   .option("--json", "print the result as JSON")
   .parse()
   .opts<Options>();
 
-const scenarios = options.scenario === undefined ? Object.keys(SCENARIOS) : [options.scenario];
+const all = Object.keys(SCENARIOS).filter(
+  (name) => options.groups !== true || scenarioNamed(name).group !== undefined,
+);
+const scenarios = options.scenario === undefined ? all : [options.scenario];
 const claimed = claimedKinds(scenarios.map(scenarioNamed));
 const summary = new Summary(scenarios);
 const minutes = options.minutes ?? (options.histories === undefined ? 1 : Number.POSITIVE_INFINITY);
