@@ -125,4 +125,10 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       "a worker asked for a shard that it had just given up, and left it unclaimed when it was handed over",
   },
+  {
+    scenario: "shards-network",
+    seed: 1_000_115,
+    found:
+      "the checker's fault: a process took over its own unanswered claim through another of its sessions, and nobody had been told of it",
+  },
 ];
