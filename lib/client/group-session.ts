@@ -4,7 +4,7 @@ import type { TermRules } from "../core/term-state.ts";
 import type { Reading } from "../core/units.ts";
 import type { ClientCore, Try } from "./client-core.ts";
 import { Session } from "./session.ts";
-import { attemptShard } from "./shard-attempt.ts";
+import { attemptShard, type First } from "./shard-attempt.ts";
 
 /** A session's row outlives its last write by this long before DynamoDB's TTL may delete it, in ms: no clock is as wrong as that. */
 const SESSION_RETENTION_MS = 86_400_000;
@@ -54,7 +54,12 @@ export function shardSettings(
  * Returns what makes a session's attempts for a shard.
  * @param from when the first of them began, where the term has a limit: it counts from there
  */
-export function shardTries(session: Session, shard: string, settings: TermSettings, from?: Reading): Try {
+export function shardTries(
+  session: Session,
+  shard: string,
+  settings: TermSettings,
+  from?: Reading,
+): (first: First) => ReturnType<Try> {
   const { core } = session;
   const self = session.contender(shard, settings);
   return async (first) => {

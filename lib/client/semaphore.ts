@@ -5,6 +5,7 @@ import {
   SHARD_TERM_NAMES,
   type ShardTermOptions,
 } from "../core/group-options.ts";
+import { sighted } from "../core/evidence.ts";
 import { sessionBehind } from "../core/group-view.ts";
 import { type Names, parseKnown } from "../core/known.ts";
 import { parseName, sessionRow, shardOf } from "../core/names.ts";
@@ -145,7 +146,7 @@ export class Semaphore implements AsyncDisposable {
 
   /** Looks at all permits, then tries those that may be free: vacant ones first, and in an order by chance, so that two do not try the same. */
   async #tryEach(settings: TermSettings, from: Reading): ReturnType<Try> {
-    const { random } = this.#core;
+    const { clock, memory, random } = this.#core;
     const session = this.#session;
     const view = await lookAtGroup(this.#core, this.name, "", session.id);
     const rank = (record: LeaseRecord | undefined): number => {
@@ -160,7 +161,11 @@ export class Semaphore implements AsyncDisposable {
     let broken: unknown;
     for (const { shard, rank: of } of free) {
       const tryOnce = shardTries(session, shard, settings, from);
-      const came = await tryOnce(of === 0 ? "claim" : "look").catch((error: unknown) => {
+      // The look has shown it: one that is kept for another, or whose session may last, costs no read of its own.
+      const record = view.shards.get(shard);
+      const seen =
+        record && sighted(memory.sighting(record.name, record.row), record, clock.now(), undefined);
+      const came = await tryOnce(of === 0 || seen === undefined ? "claim" : seen).catch((error: unknown) => {
         // A permit whose row somebody edited by hand is no reason to have none.
         if (!isLeaseError(error, "RECORD_INVALID")) throw error;
         broken = error;

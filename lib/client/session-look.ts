@@ -76,7 +76,12 @@ export class SessionLook {
       const { token: now = 0 } = records.get(shardRow(shard)) ?? {};
       if (now >= token) this.#loose.delete(shard);
     }
-    for (const record of records.values()) await this.#giveBack(record);
+    await this.giveBack(records.values());
+  }
+
+  /** Gives back each shard that the session holds and nobody was told of: a late copy of a claim has taken it. */
+  async giveBack(records: Iterable<LeaseRecord>): Promise<void> {
+    for (const record of records) await this.#giveBack(record);
   }
 
   /** Reads a few; resolves with those that cannot be read: nobody can claim a row that was edited by hand. */
@@ -108,7 +113,6 @@ export class SessionLook {
     return new Set();
   }
 
-  /** Gives back a shard that the session holds and nobody was told of: a late copy of a claim has taken it. */
   async #giveBack(record: LeaseRecord): Promise<void> {
     const { core, id: holder, name, term } = this.#session;
     if (record.holder !== holder || record.sessionToken !== term?.token) return;

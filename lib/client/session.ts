@@ -40,10 +40,11 @@ export class Session implements Held {
   readonly name: string;
   readonly core: ClientCore;
   readonly pacer: Pacer;
+  /** Its looks at its own shards. */
+  readonly looks: SessionLook;
   /** Told when its shards are to be read again; reads them by itself where nobody is. */
   onBell: (() => void) | undefined;
   readonly #self: Contender;
-  readonly #look: SessionLook;
   readonly #shardIdentity: Identity;
   readonly #shards = new Map<string, LeaseHandle>();
   /** The last of the attempts for each shard: two at once would take one another's claim for nobody's. */
@@ -72,7 +73,7 @@ export class Session implements Held {
     const nobodyElse = { ...this.#shardIdentity, lastToken };
     const shardsLed = (): number => this.#shards.size;
     this.#self = core.contender(name, settings, nobodyElse, { row: sessionRow(this.id), worker, shardsLed });
-    this.#look = new SessionLook(this, settings.timing);
+    this.looks = new SessionLook(this, settings.timing);
   }
 
   /** Its term, if it lasts. */
@@ -157,21 +158,11 @@ export class Session implements Held {
     this.#settle((over) => settleClaim(self, claim, over));
   }
 
-  /** Reads its shards again, now. Whatever fails is tried again with the next look. */
-  look(): Promise<void> {
-    return this.#look.soon();
-  }
-
   /** Tells the shards that were held before a look was sent what the look has shown. */
   seen(before: readonly LeaseHandle[], records: ReadonlyMap<string, LeaseRecord>): void {
     for (const handle of before) handle.seen(records.get(shardRow(handle.shard ?? "")));
     // Whatever ended the last of them was no release.
     void this.#closeIfIdle();
-  }
-
-  /** Remembers a claim that was refused, and of which a copy may land yet. */
-  remember(shard: string, claim: LeaseWrite, current: LeaseRecord | undefined): void {
-    this.#look.remember(shard, claim, current);
   }
 
   /** Whether something is under way for a shard, or it is led. */
@@ -261,10 +252,18 @@ export class Session implements Held {
     const own: LeaseHandle[] = [];
     for (const handle of held) (handle.leave() ? left : own).push(handle);
     await Promise.all(own.map((handle) => handle.release({ completed: false })));
-    const result = await term.release({ completed: false });
+    const result = await this.#releaseOwn(term);
     for (const handle of left) handle.left(result);
     await Promise.all(this.#settlings); // Their last requests: once it is closed, nothing of it is under way.
     return result;
+  }
+
+  /** A session that ran out promised others its lock-delay: its row is left to run out, too. */
+  async #releaseOwn(term: TermHandle): Promise<ReleaseResult> {
+    const { end } = term;
+    if (end?.reason === "expired" && this.#self.settings.lockDelayMs > 0)
+      return { kind: "unknown", cause: end.cause };
+    return term.release({ completed: false });
   }
 
   /** The end of the session settles everything: what rests on it counts for nobody. */
@@ -282,7 +281,7 @@ export class Session implements Held {
   }
 
   #rung(): void {
-    if (this.onBell === undefined) void this.look();
+    if (this.onBell === undefined) void this.looks.soon();
     else this.onBell();
   }
 

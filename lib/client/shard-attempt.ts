@@ -127,7 +127,7 @@ class ShardAttempt {
     if (outcome.kind === "refused") {
       this.#seen = memory.note(name, outcome.current, received, outcome.servedAt, row);
       this.#readAfter = UNREAD;
-      this.#session.remember(this.#shard, write, outcome.current);
+      this.#session.looks.remember(this.#shard, write, outcome.current);
       if (this.#seen === undefined && move.kind === "claim") await this.#look();
       return undefined;
     }

@@ -29,9 +29,11 @@ export class ShardList {
     if (this.#shards === undefined) {
       this.#askedAt = mono;
       this.#shards = await this.#ask(ended);
-    } else if (mono - this.#askedAt >= this.#everyMs && !this.#asking) {
+    } else if (mono - this.#askedAt >= this.#everyMs) {
       this.#askedAt = mono;
-      void this.#askAgain(this.#shards, ended);
+      if (this.#asking)
+        this.#tell(new Error(`shards has not answered for ${this.#everyMs} ms, the last list stands`));
+      else void this.#askAgain(this.#shards, ended);
     }
     return this.#shards;
   }
@@ -44,12 +46,15 @@ export class ShardList {
       this.#shards = await this.#ask(ended);
       if (!isSame(this.#shards, before)) this.#onChange();
     } catch (error) {
-      if (ended.aborted) return;
-      const { core, id: holder, name: lease } = this.#session;
-      core.emit("requestFailed", { lease, holder, ...core.exchange.trouble("look", error) });
+      if (!ended.aborted) this.#tell(error);
     } finally {
       this.#asking = false;
     }
+  }
+
+  #tell(cause: unknown): void {
+    const { core, id: holder, name: lease } = this.#session;
+    core.emit("requestFailed", { lease, holder, ...core.exchange.trouble("look", cause) });
   }
 
   async #ask(ended: AbortSignal): Promise<readonly string[]> {

@@ -111,6 +111,17 @@ export class WorkerLook {
     const isOpen = late > 0 || plan.ask.length > 0 || views.some((one) => isOpenShard(one, id));
     if (isOpen) this.#due = true;
     this.#beaten = late > 0 ? this.#beaten + 1 : 0;
+    const claimed = new Set(plan.claim);
+    const unknown = [...view.shards].filter(([shard, { holder }]) => holder === id && !claimed.has(shard));
+    await this.#session.looks.giveBack(unknown.map(([, record]) => record));
+    this.#forget(new Set(wanted), view);
+  }
+
+  /** Forgets what concerns shards that are none any more, and sessions that are gone. */
+  #forget(wanted: ReadonlySet<string>, { sessions }: GroupView): void {
+    for (const shard of this.#free.keys()) if (!wanted.has(shard)) this.#free.delete(shard);
+    for (const holder of this.#rung.keys()) if (!sessions.has(holder)) this.#rung.delete(holder);
+    this.#works.forget(wanted);
   }
 
   /** The shards that are being handed over. */
@@ -139,8 +150,11 @@ export class WorkerLook {
   async #claim(shards: readonly string[], view: GroupView, ended: AbortSignal): Promise<number> {
     let late = 0;
     let failure: { readonly error: unknown } | undefined;
+    const { term } = this.#session;
     const claimOne = async (shard: string): Promise<void> => {
       if (ended.aborted || failure !== undefined) return;
+      // Whose session is lost looks anew first: to claim the rest would open one for each.
+      if (this.#session.term !== term) return void (late += 1);
       const self = this.#session.contender(shard, this.#shardTerm);
       const came = await attemptShard(self, this.#session, shard, this.#firstFor(view.shards.get(shard)));
       if ("kind" in came) late += 1;

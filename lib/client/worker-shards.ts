@@ -21,6 +21,10 @@ export class WorkerShards {
   /** Until when a shard is left to others, by the monotonic clock, and how often in a row its work has thrown. */
   readonly #rests = new Map<string, { readonly until: number; readonly failures: number }>();
   #draining = false;
+  /** Whether, on leaving, some work takes so long that the others' shards are released one by one. */
+  #lingers = false;
+  #isRinging = false;
+  #ringsAgain = false;
 
   constructor(
     session: Session,
@@ -64,14 +68,31 @@ export class WorkerShards {
     void this.#do(shard, lease);
   }
 
-  /** Has every work come to an end; resolves when all have. */
+  /** Forgets the rests of shards that are none any more. */
+  forget(wanted: ReadonlySet<string>): void {
+    for (const shard of this.#rests.keys()) if (!wanted.has(shard)) this.#rests.delete(shard);
+  }
+
+  /**
+   * Has every work come to an end; resolves when all have. What has ended soon is left to the one write that frees all; where some work
+   * takes longer, the shards of the others are not kept from the other workers for its sake.
+   */
   async drain(): Promise<void> {
     this.#draining = true;
     for (const lease of this.#session.shards.values()) void lease.stepDown().catch(() => undefined);
-    while (this.#working.size > 0)
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
+    if (this.#working.size === 0) return;
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    const { clock, timing } = this.#session.core;
+    const cancel = clock.timer(timing.retryIntervalMs, () => {
+      this.#lingers = true;
+      const ended = [...this.#session.shards].filter(([shard]) => !this.#working.has(shard));
+      const releasing = ended.map(([, lease]) => lease.release({ completed: false }));
+      void Promise.all(releasing).then(() => this.#ring());
+    });
+    await idle;
+    cancel();
   }
 
   /** Never rejects. It goes on for as long as the work, once for each of some ten thousand shards: it keeps one promise. */
@@ -104,10 +125,11 @@ export class WorkerShards {
     this.#rest(shard, failed !== undefined, began);
     if (failed !== undefined) this.#tell(shard, lease, failed.error);
     // Whoever leaves frees all with one write.
-    if (this.#draining && lease.isHeld()) return;
+    const isLast = this.#working.size === 1;
+    if (this.#draining && (!this.#lingers || isLast) && lease.isHeld()) return;
     const { end } = lease;
     await lease.release({ completed: false });
-    if (end === undefined && !this.#draining) await this.#ring();
+    if (end === undefined && (this.#lingers || !this.#draining)) await this.#ring();
     this.#onFree();
   }
 
@@ -132,6 +154,18 @@ export class WorkerShards {
 
   /** Has the other workers look: a shard became free that no change of membership tells of. Lost, it costs what a lost bell costs. */
   async #ring(): Promise<void> {
+    this.#ringsAgain = true;
+    if (this.#isRinging) return;
+    this.#isRinging = true;
+    // One at a time tells of all that has become free meanwhile.
+    while (this.#ringsAgain) {
+      this.#ringsAgain = false;
+      await this.#ringOnce();
+    }
+    this.#isRinging = false;
+  }
+
+  async #ringOnce(): Promise<void> {
     const { core, id: holder, name, term } = this.#session;
     if (term === undefined) return;
     const { random, exchange, timing } = core;

@@ -90,7 +90,8 @@ export class Worker {
   /**
    * Takes part until the signal is aborted: leads its share of the shards, and calls `work` once for each time that it leads one. Then
    * every work is asked to come to an end (`lease.handover`), and told to (`lease.signal`) after `drainMs`; once all have settled,
-   * one write frees all shards, and `run` resolves.
+   * one write frees all shards, and `run` resolves. Where some work takes longer than `retryIntervalMs`, the shards whose work has
+   * ended are released one by one, so that others need not wait for it.
    *
    * Work that returns, or throws, gives its shard up. This worker leaves it to others for a while: 2 to 4 s, and after work that
    * throws again and again up to a minute. Work that was told to stop may throw what it likes.
@@ -139,9 +140,9 @@ export class Worker {
       await this.#lookOnAndOn(look, wakeup, ended);
     } finally {
       this.#state = "leaving";
+      session.onBell = undefined; // Nobody looks at the group any more, and the session looks at its own shards.
       await works.drain();
       await session.release();
-      session.onBell = undefined;
     }
   }
 

@@ -32,7 +32,9 @@ export function viewOf(seen: Iterable<Sighting>, at: Reading, timing: EvidenceTi
     if (shard !== undefined) shards.set(shard, record);
     if (record.row?.startsWith(AUXILIARY.session) !== true) continue;
     const id = record.row.slice(AUXILIARY.session.length);
-    const because = record.holder === undefined ? undefined : evidenceOfExpiry(sighting, at, timing);
+    // A length that somebody edited away is no length of 0: such a row is for those to judge who read it alone.
+    const saysHowLong = record.holder !== undefined && record.durationMs > 0;
+    const because = saysHowLong ? evidenceOfExpiry(sighting, at, timing) : undefined;
     const is = record.holder === undefined ? "closed" : because === undefined ? "lasts" : "dead";
     sessions.set(id, { id, record, is, because });
   }

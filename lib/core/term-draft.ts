@@ -59,7 +59,7 @@ export function runOut(draft: Draft): void {
 
 /**
  * Ends the term of a shard at its limit. Its row does not run out by itself, since its session goes on. So it is vacated, whatever the work
- * does: the row of a lease would be open to others by now, too.
+ * does, and without its session's lock-delay: that is for the end of the session.
  */
 function runOutOfLimit(draft: Draft, end: LeaseEnd): void {
   const { term, effects } = draft;
