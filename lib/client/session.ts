@@ -145,6 +145,8 @@ export class Session implements Held {
   begin(self: Contender, shard: string, won: NewTerm, session: LeaseHandle): LeaseHandle {
     if (this.#ofShards?.session !== session) this.#ofShards = this.#hooksOf(session);
     const handle = new TermHandle(self, won, this.#ofShards);
+    // A term of before, whose shard somebody has vacated by force, ends by this one: nobody would look at its row any more.
+    this.#shards.get(shard)?.seen(won.record);
     this.#shards.set(shard, handle);
     handle.begin();
     // Whoever was told of the claim may have closed the session.

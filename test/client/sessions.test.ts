@@ -258,3 +258,16 @@ describe.each(["TABLE_NOT_FOUND", "ACCESS_DENIED"] as const)("%s", (code) => {
     expect(kindsOf(world)).toEqual(["claim"]);
   });
 });
+
+describe("a shard that was vacated by force", () => {
+  it("and is claimed again by its own process ends there: one handle leads, and the other says so", async () => {
+    const world = manual();
+    const group = world.client().group("jobs");
+    const [first] = await leading(group, "a", "b");
+    await world.client().group("jobs").forceRelease("a");
+    const second = led(await group.tryAcquire("a"));
+    expect(second.isHeld()).toBe(true);
+    expect(first?.isHeld()).toBe(false);
+    expect(first?.end).toEqual({ reason: "superseded", by: group.id, token: second.token });
+  });
+});
