@@ -92,17 +92,14 @@ export const GROUP_CALLS: Readonly<Record<string, Call>> = {
   "semaphore.tryAcquire": writes(
     afterADeadWorker(({ leases, name }) => leases.semaphore(name, ONE_PERMIT).tryAcquire()),
     "Query",
-    "GetItem",
   ),
   "semaphore.acquire": writes(
     afterADeadWorker(({ leases, name }) => leases.semaphore(name, ONE_PERMIT).acquire({ troubleLimitMs: 0 })),
     "Query",
-    "GetItem",
   ),
   "semaphore.run": writes(
     afterADeadWorker(({ leases, name }) => leases.semaphore(name, ONE_PERMIT).run(async () => 1)),
     "Query",
-    "GetItem",
   ),
   "semaphore.list": reads("Query", ({ leases, name }) => leases.semaphore(name, ONE_PERMIT).list()),
   "semaphore.close": writes(async ({ leases, name }) => {
