@@ -12,7 +12,7 @@ const NAMES = Object.keys(SCENARIOS);
 const isOfGroup = (name: string): boolean => scenarioNamed(name).group !== undefined;
 /** The share of the exploration that every test run pays for: the same seeds each time. One of a group costs more than two others. */
 const SHARES = [
-  { of: "leases", names: NAMES.filter((name) => !isOfGroup(name)), each: 18 },
+  { of: "leases", names: NAMES.filter((name) => !isOfGroup(name)), each: 11 },
   { of: "groups", names: NAMES.filter(isOfGroup), each: 6 },
 ] as const;
 
