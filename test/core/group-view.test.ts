@@ -3,8 +3,8 @@ import type { Sighting } from "../../lib/core/evidence.ts";
 import { membersOf, shardState, statusOf, viewOf } from "../../lib/core/group-view.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { epochMs, instant, type Reading } from "../../lib/core/units.ts";
+import { base, NOON, session, shard } from "./group-records.ts";
 
-const NOON = 1_767_268_800_000;
 const TIMING = { graceMs: 250, clockDriftRatio: 0.005 };
 const at: Reading = { mono: instant(0), wall: epochMs(NOON), passed: instant(0), low: NOON };
 
@@ -12,36 +12,6 @@ const seen = (record: LeaseRecord, servedAt = NOON): Sighting => ({
   record,
   firstSeen: at,
   servedAt: epochMs(servedAt),
-});
-
-const base = { name: "jobs", revision: 3, transitions: 1, writeId: "w" } as const;
-
-const session = (id: string, changes: Partial<LeaseRecord> = {}): LeaseRecord => ({
-  ...base,
-  row: `session#${id}`,
-  holder: id,
-  token: 50,
-  durationMs: 15_000,
-  expiresAt: epochMs(NOON + 15_000),
-  acquiredAt: epochMs(NOON - 1_000),
-  renewedAt: epochMs(NOON - 10),
-  weight: 1,
-  ...changes,
-});
-
-const shard = (
-  name: string,
-  holder: string | undefined,
-  changes: Partial<LeaseRecord> = {},
-): LeaseRecord => ({
-  ...base,
-  row: `lease#${name}`,
-  holder,
-  token: 70,
-  durationMs: 0,
-  sessionToken: 50,
-  renewedAt: epochMs(NOON - 5_000),
-  ...changes,
 });
 
 const view = (...records: LeaseRecord[]) =>

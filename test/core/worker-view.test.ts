@@ -12,36 +12,12 @@ import {
   type OwnShards,
   shardViews,
 } from "../../lib/core/worker-view.ts";
+import { NOON, session, shard } from "./group-records.ts";
 
-const NOON = 1_767_268_800_000;
 const TIMING = { graceMs: 250, clockDriftRatio: 0.005 };
 const at: Reading = { mono: instant(0), wall: epochMs(NOON), passed: instant(0), low: NOON };
 const LEAST = -(2 ** 52);
 
-const base = { name: "jobs", revision: 3, transitions: 1, writeId: "w" } as const;
-const session = (id: string, changes: Partial<LeaseRecord> = {}): LeaseRecord => ({
-  ...base,
-  row: `session#${id}`,
-  holder: id,
-  token: 50,
-  durationMs: 15_000,
-  expiresAt: epochMs(NOON + 15_000),
-  weight: 1,
-  ...changes,
-});
-const shard = (
-  name: string,
-  holder: string | undefined,
-  changes: Partial<LeaseRecord> = {},
-): LeaseRecord => ({
-  ...base,
-  row: `lease#${name}`,
-  holder,
-  token: 70,
-  durationMs: 0,
-  sessionToken: 50,
-  ...changes,
-});
 const seen = (record: LeaseRecord): Sighting => ({ record, firstSeen: at, servedAt: epochMs(NOON) });
 const view = (...records: LeaseRecord[]) => viewOf(records.map(seen), at, TIMING);
 
