@@ -12,13 +12,19 @@ import { transactionOutcome } from "../../local/harness/transactions.ts";
 import { descendantsOf, stillRunning } from "../support/processes.ts";
 
 const CODE = `
+import { readdir, writeFile } from "node:fs/promises";
 let runs = 0;
+const met = async () => (await readdir(process.env.LAMBDA_TASK_ROOT)).filter((name) => name.startsWith("met-"));
 export const handler = async (event, context) => {
   runs += 1;
   if (event.do === "throw") throw Object.assign(new Error("no luck"), { code: "UNLUCKY" });
   if (event.do === "die") process.kill(process.pid, "SIGKILL");
   if (event.do === "hang") await new Promise((resolve) => setTimeout(resolve, 60_000));
   if (event.do === "wait") await new Promise((resolve) => setTimeout(resolve, 600));
+  if (event.do === "meet") {
+    await writeFile(process.env.LAMBDA_TASK_ROOT + "/met-" + process.pid, "");
+    while ((await met()).length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   return { runs, pid: process.pid, variables: { ...process.env }, leftMs: context.getRemainingTimeInMillis(),
     requestId: context.awsRequestId, functionName: context.functionName };
 };`;
@@ -96,9 +102,10 @@ describe("a function's service", () => {
   });
 
   it("uses an environment again, one run at a time, and another for what comes meanwhile", async () => {
-    const opened = open();
+    // The first run lasts until a second environment runs, however slowly that starts.
+    const opened = open({ timeoutMs: 30_000 });
     await opened.start(1);
-    await deliver(opened, { do: "wait" }, { do: "wait" });
+    await deliver(opened, { do: "meet" }, { do: "meet" });
     await deliver(opened, {});
     const pids = [0, 1, 2].map((index) => resultOf(index)["pid"]);
     expect(new Set(pids).size).toBe(2);
