@@ -89,6 +89,8 @@ export type Happening =
       readonly listing: boolean;
       /** In a group: the sort key that a read is of, or the prefix that a listing has. */
       readonly of?: string;
+      /** How far its process had run ahead of the world by then, in ms; left out for not at all. */
+      readonly lagMs?: number;
     }
   | {
       readonly kind: "executed";
@@ -206,7 +208,13 @@ export type Happening =
   | { readonly kind: "worker-leaving"; readonly process: string; readonly id: string }
   | { readonly kind: "worker-left"; readonly process: string; readonly id: string }
   /** The work of a shard is over: it returned or threw by itself, or because it was told to stop. */
-  | { readonly kind: "work-over"; readonly term: TermLog; readonly how: "returned" | "threw" | "told" }
+  | {
+      readonly kind: "work-over";
+      readonly term: TermLog;
+      readonly how: "returned" | "threw" | "told";
+      /** As of `sent`. */
+      readonly lagMs?: number;
+    }
   /** Which shards a group has changed. */
   | { readonly kind: "shards-are"; readonly shards: readonly string[] }
   /** Nobody has come or gone for so long that all should be led, and shared. */

@@ -131,4 +131,15 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       "the checker's fault: a process took over its own unanswered claim through another of its sessions, and nobody had been told of it",
   },
+  {
+    scenario: "sleepers",
+    seed: 710_000_648,
+    found:
+      "the checker's fault: a worker stalled, and then claimed a shard whose rest was over; the claim was dated before the stall",
+  },
+  {
+    scenario: "shards",
+    seed: 710_000_970,
+    found: "the checker's fault: the same of a request to hand over",
+  },
 ];

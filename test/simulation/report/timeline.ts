@@ -19,10 +19,16 @@ export function timelineOf(history: History, violations: readonly Violation[]): 
       put(at, "*** VIOLATION", `${by}: ${message}`);
     }
     const [who, what] = tell(event, brief);
-    if (what !== "") put(event.at, who, what);
+    if (what !== "") put(event.at, who, `${what}${aheadText(event)}`);
   }
   for (const { at, by, message } of pending) put(at, "*** VIOLATION", `${by}: ${message}`);
   return lines;
+}
+
+/** A process that stalls within an event is further than the world: what it does then, it does that much later. */
+function aheadText(event: HistoryEvent): string {
+  const { lagMs = 0 } = "lagMs" in event ? event : {};
+  return lagMs === 0 ? "" : ` (stalled: ${(lagMs / 1_000).toFixed(3)} s from now)`;
 }
 
 type Brief = (epoch: number | undefined) => string;

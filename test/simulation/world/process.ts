@@ -98,6 +98,11 @@ export class SimProcess implements Clock, Random {
     return this.#lagMs;
   }
 
+  /** The same for an event, which leaves it out where there is none. */
+  get ahead(): { readonly lagMs?: number } {
+    return this.#lagMs === 0 ? {} : { lagMs: this.#lagMs };
+  }
+
   now(): ClockReading {
     const { draws, stallRate, onStall } = this.#ground;
     if (!this.#asking && stallRate() > 0 && draws.happens(stallRate())) {

@@ -91,7 +91,7 @@ export async function toil(actor: Actor, open: OpenTerm): Promise<void> {
   const throws = draws.happens(0.4) && !calm;
   const how = told.aborted ? "told" : throws ? "threw" : "returned";
   world.record({ kind: "release-asked", term: log, completed: false });
-  world.record({ kind: "work-over", term: log, how });
+  world.record({ kind: "work-over", term: log, how, ...process.ahead });
   if (throws) throw WORK_FAILED;
 }
 

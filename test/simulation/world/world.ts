@@ -100,7 +100,7 @@ export class World {
     this.#requests += 1;
     const operation = operations.getStore() ?? 0;
     const sent = { process: process.name, operation, request: this.#requests, write, listing };
-    this.record({ kind: "sent", ...sent, ...(of === undefined ? {} : { of }) });
+    this.record({ kind: "sent", ...sent, ...(of === undefined ? {} : { of }), ...process.ahead });
     return this.#requests;
   }
 

@@ -33,10 +33,11 @@ export const backOff: Checker = ({ events, timing }) => {
       const { process, lease } = event.term;
       const failures = event.how === "threw" ? (rests.get(`${process} ${lease}`)?.failures ?? 0) + 1 : 0;
       const restMs = Math.min(MOST_BACKOFF_MS, TURN_MS * 2 ** Math.max(0, failures - 1));
-      rests.set(`${process} ${lease}`, { at: event.at, failures, restMs });
+      rests.set(`${process} ${lease}`, { at: trueTimeOf(event), failures, restMs });
     }
     if (event.kind !== "sent" || event.write === undefined) continue;
-    const { write, process, at } = event;
+    const { write, process } = event;
+    const at = trueTimeOf(event);
     if (!write.beginsTerm && write.kind !== "request") continue;
     const rest = rests.get(`${process} ${addressOf(write)}`);
     if (rest === undefined || at - rest.at >= rest.restMs / (1 + timing.clockDriftRatio) - HAIR_MS) continue;
@@ -45,6 +46,13 @@ export const backOff: Checker = ({ events, timing }) => {
   }
   return found.all;
 };
+
+/**
+ * When a process did something. Within one event of the world it may have stalled before, and so have run ahead of the world: it read its
+ * clocks after the stall, and what it sends sets out after the stall.
+ */
+const trueTimeOf = ({ at, lagMs = 0 }: { readonly at: number; readonly lagMs?: number }): number =>
+  at + lagMs;
 
 /** How long a change in a calm world may take to be acted upon, in retries and in ms. */
 const SEEN_RETRIES = 8;
