@@ -68,9 +68,12 @@ export class WorkerShards {
     void this.#do(shard, lease);
   }
 
-  /** Forgets the rests of shards that are none any more. */
+  /** Forgets the rests of shards that are none any more, a minute after they are over: a list may leave a shard out now and then. */
   forget(wanted: ReadonlySet<string>): void {
-    for (const shard of this.#rests.keys()) if (!wanted.has(shard)) this.#rests.delete(shard);
+    const gone = [...this.#rests].filter(([shard]) => !wanted.has(shard));
+    if (gone.length === 0) return;
+    const { mono } = this.#session.core.clock.now();
+    for (const [shard, { until }] of gone) if (until + MOST_BACKOFF_MS < mono) this.#rests.delete(shard);
   }
 
   /**

@@ -55,6 +55,25 @@ describe("the work of a shard", () => {
     await worker.stop();
   });
 
+  it("that throws is backed off as well while its shard leaves the list and comes back", async () => {
+    const world = manual();
+    let asked = 0;
+    const shards = (): string[] => (++asked % 2 === 0 ? ["a"] : ["a", "flaky"]);
+    const begunAt: number[] = [];
+    const work = async (lease: Lease): Promise<void> => {
+      if (lease.shard !== "flaky") return untilAsked(lease);
+      begunAt.push(world.clock.now().mono);
+      throw new Error("it always fails");
+    };
+    const worker = running(world, { shards, shardsIntervalMs: 1_000 }, { work });
+    await world.clock.advance(120_000);
+    await worker.stop();
+    const pauses = begunAt.slice(1).map((at, index) => at - (begunAt[index] ?? 0));
+    // 2, 4, 8, 16 and 32 s at least.
+    expect(pauses.length).toBeLessThanOrEqual(6);
+    for (const [index, pause] of pauses.entries()) expect(pause).toBeGreaterThanOrEqual(2_000 * 2 ** index);
+  });
+
   it("that throws after it was told to stop has not failed", async () => {
     const world = manual();
     const failed: unknown[] = [];
