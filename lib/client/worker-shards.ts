@@ -1,4 +1,4 @@
-import { ring } from "../core/shard-writes.ts";
+import { retire, ring } from "../core/shard-writes.ts";
 import type { LeaseHandle } from "./handle.ts";
 import type { Lease } from "./lease.ts";
 import type { Session } from "./session.ts";
@@ -172,7 +172,9 @@ export class WorkerShards {
     const { core, id: holder, name, term } = this.#session;
     if (term === undefined) return;
     const { random, exchange, timing } = core;
-    const bell = ring(name, { holder, token: term.token }, { writeId: random.id(), bell: random.id() });
+    // A member is dealt what is free, and whoever leaves claims nothing: it would lie there.
+    const call = this.#lingers ? retire : ring;
+    const bell = call(name, { holder, token: term.token }, { writeId: random.id(), bell: random.id() });
     await exchange.write(bell, timing.requestTimeoutMs).catch(() => undefined);
   }
 }

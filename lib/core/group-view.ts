@@ -80,7 +80,7 @@ export function shardState(
 export interface WorkerInfo {
   /** Its id: the holder of its shards. */
   readonly id: string;
-  /** Whether it takes part in the assignment. Whoever only calls `tryAcquire`, `acquire` or `run` does not. */
+  /** Whether it takes part in the assignment. Whoever only calls `tryAcquire`, `acquire` or `run` does not, nor does a worker that leaves by and by. */
   readonly isWorker: boolean;
   /** How large its share is, in proportion to others. */
   readonly weight: number;

@@ -77,6 +77,14 @@ export function ring(
   };
 }
 
+/**
+ * Rings at one's own session, and says that it is no worker's any more: its process leaves, and frees its shards one by one. The others
+ * share what is free among themselves from then on. What a term rests on stays as it is.
+ */
+export function retire(...of: Parameters<typeof ring>): LeaseWrite {
+  return { ...ring(...of), clear: OF_A_WORKER };
+}
+
 /** Publishes a value on a shard's row, or removes it: its holder's own write, by compare-and-set. */
 export function proclaimShard(
   { name, row, revision, token, holder = "" }: LeaseRecord,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Lease } from "../../lib/client/lease.ts";
 import { leaseErrorOf } from "../support/failures.ts";
-import { kindsOf, leading, running, settling, untilAsked } from "../support/groups.ts";
+import { kindsOf, leading, running, settling, shardNames, untilAsked } from "../support/groups.ts";
 import { manual } from "../support/manual.ts";
 import { UNANSWERED } from "../support/probe-store.ts";
 
@@ -10,7 +10,7 @@ function stubborn() {
   let letGo: () => void = () => undefined;
   const over = new Promise<void>((resolve) => (letGo = resolve));
   const work = async (lease: Lease): Promise<void> => (lease.shard === "a" ? over : untilAsked(lease));
-  return { work, letGo: () => letGo() };
+  return { work, over, letGo: () => letGo() };
 }
 
 describe("a worker that leaves while some work goes on", () => {
@@ -27,6 +27,33 @@ describe("a worker that leaves while some work goes on", () => {
     letGo();
     await leaving;
     expect((await group.get("a")).kind).not.toBe("held");
+  });
+
+  it("counts for nothing any more: what it frees is led by others with their next look", async () => {
+    const world = manual();
+    const { letGo, over } = stubborn();
+    let kept: string | undefined;
+    const work = async (lease: Lease): Promise<void> => {
+      await untilAsked(lease);
+      if (lease.shard === kept) await over;
+    };
+    const shards = shardNames(6);
+    const leaver = running(world, { shards, drainMs: 1_000 }, { work });
+    const other = running(world, { shards });
+    await world.clock.advance(30_000);
+    const [stays, ...freed] = leaver.shards;
+    expect(freed).toHaveLength(2);
+    kept = stays;
+    const leaving = leaver.stop();
+    // The drain is given one retry interval; then its shards are freed, and seen with the next look.
+    await world.clock.advance(4_100);
+    expect(leaver.worker.status.working).toEqual([stays]);
+    expect(other.shards).toEqual(expect.arrayContaining(freed));
+    letGo();
+    await leaving;
+    await world.clock.advance(2_100);
+    expect(other.shards).toEqual(shards);
+    await other.stop();
   });
 
   it("learns within a minute that a shard was taken from it by force", async () => {

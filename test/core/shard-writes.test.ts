@@ -4,7 +4,15 @@ import { admit, register, requestTransfer, revoke } from "../../lib/core/auxilia
 import { accepts, applied } from "../../lib/core/execution.ts";
 import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
-import { abandonShard, bury, mayLand, proclaimShard, ring, voidClaim } from "../../lib/core/shard-writes.ts";
+import {
+  abandonShard,
+  bury,
+  mayLand,
+  proclaimShard,
+  retire,
+  ring,
+  voidClaim,
+} from "../../lib/core/shard-writes.ts";
 import { epochMs } from "../../lib/core/units.ts";
 import { claim, release, renew, takeOver, type TermRequest } from "../../lib/core/writes.ts";
 
@@ -167,6 +175,13 @@ describe("a bell", () => {
     expect(accepts({ ...session, holder: undefined }, write.expects)).toBe(false);
     expect(accepts(undefined, write.expects)).toBe(false);
   });
+});
+
+it("whoever leaves rings, and is no worker any more: nothing that a term rests on changes", () => {
+  const { weight: _, maxShards: __, ...plain } = session;
+  const write = retire("jobs", { holder: "ann", token: 50 }, { writeId: "w-9", bell: "b-1" });
+  expect(applied(session, write)).toEqual({ ...plain, bell: "b-1" });
+  expect(accepts({ ...session, token: 51 }, write.expects)).toBe(false);
 });
 
 it("a proclamation touches neither session nor token, and comes by the holder's own revision alone", () => {

@@ -142,4 +142,33 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: 710_000_970,
     found: "the checker's fault: the same of a request to hand over",
   },
+  {
+    scenario: "bells",
+    seed: 710_000_411,
+    found:
+      "the world's fault: a shard was revoked while its work came to an end; its release was refused, and nobody asked the holder, which led no more",
+  },
+  {
+    scenario: "bells",
+    seed: 900_018,
+    found:
+      "the checker's fault: a holder that had not heard of a revoke said that it led beside its successor, and only one of two was looked at",
+  },
+  {
+    scenario: "bells",
+    seed: 900_029,
+    found: "the checker's fault: others followed before whoever left had heard that it has left",
+  },
+  {
+    scenario: "waves",
+    seed: 710_000_270,
+    found:
+      "the checker's fault: shards were released one by one while the work of another went on, and followed before the last was free",
+  },
+  {
+    scenario: "shards",
+    seed: 62,
+    found:
+      "a worker that left while some work went on freed the other shards, and they were dealt to it: nobody led them for four looks",
+  },
 ];

@@ -1,3 +1,4 @@
+import { isOwn } from "../checks/groups/replay.ts";
 import { type Plant, replacing } from "./plant.ts";
 
 /** Faults in who leads which shard, and how workers go about it. */
@@ -8,7 +9,7 @@ export const IN_GROUPS: readonly Plant[] = [
     scenario: "shards",
     caughtBy: "group-recovery",
     budget: 200,
-    from: 37,
+    from: 73,
     replace: replacing("core/worker-view.ts", () => ({
       isReserved: ({ record }) => record.reservedFor !== undefined,
     })),
@@ -106,6 +107,35 @@ export const IN_GROUPS: readonly Plant[] = [
     replace: replacing("core/group-options.ts", (original) => ({
       parsePermits: (permits) => original.parsePermits(permits) + 1,
     })),
+  },
+  {
+    name: "a member until the end",
+    about: "a worker that leaves while some work goes on frees the other shards, and they are dealt to it",
+    scenario: "waves",
+    caughtBy: "group-recovery",
+    budget: 40,
+    from: 26,
+    replace: replacing("core/shard-writes.ts", (original) => ({ retire: original.ring })),
+  },
+  {
+    name: "leaves without a word",
+    about: "a worker that leaves while some work goes on frees the other shards, and rings no bell for that",
+    scenario: "waves",
+    caughtBy: "group-recovery",
+    budget: 40,
+    from: 26,
+    tamper: {
+      store: (store, process) => ({
+        write: (wanted, call) => {
+          const mute = wanted.kind === "ring" && isOwn(process.name, wanted.expects.holder);
+          if (mute) return Promise.resolve({ kind: "unknown", cause: "not sent" });
+          return store.write(wanted, call);
+        },
+        read: (...of) => store.read(...of),
+        rows: (...of) => store.rows(...of),
+        list: (call) => store.list(call),
+      }),
+    },
   },
   {
     name: "leaves shard by shard",

@@ -1,3 +1,7 @@
+import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
+import { shardOf } from "../../../lib/core/names.ts";
+import type { LeaseRecord } from "../../../lib/core/record.ts";
+import { addressOf } from "../address.ts";
 import type { SimProcess } from "./process.ts";
 import type { OpenTerm } from "./terms.ts";
 import type { World } from "./world.ts";
@@ -97,8 +101,25 @@ export class OpenTerms {
     if (open.log.shard !== undefined) world.noteEnd(open);
   }
 
+  /**
+   * Asks whoever lost a row by a write that was executed. And whose release of a shard was refused, since somebody had vacated it by
+   * force: a holder that gives up does not lead any more, and no row shows it.
+   */
+  askAbout(write: LeaseWrite, before: LeaseRecord | undefined, after: LeaseRecord | undefined): void {
+    const address = addressOf(write);
+    if (after === undefined) {
+      const { holder, token } = write.expects;
+      if (write.kind === "release" && shardOf(write.row) !== undefined && holder !== undefined)
+        this.#askHolder(address, holder, token ?? 0, false);
+    } else if (before?.holder !== undefined) {
+      const kept = after.holder === before.holder && after.token === before.token && write.kind !== "resume";
+      const succeeded = write.beginsTerm && after.holder !== before.holder;
+      if (!kept) this.#askHolder(address, before.holder, before.token, succeeded);
+    }
+  }
+
   /** Asks the holder of a row that was taken from it, or of all that rests on it. */
-  askHolder(lease: string, holder: string, token: number, succeeded: boolean): void {
+  #askHolder(lease: string, holder: string, token: number, succeeded: boolean): void {
     for (const open of this.#open) {
       const { log } = open;
       const isIt = log.lease === lease && log.holder === holder && log.token === token;

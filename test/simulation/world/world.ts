@@ -109,7 +109,7 @@ export class World {
     this.#touched = true;
   }
 
-  /** Executes a write at the table. Whoever loses a row by it is asked at once whether it believed to hold it. */
+  /** Executes a write at the table. Whoever it concerns is asked at once whether it believed to hold the row. */
   executed(process: SimProcess, request: number, write: LeaseWrite, copy: boolean): Execution {
     const last = this.#lastExecuted.get(process.name) ?? 0;
     if (request < last) this.faults.add("reordered");
@@ -117,11 +117,10 @@ export class World {
     const { before, after } = this.service.table.execute(write);
     const kind = write.row?.startsWith(AUXILIARY.candidate) ? "auxiliary" : "executed";
     this.record({ kind, process: process.name, request, copy, write, before, after });
-    if (kind === "executed" && before?.holder !== undefined && after !== undefined) {
-      const kept = after.holder === before.holder && after.token === before.token && write.kind !== "resume";
-      const succeeded = write.beginsTerm && after.holder !== before.holder;
-      if (!kept) this.#open.askHolder(addressOf(write), before.holder, before.token, succeeded);
-      if (after.holder === undefined) this.notifier.tell();
+    if (kind === "executed") {
+      this.#open.askAbout(write, before, after);
+      const vacated = before?.holder !== undefined && after !== undefined && after.holder === undefined;
+      if (vacated) this.notifier.tell();
     }
     const { sessionToken, token } = write.set;
     if (sessionToken !== undefined && after !== undefined)

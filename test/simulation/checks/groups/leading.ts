@@ -1,6 +1,7 @@
 import type { Checker, HistoryEvent, MemberLog, TermLog } from "../../history.ts";
 import { recoveryBoundMs } from "../../../../lib/core/timing.ts";
-import { isOwn, Replay, type RowSeen, termText } from "./replay.ts";
+import { addressOf } from "../../address.ts";
+import { isOwn, onSession, Replay, type RowSeen, termText } from "./replay.ts";
 import { complaints } from "./sessions.ts";
 
 /** What requests may take where nothing is slow, in ms, all together; and those who wait for one expiry spread over a second. */
@@ -48,8 +49,10 @@ export const groupRecovery: Checker = (history) => {
       `${shard} is ${when} once faults stopped, ${Math.round(bound)} ms are allowed`,
     );
   }
-  leaves(history.events, start, (at, term) => {
-    const next = events.find((one) => one.kind === "began" && one.at >= at && one.term.lease === term.lease);
+  leaves(history.events, start, (at, term, after) => {
+    const next = after.find(
+      (one) => one.kind === "began" && one.term.lease === term.lease && one.term.token > term.token,
+    );
     const allowed = timing.retryIntervalMs * (1 + timing.clockDriftRatio) + SPREAD_MS + REQUESTS_MS;
     if (next !== undefined && next.at - at <= allowed) return;
     if (next === undefined && history.endedAt - at <= allowed) return;
@@ -58,30 +61,60 @@ export const groupRecovery: Checker = (history) => {
   return found.all;
 };
 
-/** Every term that a graceful leave ended after faults had stopped and all was at rest, and when it was free. */
+/**
+ * Every term that a graceful leave ended after faults had stopped and all was at rest, when its shard was free, and what has happened from
+ * then on. It is free with the close of its session, or with a release of its own, where other work took its time. Its worker learns
+ * of that later, and others may have followed by then. Where no write freed it, what counts is when the worker had left.
+ */
 function leaves(
   events: readonly HistoryEvent[],
   start: number,
-  each: (at: number, term: TermLog) => void,
+  each: (at: number, term: TermLog, after: readonly HistoryEvent[]) => void,
 ): void {
   const rest = events.findIndex((event, index) => index > start && event.kind === "at-rest");
   if (rest < 0) return;
-  const held = heldAt(events, rest);
-  for (const event of events.slice(rest)) {
+  const led = latestOf(heldAt(events, rest));
+  const told = new Map<string, number>();
+  for (const [left, event] of events.entries()) {
+    if (left < rest) continue;
+    if (event.kind === "worker-leaving") told.set(event.process, left);
     if (event.kind !== "worker-left") continue;
-    for (const term of held.values()) if (term.process === event.process) each(event.at, term);
+    const since = told.get(event.process) ?? left;
+    const leaving = events.slice(since, left);
+    for (const term of led.values()) {
+      if (term.process !== event.process) continue;
+      const freed = leaving.findIndex((one) => frees(one, term));
+      each((leaving[freed] ?? event).at, term, events.slice(since + Math.max(0, freed)));
+    }
   }
 }
 
+/** Whether a write vacates the row of a term, or of its session. */
+function frees(event: HistoryEvent, { lease, token, session }: TermLog): boolean {
+  if (event.kind !== "executed" || event.after === undefined || event.after.holder !== undefined)
+    return false;
+  if (event.before?.holder === undefined) return false;
+  if (addressOf(event.write) === lease) return event.before.token === token;
+  return onSession(event) && event.before.holder === session?.id && event.before.token === session.token;
+}
+
 /** The terms that said at the instant of an event, or right before, that they are held. */
-function heldAt(events: readonly HistoryEvent[], index: number): Map<string, TermLog> {
-  const held = new Map<string, TermLog>();
+function heldAt(events: readonly HistoryEvent[], index: number): TermLog[] {
+  const held: TermLog[] = [];
   const at = events[index]?.at ?? 0;
   for (let before = index; before >= 0 && events[before]?.at === at; before -= 1) {
     const event = events[before];
-    if (event?.kind === "asked" && event.held) held.set(event.term.lease, event.term);
+    if (event?.kind === "asked" && event.held) held.push(event.term);
   }
   return held;
+}
+
+/** The last term of each lease: the holder of one before, whose row was vacated by force, may not have heard of it yet. */
+function latestOf(terms: readonly TermLog[]): ReadonlyMap<string, TermLog> {
+  const latest = new Map<string, TermLog>();
+  for (const term of terms)
+    if (term.token >= (latest.get(term.lease)?.token ?? term.token)) latest.set(term.lease, term);
+  return latest;
 }
 
 /** For how long rows may be closed when faults stop, in ms: as sessions and reservations say. */
@@ -124,7 +157,7 @@ export const balance: Checker = (history) => {
     const shards = new Set(shardsOf(events).map((shard) => `${history.group?.name}/${shard}`));
     const counts = new Map<string, number>(members.map(({ id }) => [id, 0]));
     let others = 0;
-    for (const [lease, { holder }] of heldAt(events, index)) {
+    for (const [lease, { holder }] of latestOf(heldAt(events, index))) {
       const count = counts.get(holder);
       if (count !== undefined) counts.set(holder, count + 1);
       else if (shards.has(lease)) others += 1;
@@ -200,7 +233,7 @@ export const noOrphan: Checker = (history) => {
     const { holder = "", sessionToken: token = 0 } = seen.record;
     if (![...alive].some((process) => isOwn(process, holder)) || !replay.lasts({ id: holder, token }))
       continue;
-    if (held.get(address)?.token === seen.record.token) continue;
+    if (held.some(({ lease, token: of }) => lease === address && of === seen.record.token)) continue;
     const repairMs = isLateCopy(seen) ? LATE_COPY_MS : SETTLES_MS + SETTLES_RETRIES * timing.retryIntervalMs;
     if (endedAt - Math.max(since, seen.at) < repairMs) continue;
     found.add(endedAt, `${address} is held for ${holder}, which does not know`);

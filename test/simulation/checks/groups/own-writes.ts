@@ -12,6 +12,9 @@ const PIGGYBACKS: Readonly<Partial<Record<Executed["write"]["kind"], readonly st
   ring: ["bell"],
 };
 
+/** What a ring at one's own session may change besides: whoever leaves is no worker any more. */
+const RETIRES: readonly string[] = ["weight", "maxShards"];
+
 /** Writes that vacate a shard and say when its row may be deleted. */
 const VACATES: ReadonlySet<Executed["write"]["kind"]> = new Set(["release", "abandon", "void"]);
 
@@ -64,9 +67,11 @@ export const groupOwnWrites: Checker = (history) => {
 };
 
 /** What a write changed that is none of its business. */
-function strayChange({ write, before, after }: Executed): string | undefined {
-  const allowed = PIGGYBACKS[write.kind];
-  if (allowed === undefined) return undefined;
+function strayChange({ write, before, after, process }: Executed): string | undefined {
+  const piggybacks = PIGGYBACKS[write.kind];
+  if (piggybacks === undefined) return undefined;
+  const retires = write.kind === "ring" && isOwn(process, before?.holder);
+  const allowed = retires ? [...piggybacks, ...RETIRES] : piggybacks;
   const were: Readonly<Record<string, unknown>> = { ...before };
   const are: Readonly<Record<string, unknown>> = { ...after };
   const names = new Set([...Object.keys(were), ...Object.keys(are)]);
