@@ -82,6 +82,8 @@ async function untilElected(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
     const bearsMs = wait.troubleLimitMs - (failingFrom === undefined ? 0 : clock.now().mono - failingFrom);
     if (failingFrom !== undefined && bearsMs <= 0) throw lastError;
     const waitMs = Math.max(1, Math.min(untilLook(wait, jitter, refusal), left, bearsMs, MAX_WAIT_MS));
+    // A client that is closed by now has no timer, not even one that is cancelled at once.
+    if (!signal?.aborted) wait.life.assertOpen();
     wait.onWait?.(waitMs);
     jitter = await pause(clock, waitMs, signal, wakeup);
   }

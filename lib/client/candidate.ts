@@ -249,9 +249,9 @@ export class Candidate implements AsyncDisposable {
   }
 
   async #run(work: (lease: Lease) => Promise<unknown>, ended: AbortSignal): Promise<void> {
-    const { clock, random, timing } = this.#core;
+    const { clock, life, random, timing } = this.#core;
     const closed = makeWakeup();
-    const forget = this.#core.life.onClose(() => closed.wake());
+    const forget = life.onClose(() => closed.wake());
     // Once the work has settled nothing is overdue: a release waits for the store alone.
     const settled = (): void => this.#campaigner.rest();
     try {
@@ -268,7 +268,7 @@ export class Candidate implements AsyncDisposable {
         await guarded(lease, begun, ended);
         const gaveUp = lease.end?.reason === "released" || lease.end?.reason === "stepped-down";
         const turnMs = Math.min(timing.retryIntervalMs, TURN_MS);
-        if (gaveUp) await pause(clock, turnMs * (1 + random.fraction()), ended, closed);
+        if (gaveUp && life.is === "open") await pause(clock, turnMs * (1 + random.fraction()), ended, closed);
       }
     } finally {
       forget();

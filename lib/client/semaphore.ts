@@ -138,9 +138,10 @@ export class Semaphore implements AsyncDisposable {
     const core = this.#core;
     const settings = shardSettings(core, this.#options, { ...this.#asked, termLimitMs });
     return async () => {
+      core.life.assertOpen();
       const from = core.clock.now();
-      // One session for all that is tried: a claim that is refused does not close it.
-      return this.#session.keepOpen(() => this.#tryEach(settings, from));
+      // One session for all that is tried: a claim that is refused does not close it. And one try: a client is not closed in the midst of it.
+      return core.life.track(() => this.#session.keepOpen(() => this.#tryEach(settings, from)));
     };
   }
 

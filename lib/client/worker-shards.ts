@@ -87,15 +87,21 @@ export class WorkerShards {
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    const { clock, timing } = this.#session.core;
-    const cancel = clock.timer(timing.retryIntervalMs, () => {
-      this.#lingers = true;
-      const ended = [...this.#session.shards].filter(([shard]) => !this.#working.has(shard));
-      const releasing = ended.map(([, lease]) => lease.release({ completed: false }));
-      void Promise.all(releasing).then(() => this.#ring());
-    });
+    const { clock, life, timing } = this.#session.core;
+    // A client that closes releases them all, and has no timer when it is closed, whatever work goes on.
+    const cancel =
+      life.is === "open" ? clock.timer(timing.retryIntervalMs, () => this.#linger()) : () => undefined;
+    const forget = life.onClose(cancel);
     await idle;
+    forget();
     cancel();
+  }
+
+  #linger(): void {
+    this.#lingers = true;
+    const ended = [...this.#session.shards].filter(([shard]) => !this.#working.has(shard));
+    const releasing = ended.map(([, lease]) => lease.release({ completed: false }));
+    void Promise.all(releasing).then(() => this.#ring());
   }
 
   /** Never rejects. It goes on for as long as the work, once for each of some ten thousand shards: it keeps one promise. */

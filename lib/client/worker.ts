@@ -152,7 +152,7 @@ export class Worker {
     wakeup: ReturnType<typeof makeWakeup>,
     ended: AbortSignal,
   ): Promise<void> {
-    const { clock, timing } = this.#core;
+    const { clock, life, timing } = this.#core;
     const { shardsIntervalMs, troubleLimitMs } = this.#settings;
     const list = new ShardList(this.#session, this.#options.shards, shardsIntervalMs, () => look.soon());
     let hasLooked = false;
@@ -160,7 +160,9 @@ export class Worker {
     while (!ended.aborted) {
       let waitMs = timing.retryIntervalMs;
       try {
-        waitMs = await look.make(await list.now(ended), ended);
+        const wanted = await list.now(ended);
+        // Whole looks are waited for when the client closes: a claim may wait its turn, with a timer, and send nothing.
+        waitMs = await life.track(() => look.make(wanted, ended));
         hasLooked = true;
         failingFrom = undefined;
         this.#lastError = undefined;

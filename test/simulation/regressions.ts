@@ -171,4 +171,22 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       "a worker that left while some work went on freed the other shards, and they were dealt to it: nobody led them for four looks",
   },
+  {
+    scenario: "shard-operators",
+    seed: 740_000_438,
+    found:
+      "the checker's fault: a shard was taken for one that nobody knows of, since a former holder, vacated by force, had not heard yet",
+  },
+  {
+    scenario: "shards-network",
+    seed: 740_000_565,
+    found:
+      "the checker's fault: who followed a worker that left began before that worker had learnt that it left, and was not counted",
+  },
+  {
+    scenario: "shard-operators",
+    seed: 740_000_521,
+    found:
+      "the checker's fault: an operator deleted a session's row whose token a wrong clock had set ahead, and the process opened it again below",
+  },
 ];

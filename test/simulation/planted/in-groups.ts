@@ -37,7 +37,7 @@ export const IN_GROUPS: readonly Plant[] = [
     scenario: "weights",
     caughtBy: "balance",
     budget: 80,
-    from: 36,
+    from: 37,
     replace: replacing("core/group-view.ts", (original) => ({
       membersOf: (view) =>
         original.membersOf(view).map(({ id, maxShards }) => ({ id, maxShards, weight: 1 })),
@@ -49,7 +49,7 @@ export const IN_GROUPS: readonly Plant[] = [
     scenario: "weights",
     caughtBy: "balance",
     budget: 80,
-    from: 39,
+    from: 41,
     replace: replacing("core/group-view.ts", (original) => ({
       membersOf: (view) =>
         original.membersOf(view).map(({ id, weight }) => ({ id, weight, maxShards: Infinity })),

@@ -1,7 +1,8 @@
-import type { Checker, HistoryEvent, MemberLog, TermLog } from "../../history.ts";
+import type { Checker, History, HistoryEvent, MemberLog, TermLog } from "../../history.ts";
+import type { LeaseRecord } from "../../../../lib/core/record.ts";
 import { recoveryBoundMs } from "../../../../lib/core/timing.ts";
 import { addressOf } from "../../address.ts";
-import { isOwn, onSession, Replay, type RowSeen, termText } from "./replay.ts";
+import { isOwn, onSession, onShard, Replay, type RowSeen, termText } from "./replay.ts";
 import { complaints } from "./sessions.ts";
 
 /** What requests may take where nothing is slow, in ms, all together; and those who wait for one expiry spread over a second. */
@@ -13,6 +14,9 @@ const PATIENCE = 4;
 const LATE_COPY_MS = 61_500;
 const SETTLES_MS = 4_000;
 const SETTLES_RETRIES = 8;
+/** How long it may take until what every worker can see has been acted upon, in retries and in ms. */
+const SEEN_RETRIES = 8;
+const SEEN_MS = 6_000;
 
 /**
  * I5 in a group. Once faults stop each shard is led within the bound for leases of the sessions' length, and a spread and two retries
@@ -152,7 +156,7 @@ export const balance: Checker = (history) => {
   const found = complaints("balance");
   const { events } = history;
   for (const [index, event] of events.entries()) {
-    if (event.kind !== "at-rest" || !isDue(events, index, history.calm)) continue;
+    if (event.kind !== "at-rest" || !isDue(history, index)) continue;
     const members = membersAt(events, index);
     const shards = new Set(shardsOf(events).map((shard) => `${history.group?.name}/${shard}`));
     const counts = new Map<string, number>(members.map(({ id }) => [id, 0]));
@@ -177,9 +181,38 @@ export const balance: Checker = (history) => {
 };
 
 /** Whoever has not seen a change finds it within a minute; where nothing goes wrong, changes are seen at once. */
-function isDue(events: readonly HistoryEvent[], index: number, calm: boolean): boolean {
+function isDue(history: History, index: number): boolean {
+  const { events, calm } = history;
+  if (calm) return true;
+  const at = events[index]?.at ?? 0;
   const stopped = events.find(({ kind }) => kind === "faults-stopped");
-  return calm || (events[index]?.at ?? 0) - (stopped?.at ?? 0) >= LATE_COPY_MS;
+  return at - (stopped?.at ?? 0) >= LATE_COPY_MS && at >= unseenUntil(history, index);
+}
+
+/**
+ * Until when the workers may not have acted upon the last shard that came to them from a process that is no worker, or went to one. It
+ * rings for nobody, and its session goes on. So they find that with the look of the minute, or when somebody comes or goes.
+ */
+function unseenUntil({ events, timing, group }: History, index: number): number {
+  const replay = new Replay(group?.name ?? "");
+  const workers = new Set(events.flatMap((one) => (one.kind === "worker-joined" ? [one.member.id] : [])));
+  const isOutside = ({ holder: id, sessionToken: token = 0 }: Partial<LeaseRecord> = {}): boolean =>
+    id !== undefined && !workers.has(id) && replay.lasts({ id, token });
+  const seenMs = SEEN_RETRIES * timing.retryIntervalMs + SEEN_MS;
+  let openAt = 0;
+  let until = 0;
+  for (const event of events.slice(0, index)) {
+    replay.note(event);
+    if (event.kind !== "executed" || event.after === undefined) continue;
+    const { at, before, after, write } = event;
+    const comesOrGoes = write.beginsTerm || write.kind === "release" || write.kind === "bury";
+    if (onSession(event) && comesOrGoes) until = Math.min(until, Math.max(at, openAt) + seenMs);
+    if (!onShard(event) || after.holder === before?.holder) continue;
+    if (!isOutside(before) && !isOutside(after)) continue;
+    openAt = at + (after.reservedFor === undefined ? 0 : after.durationMs);
+    until = openAt + LATE_COPY_MS + seenMs;
+  }
+  return until;
 }
 
 /** Who takes part: joined, and neither left, nor leaving, nor dead. */

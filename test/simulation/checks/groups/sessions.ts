@@ -1,3 +1,4 @@
+import { sessionRow } from "../../../../lib/core/names.ts";
 import { addressOf } from "../../address.ts";
 import type { Checker, GroupCheckerName, History, Violation } from "../../history.ts";
 import { begunOf, digestOf, tamperedSince } from "../claims.ts";
@@ -85,7 +86,8 @@ function isProvable({ timing, epochMs }: History, { record, at: madeAt }: RowSee
 
 /**
  * Nobody takes a shard over whose session lasts, but that very session, or the process whose unanswered claim holds it; and nothing is claimed through a session that does not count
- * yet: one that nobody has, or that its own correction gives another token afterwards.
+ * yet: one that nobody has, or that its own correction gives another token afterwards. Left out is a session below a token that a hand
+ * has taken from its row: whoever saw that one takes all below it for over.
  */
 export const shardTakeOver: Checker = (history) => {
   const found = complaints("shard-take-over");
@@ -93,7 +95,12 @@ export const shardTakeOver: Checker = (history) => {
   const known = new Set<string>();
   const claimed = new Map<string, number>();
   const begun = new Set<string>();
+  const tampered = new Map<string, number>();
   for (const event of history.events) {
+    if (event.kind === "row" && event.by !== "ttl") {
+      const { lease, before } = event;
+      tampered.set(lease, Math.max(before?.token ?? 0, tampered.get(lease) ?? 0));
+    }
     if (event.kind === "began") begun.add(`${event.term.lease} ${event.term.token}`);
     if (event.kind === "executed" && event.after !== undefined && onShard(event)) judge(event);
     replay.note(event);
@@ -125,6 +132,8 @@ export const shardTakeOver: Checker = (history) => {
     const unseen = seen?.by?.process === process && !begun.has(`${addressOf(write)} ${before.token}`);
     const own = again || unseen || (write.kind === "void" && isOwn(process, before.holder));
     if (own || !replay.lasts(session)) return;
+    const row = addressOf({ name: write.name, row: sessionRow(session.id) });
+    if ((tampered.get(row) ?? 0) > session.token) return;
     found.add(at, `${addressOf(write)} is taken over from ${session.id}, whose session lasts`);
   }
 };

@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import type { LeaseRecord } from "../../../../lib/core/record.ts";
+import { DEFAULT_TIMING } from "../../../../lib/core/timing.ts";
+import type { Happening, History, HistoryEvent, TermLog } from "../../history.ts";
+import { balance, groupRecovery, noOrphan } from "./leading.ts";
+
+type At = readonly [at: number, happening: Happening];
+
+/** A history of group `g` with the shards `a` and `b`, as it might have been told; faults stop at 0. */
+function historyOf(...happenings: readonly At[]): History {
+  const first: Happening[] = [
+    { kind: "shards-are", shards: ["a", "b"] },
+    { kind: "joined", process: "ann.1", host: "ann", wallErrorMs: 0 },
+    { kind: "joined", process: "bob.1", host: "bob", wallErrorMs: 0 },
+    { kind: "worker-joined", process: "ann.1", member: memberOf("ann") },
+    { kind: "worker-joined", process: "bob.1", member: memberOf("bob") },
+    { kind: "faults-stopped", left: [] },
+  ];
+  const events: HistoryEvent[] = [];
+  for (const happening of first) events.push({ ...happening, at: 0 });
+  for (const [at, happening] of happenings) events.push({ ...happening, at });
+  return {
+    scenario: "told",
+    seed: 0,
+    epochMs: 0,
+    timing: { ...DEFAULT_TIMING, retryIntervalMs: 1_000 },
+    events,
+    endedAt: events.at(-1)?.at ?? 0,
+    calm: false,
+    faults: new Map(),
+    group: { name: "g", shards: ["a", "b"], permits: undefined },
+  };
+}
+
+const memberOf = (host: string) => ({ id: `${host}/${host}.1.1`, weight: 1, maxShards: Infinity });
+
+/** A term of shard `a` or `b`. */
+function term(host: string, shard: string, token: number): TermLog {
+  const holder = `${host}/${host}.1.1`;
+  return { process: `${host}.1`, lease: `g/${shard}`, holder, token } as unknown as TermLog;
+}
+
+const began = (of: TermLog): Happening => ({ kind: "began", term: of });
+const held = (of: TermLog): Happening => ({ kind: "asked", term: of, held: true, because: "closing" });
+
+/** A write on a row that is applied. */
+function written(
+  kind: "claim" | "release" | "renew",
+  row: string,
+  before: Partial<LeaseRecord> | undefined,
+  after: Partial<LeaseRecord>,
+): Happening {
+  const write = { kind, name: "g", row, beginsTerm: kind === "claim" };
+  const records = { before, after: { ...after, row } };
+  return {
+    kind: "executed",
+    process: "-",
+    request: 0,
+    copy: false,
+    write,
+    ...records,
+  } as unknown as Happening;
+}
+
+const session = (host: string, kind: "claim" | "renew" = "claim"): Happening => {
+  const id = `${host}/${host}.1.1`;
+  return written(kind, `session#${id}`, undefined, { holder: id, token: 1 });
+};
+
+/** A shard's row while a host holds it through its session. */
+const row = (host: string, token: number) => ({ holder: `${host}/${host}.1.1`, sessionToken: 1, token });
+
+const messages = (found: readonly { readonly message: string }[]): string[] =>
+  found.map(({ message }) => message);
+
+describe("recovery after a graceful leave", () => {
+  const leave = (...after: readonly At[]): History =>
+    historyOf(
+      [10, began(term("ann", "a", 10))],
+      [10, began(term("bob", "b", 10))],
+      [70_000, held(term("ann", "a", 10))],
+      [70_000, { kind: "at-rest" }],
+      [70_000, { kind: "worker-leaving", process: "ann.1", id: "ann/ann.1.1" }],
+      ...after,
+    );
+  const left: Happening = { kind: "worker-left", process: "ann.1", id: "ann/ann.1.1" };
+
+  it("counts a successor that begins before the one that leaves has learnt that it left", () => {
+    const history = leave([70_020, began(term("bob", "a", 70_015))], [70_030, left], [80_000, left]);
+    expect(groupRecovery(history)).toEqual([]);
+  });
+
+  it.each([
+    ["nobody", []],
+    ["who began too late", [[73_000, began(term("bob", "a", 73_000))]]],
+  ] as const)("is missed where it is %s that follows", (_, after) => {
+    const history = leave([70_030, left], ...after, [80_000, { kind: "at-rest" }]);
+    expect(messages(groupRecovery(history))).toEqual([
+      "g/a of ann/ann.1.1 (token 10) left gracefully, and nobody followed within a retry",
+    ]);
+  });
+});
+
+describe("a shard that is held without a handle", () => {
+  const orphan = (...said: readonly At[]): History =>
+    historyOf(
+      [10, session("bob")],
+      [20, written("claim", "lease#a", undefined, row("bob", 20))],
+      [80_000, held(term("ann", "a", 10))],
+      ...said,
+    );
+
+  it("is not one whose last holder has not heard yet that it was vacated by force", () => {
+    expect(noOrphan(orphan([80_000, held(term("bob", "a", 20))]))).toEqual([]);
+  });
+
+  it("is told of, whatever the last holder says", () => {
+    expect(messages(noOrphan(orphan()))).toEqual(["g/a is held for bob/bob.1.1, which does not know"]);
+  });
+});
+
+describe("shares", () => {
+  /** A process that is no worker gives shard `b` up, and ann takes it, though bob has none. */
+  const taken = (givenUpAt: number, ...between: readonly At[]): History =>
+    historyOf(
+      [1, session("eve")],
+      [2, written("claim", "lease#b", undefined, row("eve", 2))],
+      ...between.filter(([at]) => at < givenUpAt),
+      [givenUpAt, written("release", "lease#b", row("eve", 2), { token: 2 })],
+      ...between.filter(([at]) => at > givenUpAt),
+      [99_000, held(term("ann", "a", 10))],
+      [99_000, held(term("ann", "b", 98_000))],
+      [99_000, { kind: "at-rest" }],
+    );
+  const UNFAIR = [
+    "ann/ann.1.1 leads 2 of 2 shards, and its share is 1.00",
+    "bob/bob.1.1 leads 0 of 2 shards, and its share is 1.00",
+  ];
+
+  it("are not judged while not every worker can have seen what came to them", () => {
+    expect(balance(taken(80_000))).toEqual([]);
+    expect(balance(taken(80_000, [70_000, session("dan")], [90_000, session("eve", "renew")]))).toEqual([]);
+  });
+
+  it("are judged where all have looked since: a minute has passed, or somebody came", () => {
+    expect(messages(balance(taken(20_000)))).toEqual(UNFAIR);
+    expect(messages(balance(taken(80_000, [82_000, session("dan")])))).toEqual(UNFAIR);
+  });
+
+  it("count the last term of a shard, and no former holder that has not heard yet", () => {
+    const both: readonly At[] = [
+      [99_000, held(term("ann", "a", 10))],
+      [99_000, held(term("ann", "b", 10))],
+      [99_000, held(term("bob", "b", 20))],
+      [99_000, { kind: "at-rest" }],
+    ];
+    expect(balance(historyOf(...both))).toEqual([]);
+  });
+});
