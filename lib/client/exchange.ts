@@ -188,17 +188,20 @@ export class Exchange {
     call: (options: CallOptions) => Promise<T>,
   ): Promise<T> {
     this.#assertMay();
+    const ender = new AbortController();
     let forget: () => void = () => undefined;
     const closed = new Promise<never>((_, reject) => {
-      forget = this.#life.onClose(() => reject(closedError()));
+      forget = this.#life.onClose(() => {
+        const error = closedError();
+        reject(error);
+        ender.abort(error);
+      });
     });
-    const ender = new AbortController();
     try {
       const answer = this.#within(timeoutMs, lease, call, ender);
       return await Promise.race([answer, closed]).catch(asUnanswered(lease));
     } finally {
       forget();
-      ender.abort();
     }
   }
 

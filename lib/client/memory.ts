@@ -36,10 +36,11 @@ export class Memory {
     row?: string,
   ): Sighting | undefined {
     const key = keyOf(name, row);
-    const before = this.#sightings.get(key);
-    this.#sightings.delete(key);
-    if (record === undefined) return undefined;
-    const sighting = sighted(before, record, received, servedAt);
+    if (record === undefined) {
+      this.#sightings.delete(key);
+      return undefined;
+    }
+    const sighting = sighted(this.#sightings.get(key), record, received, servedAt);
     const kept = withoutRest(record);
     const { holder, tick, writeId, reservedFor, requestedBy } = kept;
     const bytes = bytesOf(key, key, holder, tick, writeId, reservedFor, requestedBy);

@@ -4,7 +4,6 @@ import { beginTerm, nextDue, remainingAt, step } from "../core/term-machine.ts";
 import type {
   Answered,
   Effect,
-  Facts,
   NewTerm,
   RenewalAsked,
   RenewalEnd,
@@ -17,6 +16,7 @@ import type { LeaseWrite } from "../core/lease-write.ts";
 import type { Contender } from "./contender.ts";
 import type { Answer } from "./exchange.ts";
 import type { LeaseHandle, OnEnd } from "./handle.ts";
+import { FactsAt } from "./facts.ts";
 import { Later } from "./later.ts";
 
 /** Who else has to know of a term. Terms that are held through one session share theirs. */
@@ -70,7 +70,7 @@ export class TermDriver {
     this.#self = self;
     this.#hooks = hooks;
     this.#handle = handle;
-    this.#first = beginTerm(self, won, this.#facts(self.clock.now()));
+    this.#first = beginTerm(self, won, new FactsAt(self.clock.now(), self));
     this.#term = this.#first.term;
   }
 
@@ -115,7 +115,7 @@ export class TermDriver {
 
   /** Lets something happen to the term at a reading, and returns what is to be done about it; most of that has been done. */
   happen(event: TermEvent, at: Reading = this.#self.clock.now()): readonly Effect[] {
-    return this.#take(step(this.#self, this.#term, event, this.#facts(at)), at);
+    return this.#take(step(this.#self, this.#term, event, new FactsAt(at, this.#self)), at);
   }
 
   /** What is left of the term, in ms: a term that has run out ends by being asked. */
@@ -126,8 +126,10 @@ export class TermDriver {
     const ofSession = session?.remainingMs() ?? Infinity;
     if (session !== undefined && this.#term.limit.length === 0) return this.#isOver() ? 0 : ofSession;
     const at = this.#self.clock.now();
-    this.happen({ on: "look" }, at);
-    return Math.min(ofSession, remainingAt(this.#term, at));
+    const left = remainingAt(this.#term, at);
+    // Only one that has run out is changed by being asked.
+    if (left <= 0) this.happen({ on: "look" }, at);
+    return Math.min(ofSession, left);
   }
 
   #isOver(): boolean {
@@ -215,19 +217,6 @@ export class TermDriver {
       ({ outcome, sent, sample }) => ({ answered: outcome, sent, sample }),
       (error: unknown) => ({ answered: { kind: "failed", error } }),
     );
-  }
-
-  #facts(at: Reading): Facts {
-    const { random, exchange } = this.#self;
-    return {
-      at,
-      get writeId() {
-        return random.id(); // Drawn when it is needed: a process may start from an image of this one's memory.
-      },
-      get samples() {
-        return exchange.samples;
-      },
-    };
   }
 
   /** Puts a step's state in force, then the timer, then does what is to be done: whoever is told may call back. */

@@ -268,8 +268,9 @@ export class WorkerLook {
     let waitMs = Math.min(retryIntervalMs, restMs);
     const spread = Math.min(retryIntervalMs, SPREAD_MS) * (0.1 + 0.9 * random.fraction());
     for (const session of view.sessions.values()) {
+      if (session.id === id || session.is !== "lasts") continue;
       const seen = memory.sighting(name, sessionRow(session.id));
-      if (session.id === id || session.is !== "lasts" || seen === undefined) continue;
+      if (seen === undefined) continue;
       waitMs = Math.min(waitMs, untilEvidenceMs(seen, clock.now(), exchange.estimate(), timing) + spread);
     }
     return waitMs;

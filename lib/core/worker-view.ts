@@ -3,6 +3,7 @@ import { WORKER_PRIORITY } from "./auxiliary-writes.ts";
 import { evidenceOfExpiry, type Sighting } from "./evidence.ts";
 import { type GroupView, sessionBehind } from "./group-view.ts";
 import type { LeaseRecord } from "./record.ts";
+import { byText } from "./shares.ts";
 import type { Timing } from "./timing.ts";
 import type { Reading } from "./units.ts";
 
@@ -72,17 +73,11 @@ export function isReserved(
 
 /** What a change of a group's membership changes: who is there, with which share, and whether somebody calls for a look. */
 export function membershipOf(view: GroupView, self: string): string {
-  return [...view.sessions.values()]
-    .filter(({ is }) => is !== "closed")
-    .map(({ id, is, record }) => [
-      id,
-      is,
-      record.token,
-      record.weight,
-      record.maxShards,
-      id === self ? "" : record.bell,
-    ])
-    .map((parts) => JSON.stringify(parts))
-    .sort()
-    .join("\n");
+  const present = [...view.sessions.values()].filter(({ is }) => is !== "closed");
+  const changing = present
+    .sort((a, b) => byText(a.id, b.id))
+    .map(({ id, is, record: { token, weight, maxShards, bell } }) => {
+      return [id, is, token, weight, maxShards, id === self ? "" : bell];
+    });
+  return JSON.stringify(changing);
 }

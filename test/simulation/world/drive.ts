@@ -1,46 +1,47 @@
 import type { History } from "../history.ts";
 import type { Play } from "./history-of.ts";
 
+/** How many steps are entered for one turn of the event loop. */
+const STEPS_A_TURN = 32;
+
 /**
- * Plays histories to their ends, many at a time, and hands each over as it ends.
+ * Plays histories to their ends, one after another, and hands each over as it ends.
  *
- * Between two steps of one history every promise that is ready must have proceeded, however long the chain.
- * Counting `await`s cannot promise that; a turn of the event loop can: Node runs a `setImmediate` callback
- * only once the queue of microtasks is empty. A turn costs more than most steps, so one turn serves a step of
- * each of `abreast` histories. They share nothing but the event loop, so none notices the others.
+ * One at a time is cheapest: several at once drive each other's rows and events out of the processor's caches.
  */
 export async function playAll(
   next: () => Play | undefined,
   onEnd: (history: History) => void,
-  abreast = 6,
 ): Promise<void> {
-  const under: Play[] = [];
-  const fill = (): void => {
-    while (under.length < abreast) {
-      const play = next();
-      if (play === undefined) return;
-      under.push(play);
-    }
-  };
-  for (fill(); under.length > 0; fill()) {
-    for (let index = under.length - 1; index >= 0; index -= 1) {
-      const play = under[index] as Play;
-      if (play.step()) continue;
-      under.splice(index, 1);
-      onEnd(play.history());
-    }
-    await turn();
-  }
+  for (let play = next(); play !== undefined; play = next()) onEnd(await playOne(play));
 }
 
-/** Plays one history to its end. */
-export async function playOne(play: Play): Promise<History> {
-  while (play.step()) await turn();
-  return play.history();
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
+/**
+ * Plays one history to its end.
+ *
+ * Between two steps every promise that is ready must have proceeded, however long the chain. Counting `await`s cannot promise that;
+ * `setImmediate` can: Node runs each of its callbacks only once the queue of microtasks is empty, and has told of rejections
+ * that nobody handles. A turn of the event loop costs more than most steps, and one turn runs all callbacks that were
+ * entered before it. So many steps are entered at once.
+ */
+export function playOne(play: Play): Promise<History> {
+  return new Promise((resolve, reject) => {
+    let goesOn = true;
+    const step = (): void => {
+      if (!goesOn) return;
+      try {
+        goesOn = play.step();
+        if (!goesOn) resolve(play.history());
+      } catch (error) {
+        goesOn = false;
+        reject(error);
+      }
+    };
+    const enter = (): void => {
+      if (!goesOn) return;
+      for (let steps = 0; steps < STEPS_A_TURN; steps += 1) setImmediate(step);
+      setImmediate(enter);
+    };
+    enter();
   });
 }

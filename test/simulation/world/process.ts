@@ -105,7 +105,8 @@ export class SimProcess implements Clock, Random {
 
   now(): ClockReading {
     const { draws, stallRate, onStall } = this.#ground;
-    if (!this.#asking && stallRate() > 0 && draws.happens(stallRate())) {
+    const rate = this.#asking ? 0 : stallRate();
+    if (rate > 0 && draws.happens(rate)) {
       this.#lagMs += draws.spread(1, 20_000);
       onStall();
     }

@@ -35,9 +35,11 @@ export class Queries {
     readonly takesMs: () => number;
   } {
     const { table } = this.#world.service;
-    const read = (row: string): LeaseRecord[] => {
-      const record = table.get(name, row);
-      return record === undefined ? [] : [record];
+    const readInto = (records: LeaseRecord[], rows: readonly string[]): void => {
+      for (const row of rows) {
+        const record = table.get(name, row);
+        if (record !== undefined) records.push(record);
+      }
     };
     return {
       takesMs: () => this.#takesMs(),
@@ -45,9 +47,10 @@ export class Queries {
         const keys = table.sortKeys(name, prefix).filter((key) => key > after);
         const page = keys.slice(0, this.#pageRows);
         const early = page.slice(0, Math.floor(this.#draws.between(0, page.length + 1)));
-        const records = early.flatMap(read);
+        const records: LeaseRecord[] = [];
+        readInto(records, early);
         return (servedAt) => {
-          for (const row of page.slice(early.length)) records.push(...read(row));
+          readInto(records, page.slice(early.length));
           const next = keys.length > page.length ? page.at(-1) : undefined;
           return { records, servedAt, next };
         };
