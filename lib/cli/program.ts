@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { withExamples } from "./command.ts";
 import { addCandidates } from "./commands/candidates.ts";
 import { addCompletion } from "./commands/completion.ts";
+import { addCost } from "./commands/cost.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addGet } from "./commands/get.ts";
 import { addGroup } from "./commands/group.ts";
@@ -22,6 +23,7 @@ import { VERSION } from "./version.ts";
 const COMMANDS: readonly ((program: Command) => void)[] = [
   addCandidates,
   addCompletion,
+  addCost,
   addDoctor,
   addGet,
   addGroup,

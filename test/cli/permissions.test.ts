@@ -112,7 +112,7 @@ describe("each command of the command line", { timeout: 60_000 }, () => {
     const [, commands = ""] = stdout.split(/Commands:|Examples:/);
     const named = [...commands.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name = ""]) => name);
     const listed = new Set(Object.keys(COMMANDS).map((name) => name.split(" ")[0]));
-    expect(named.filter((name) => !listed.has(name)).sort()).toEqual(["completion", "help", "table"]);
+    expect(named.filter((name) => !listed.has(name)).sort()).toEqual(["completion", "cost", "help", "table"]);
     expect(named.length).toBeGreaterThan(10);
   });
 });

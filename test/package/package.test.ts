@@ -46,6 +46,7 @@ beforeAll(() => {
   const out = join(home, "dist");
   const stage = join(home, "stage");
   execFileSync(bin("tsc"), ["-p", "tsconfig.build.json", "--outDir", out], { cwd: repo });
+  execFileSync(bin("node"), ["--no-warnings", "scripts/build-lib.ts", out], { cwd: repo });
   execFileSync(bin("node"), ["--no-warnings", "scripts/build-cli.ts", join(out, "bin")], { cwd: repo });
   mkdirSync(stage);
   // With some of what is not to be packed, so that leaving it out is seen to happen.
@@ -219,8 +220,37 @@ describe("the packed package", () => {
       packages: "external",
     });
     const files = Object.keys(metafile.inputs);
-    expect(files.some((file) => file.endsWith("dist/client/lease-client.js"))).toBe(true);
+    expect(files.some((file) => file.endsWith("dist/leasehold.js"))).toBe(true);
     expect(files.filter((file) => file.includes("dist/bin"))).toEqual([]);
+  });
+
+  // Each file costs a process that bundles nothing up to a millisecond when it starts: docs/adr/0033.
+  it("is four files for who elects with middy, and the SDK is loaded by no construct", async () => {
+    const { build } = await import("esbuild");
+    const loadedBy = async (contents: string) => {
+      const { metafile } = await build({
+        stdin: { contents, resolveDir: home },
+        bundle: true,
+        write: false,
+        metafile: true,
+        format: "esm",
+        platform: "node",
+        external: ["@aws-sdk/*", "@middy/*", "aws-cdk-lib", "constructs"],
+      });
+      const files = Object.entries(metafile.inputs).filter(([file]) => file !== "<stdin>");
+      return {
+        files: files.map(([file]) => file.replace(/^.*leasehold\/dist\//, "")).sort(),
+        packages: new Set(
+          files.flatMap(([, { imports }]) => imports.flatMap((to) => (to.external ? to.path : []))),
+        ),
+      };
+    };
+    const elects = await loadedBy('export * from "leasehold"; export { leaderOnly } from "leasehold/middy";');
+    expect(elects.files).toEqual(["fencing.js", "index.js", "leasehold.js", "middy/index.js"]);
+    expect(elects.packages).toContain("@aws-sdk/client-dynamodb");
+    const constructs = await loadedBy('export * from "leasehold/cdk";');
+    expect(constructs.files).toEqual(["cdk/index.js"]);
+    expect([...constructs.packages].filter((name) => name.startsWith("@aws-sdk"))).toEqual([]);
   });
 
   // 25 KB was the bound without elections of long-lived candidates, 73 KB without groups: docs/adr/0013.
@@ -243,7 +273,11 @@ describe("the packed package", () => {
       target: "node24",
       external: ["@aws-sdk/*", "@middy/*"],
     });
-    const bytes = Object.values(metafile.outputs)[0]?.bytes ?? Number.NaN;
-    expect(bytes).toBeLessThanOrEqual(116 * 1024);
+    const [output] = Object.values(metafile.outputs);
+    expect(output?.bytes).toBeLessThanOrEqual(116 * 1024);
+    // Where the runtime's SDK is used, what is imported is loaded: fencing alone needs document commands.
+    expect(
+      [...new Set(output?.imports.map(({ path }) => path))].filter((path) => path.startsWith("@")),
+    ).toEqual(["@aws-sdk/client-dynamodb", "@aws-sdk/util-dynamodb"]);
   });
 });

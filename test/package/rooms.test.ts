@@ -40,6 +40,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "lib/testing/a.ts": ["../client/lease.ts", "../dynamodb/store.ts", "node:fs"],
   "lib/cli/a.ts": ["../fencing/fenced.ts", "../cdk/index.ts", "aws-cdk-lib"],
   "lib/cli/commands/a.ts": ["../../fencing/fenced.ts", "../../cdk/index.ts", "yaml"],
+  "lib/cli/cost/a.ts": ["../../fencing/fenced.ts", "../../cdk/index.ts", "yaml"],
   "lib/cli/run/a.ts": ["../../fencing/fenced.ts", "../../cdk/index.ts", "esbuild"],
   "lib/a.ts": ["@aws-sdk/client-dynamodb", "../lambda/telemetry.ts", "./b.ts"],
   "lambda/a.ts": [
@@ -89,6 +90,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/cli/commands/b.ts": [
     "../a.ts",
+    "../cost/a.ts",
     "../run/a.ts",
     "../doctor/a.ts",
     "../table/a.ts",

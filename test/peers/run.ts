@@ -36,6 +36,7 @@ function pack(home: string): string {
   mkdirSync(stage);
   for (const file of ["package.json", "README.md", "LICENSE"]) cpSync(join(repo, file), join(stage, file));
   run(repo, bin("tsc"), ["-p", "tsconfig.build.json", "--outDir", join(stage, "dist")]);
+  run(repo, bin("node"), ["--no-warnings", "scripts/build-lib.ts", join(stage, "dist")]);
   run(repo, bin("node"), ["--no-warnings", "scripts/build-cli.ts", join(stage, "dist/bin")]);
   run(stage, "npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", home]);
   return join(home, readdirSync(home).find((name) => name.endsWith(".tgz")) ?? "");

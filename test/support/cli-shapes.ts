@@ -22,6 +22,7 @@ const lease = z.strictObject({
   lockDelayMs: z.int(),
   value: z.json(),
 });
+const operation = z.enum(["write", "read"]);
 const worker = z.strictObject({
   id: z.string(),
   isWorker: z.boolean(),
@@ -100,6 +101,41 @@ export const SHAPES = {
     tick: instant.nullable(),
     previous: instant.nullable(),
     holder: z.string().nullable(),
+  }),
+  cost: z.strictObject({
+    as: z.enum(["single", "schedule", "group", "workers"]),
+    leases: z.int(),
+    renewIntervalMs: z.int(),
+    retryIntervalMs: z.int(),
+    requests: z.array(
+      z.strictObject({
+        what: z.string(),
+        operation,
+        perSecond: z.number(),
+        perMonth: z.number(),
+        unitsPerMonth: z.number(),
+        usdPerMonth: z.number(),
+      }),
+    ),
+    writeUnitsPerMonth: z.number(),
+    readUnitsPerMonth: z.number(),
+    usdPerMonth: z.number(),
+    limits: z.array(
+      z.strictObject({
+        limit: z.string(),
+        operation,
+        unitsPerSecond: z.number(),
+        most: z.int(),
+        share: z.number(),
+        reachedAtLeases: z.int().nullable(),
+      }),
+    ),
+    prices: z.strictObject({
+      perMillionWrites: z.number(),
+      perMillionReads: z.number(),
+      region: z.string().nullable(),
+      since: z.iso.date().nullable(),
+    }),
   }),
   completion: z.strictObject({ shell: z.enum(["bash", "zsh", "fish"]), script: z.string() }),
 } as const;
