@@ -172,7 +172,7 @@ export class WorkerLook {
           if (!isLeaseError(error, "STORE_UNAVAILABLE")) failure ??= { error };
         });
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, oneByOne));
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, shards.length) }, oneByOne));
     if (failure !== undefined) throw failure.error;
     return late;
   }

@@ -22,10 +22,15 @@ export function parseName(name: unknown, option = "name"): string {
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
  */
 export function parseText(text: unknown, option: string, maxBytes: number): string {
-  const bytes = typeof text === "string" ? new TextEncoder().encode(text).length : undefined;
+  const bytes = typeof text === "string" ? bytesOf(text, maxBytes) : undefined;
   if (bytes !== undefined && bytes > 0 && bytes <= maxBytes) return text as string;
   const found = bytes === undefined ? typeof text : `one of ${bytes}`;
   throw invalid(`${option} must be a string of 1 to ${maxBytes} bytes, not ${found}`);
+}
+
+/** A text's size; one that cannot be too long is not encoded, and told by its length: no character takes more than 3 bytes for each unit. */
+function bytesOf(text: string, maxBytes: number): number {
+  return 3 * text.length <= maxBytes ? text.length : new TextEncoder().encode(text).length;
 }
 
 /**
