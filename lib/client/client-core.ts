@@ -15,6 +15,7 @@ import { type Contender, contenderOf, type Identity, type Place, type Runtime } 
 import { publish } from "../diagnostics/channels.ts";
 import { Exchange } from "./exchange.ts";
 import type { LeaseHandle, OnEnd } from "./handle.ts";
+import { Holdings } from "./holdings.ts";
 import { openLease } from "./lease-handle.ts";
 import { lifetime } from "./lifetime.ts";
 import { Memory } from "./memory.ts";
@@ -56,9 +57,6 @@ export type Try = (
   first: "claim" | "look",
 ) => Promise<Refusal | { readonly kind: "acquired"; readonly lease: LeaseHandle }>;
 
-/** What a client holds: a lease, or a session with all that is held through it. */
-export type Held = Pick<LeaseHandle, "heard" | "release">;
-
 /** What the calls of one client share. */
 export interface ClientCore extends Runtime {
   /** What its candidates are called: the first part of their ids. */
@@ -68,7 +66,7 @@ export interface ClientCore extends Runtime {
   /** Makes one candidate, with one id. */
   contender(name: string, settings: TermSettings, identity?: Identity, place?: Place): Contender;
   /** What has to be given up when the client closes, and hears each `Date` header. */
-  readonly open: Set<Held>;
+  readonly open: Holdings;
   /** Returns what makes a candidate's attempts; `onEnd` is told of the end of each term that comes of them. */
   tries(self: Contender, onEnd?: OnEnd): Try;
   /** Releases every lease that is held, ends what is under way, and refuses further calls. */
@@ -84,12 +82,10 @@ export function openClientCore(options: StoreClientOptions): ClientCore {
   const timing = parseTiming(options);
   const { store, clock = systemClock, random = systemRandom, holder = defaultLabel() } = options;
   const defaults = { options, timing, label: parseHolder(holder) };
-  const open = new Set<Held>();
+  const open = new Holdings();
   const life = lifetime();
   const time = timekeeperOf(clock);
-  const exchange = new Exchange(store, time, timing, life, (date, at) => {
-    for (const lease of open) lease.heard(date, at);
-  });
+  const exchange = new Exchange(store, time, timing, life, (date, at) => open.heard(date, at));
   const runtime = { exchange, memory: new Memory(), clock: time, random, emit: publish, timing, life };
   let closing: Promise<readonly ReleaseResult[]> | undefined;
 
@@ -118,9 +114,7 @@ export function openClientCore(options: StoreClientOptions): ClientCore {
         await closing;
         return [];
       }
-      const releases = (): Promise<ReleaseResult[]> =>
-        Promise.all([...open].map((lease) => lease.release({ completed: false })));
-      closing = life.end(releases);
+      closing = life.end(() => open.release());
       return closing;
     },
   };

@@ -6,23 +6,29 @@ import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
 import type { Handover, LeaseEnd, ReleaseResult } from "../core/term.ts";
 import type { NewTerm } from "../core/term-state.ts";
 import { handoverOf } from "../core/term-draft.ts";
+import { hearsFrom } from "../core/term-machine.ts";
 import { show } from "../core/timing.ts";
 import type { EpochMs, Reading } from "../core/units.ts";
 import { storableValue } from "../core/value.ts";
 import type { Contender } from "./contender.ts";
-import type { LeaseHandle } from "./handle.ts";
+import type { LeaseHandle, TermHooks } from "./handle.ts";
+import type { Holdings } from "./holdings.ts";
 import type { StepDownOptions } from "./lease.ts";
 import { isWorkOf } from "./own-work.ts";
-import { TermDriver, type TermHooks } from "./term-driver.ts";
+import { TermDriver } from "./term-driver.ts";
 
 /** Makes the handle of a term that has begun. It is in `open` for as long as it needs a release. */
 export function openLease(
   self: Contender,
   won: NewTerm,
-  open: Set<Pick<LeaseHandle, "heard" | "release">>,
+  open: Holdings,
   onEnd?: TermHooks["onEnd"],
 ): LeaseHandle {
-  const handle = new TermHandle(self, won, { onEnd, forget: (it) => open.delete(it) });
+  const handle = new TermHandle(self, won, {
+    onEnd,
+    forget: (it) => open.delete(it),
+    onHears: (from) => open.listenFrom(from),
+  });
   open.add(handle);
   handle.begin();
   return handle;
@@ -119,6 +125,10 @@ export class TermHandle implements LeaseHandle {
   waitForWork({ handedOut = false }: { readonly handedOut?: boolean } = {}): void {
     this.#handedOut = handedOut;
     this.#driver.happen({ on: "work" });
+  }
+
+  get hearsFrom(): number {
+    return hearsFrom(this.#driver.term, this.#self.timing);
   }
 
   heard(date: EpochMs, at: Reading): void {

@@ -7,6 +7,9 @@ import type { Timing } from "../core/timing.ts";
 import { release, ttlOf } from "../core/writes.ts";
 import type { Session } from "./session.ts";
 
+/** Whoever holds shards reads them again this often, in ms: a bell that was lost costs that at most. */
+export const LOOK_AGAIN_MS = 60_000;
+
 /** So many refused claims are remembered: the later ones matter more. */
 const MOST_LOOSE = 1_000;
 

@@ -6,17 +6,14 @@ import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
 import type { NewTerm, TermRules } from "../core/term-state.ts";
 import type { EpochMs, Reading } from "../core/units.ts";
 import { attempt, type AttemptResult } from "./attempt.ts";
-import type { ClientCore, Held } from "./client-core.ts";
+import type { ClientCore } from "./client-core.ts";
 import type { Contender, Identity } from "./contender.ts";
-import type { LeaseHandle } from "./handle.ts";
+import type { LeaseHandle, TermHooks } from "./handle.ts";
+import type { Held } from "./holdings.ts";
 import { TermHandle } from "./lease-handle.ts";
 import { Pacer } from "./pacer.ts";
-import { SessionLook } from "./session-look.ts";
+import { LOOK_AGAIN_MS, SessionLook } from "./session-look.ts";
 import { settleClaim, settleRelease } from "./settling.ts";
-import type { TermHooks } from "./term-driver.ts";
-
-/** Whoever holds shards reads them again this often, in ms: a bell that was lost costs that at most. */
-export const LOOK_AGAIN_MS = 60_000;
 
 const NOTHING: ReleaseResult = { kind: "already-released" };
 
@@ -172,6 +169,10 @@ export class Session implements Held {
     return this.#turns.has(shard) || this.#shards.has(shard);
   }
 
+  get hearsFrom(): number {
+    return this.#term?.hearsFrom ?? Infinity;
+  }
+
   heard(date: EpochMs, at: Reading): void {
     this.#term?.heard(date, at);
   }
@@ -189,6 +190,7 @@ export class Session implements Held {
       onEnd: (end) => this.#onEnd(term, end),
       forget: () => undefined,
       onBell: () => this.#rung(),
+      onHears: (from) => this.core.open.listenFrom(from),
     });
     this.#term = term;
     this.core.open.add(this);

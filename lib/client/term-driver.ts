@@ -1,6 +1,6 @@
 import { because, type LeaseError } from "../core/errors.ts";
 import { describeEnd, type Handover, type ReleaseResult } from "../core/term.ts";
-import { beginTerm, nextDue, remainingAt, step } from "../core/term-machine.ts";
+import { beginTerm, hearsFrom, nextDue, remainingAt, step } from "../core/term-machine.ts";
 import type {
   Answered,
   Effect,
@@ -15,25 +15,9 @@ import type { Instant, Reading } from "../core/units.ts";
 import type { LeaseWrite } from "../core/lease-write.ts";
 import type { Contender } from "./contender.ts";
 import type { Answer } from "./exchange.ts";
-import type { LeaseHandle, OnEnd } from "./handle.ts";
 import { FactsAt } from "./facts.ts";
+import type { LeaseHandle, TermHooks } from "./handle.ts";
 import { Later } from "./later.ts";
-
-/** Who else has to know of a term. Terms that are held through one session share theirs. */
-export interface TermHooks {
-  /** Told of its end. */
-  readonly onEnd?: OnEnd | undefined;
-  /** Called when it needs no release any more. */
-  readonly forget: (handle: LeaseHandle) => void;
-  /** The term of the session that it is held through. */
-  readonly session?: { remainingMs(): number; renew(): Promise<void> } | undefined;
-  /** Called when the bell of its row has changed. */
-  readonly onBell?: (() => void) | undefined;
-  /** Told of a release that nobody answered: nothing but a release ends what is held through a session that goes on. */
-  readonly onUnreleased?: ((self: Contender, write: LeaseWrite) => void) | undefined;
-  /** Waited for after its release: what was held for its sake alone may be given up, too. */
-  readonly afterRelease?: (() => Promise<unknown>) | undefined;
-}
 
 /** What a write was answered, and when it was sent, where it was answered at all. */
 type Came = { readonly answered: Answered } & Pick<Partial<Answer<unknown>>, "sent" | "sample">;
@@ -223,6 +207,7 @@ export class TermDriver {
   #take({ term, effects }: Step, at: Reading): readonly Effect[] {
     const { bell } = this.#term.record;
     this.#term = term;
+    this.#hooks.onHears?.(hearsFrom(term, this.#self.timing));
     const due = nextDue(term);
     if (due !== this.#due) {
       this.#cancel();

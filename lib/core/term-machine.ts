@@ -9,6 +9,7 @@ import { isLeaseError, isTrouble } from "./errors.ts";
 import { onLeave, onRelease, onReleased, onStepDown, settle } from "./term-leaving.ts";
 import { onRenew, onRenewed, onSeen } from "./term-renewal.ts";
 import type { Facts, NewTerm, Step, Term, TermEvent, TermRules } from "./term-state.ts";
+import type { Timing } from "./timing.ts";
 import { type EpochMs, type Instant, instant, type Reading } from "./units.ts";
 
 export { remainingAt } from "./term-draft.ts";
@@ -78,6 +79,21 @@ export function nextDue({ lead, work }: Term): Instant | undefined {
   const { until = Infinity } = work.is === "draining" ? work : {};
   const due = Math.min(lookAt, renewAt, until);
   return due === Infinity ? undefined : instant(due);
+}
+
+/**
+ * The earliest `Date` header that would change something about a term, in epoch ms: minus infinity where any would, since it
+ * shows that the store is in reach again; infinity where none would. One that comes earlier is one that this machine need not hear.
+ */
+export function hearsFrom(term: Term, timing: Pick<Timing, "graceMs">): number {
+  if (term.lead.is === "over") return Infinity;
+  return term.contact.storeReachable ? provedOverBy(term, timing) : -Infinity;
+}
+
+/** The earliest header by which a challenger could prove the term over; infinite where only watching can. */
+function provedOverBy({ record }: Term, { graceMs }: Pick<Timing, "graceMs">): number {
+  const { expiresAt = Infinity, lockDelayMs = 0 } = record;
+  return expiresAt - lockDelayMs + graceMs;
 }
 
 function stepOf({ term, effects }: Draft): Step {
@@ -170,8 +186,7 @@ function isDue(due: Instant | undefined, { mono }: Reading): boolean {
 /** A challenger may have this header, too: whatever the clocks say, the term is over by it. */
 function onHeard(draft: Draft, date: EpochMs): void {
   const { rules, term } = draft;
-  const { expiresAt, lockDelayMs = 0 } = term.record;
-  if (expiresAt === undefined || date < expiresAt - lockDelayMs + rules.timing.graceMs) return;
+  if (date < provedOverBy(term, rules.timing)) return;
   lose(draft, { reason: "expired", ...term.contact, atLimit: atLimit(draft) });
 }
 

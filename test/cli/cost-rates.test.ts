@@ -5,7 +5,7 @@ import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import { LeaseClient } from "../../lib/index.ts";
 import { InMemoryLeaseStore, ManualClock } from "../../lib/testing/index.ts";
 import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
-import { CountedStore } from "../scale/counted-store.ts";
+import { CountedStore } from "../support/holding/counted-store.ts";
 import { untilStopped } from "../support/candidates.ts";
 import { planOf } from "../support/cost-plans.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";

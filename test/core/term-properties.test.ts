@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextDue, remainingAt, step } from "../../lib/core/term-machine.ts";
+import { hearsFrom, nextDue, remainingAt, step } from "../../lib/core/term-machine.ts";
 import type { Effect, Step, Term } from "../../lib/core/term-state.ts";
+import { epochMs } from "../../lib/core/units.ts";
 import { play, type Seen, TIMING, world } from "./term-worlds.ts";
 
 const always = (holds: (seen: Seen) => void): void =>
@@ -86,6 +87,29 @@ describe("whatever happens, in whatever order, a term", () => {
     always(({ next: { term } }) => {
       if (term.row.is !== "held") expect(term.lead.is).toBe("over");
     });
+  });
+
+  it("is left as it is by a header before the one that it waits for, and is ended by that one", () => {
+    fc.assert(
+      fc.property(world, fc.integer({ min: 1, max: 100_000 }), (given, sooner) => {
+        const { rules, steps } = play(given);
+        for (const { before, at } of steps) {
+          if (before.lead.is === "on" && remainingAt(before, at) <= 0) continue; // Whatever it hears, it has run out.
+          const from = hearsFrom(before, rules.timing);
+          const heard = (date: number): Step =>
+            step(rules, before, { on: "heard", date: epochMs(date) }, { at, samples: [], writeId: "none" });
+          if (from === -Infinity) {
+            expect(hearsFrom(heard(0).term, rules.timing), "it has heard").toBeGreaterThan(0);
+            continue;
+          }
+          const early = heard(Math.min(from, 1e15) - sooner);
+          expect(early.effects).toEqual([]);
+          if (before.lead.is === "on") expect(early.term).toEqual(before);
+          if (from < Infinity) expect(heard(from).term.lead.is).toBe("over");
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("looks at its clocks within a second, or sooner where it ends", () => {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { DEFAULT_TIMING } from "../../lib/index.ts";
+import { writesOf } from "../support/holding/counted-store.ts";
 import type { Bound } from "./bounds.ts";
 import { Fleet, type FleetWorker } from "./fleet.ts";
-import { writesOf } from "./holding.ts";
 import type { WorkerOrder } from "./worker-process.ts";
 
 const WORKERS = 16;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { monotonicMs } from "../../local/harness/link.ts";
 import { type OwnedProcess, spawnOwned } from "../../local/harness/processes.ts";
-import type { Counted } from "./counted-store.ts";
+import type { Counted } from "../support/holding/counted-store.ts";
 import type { WorkerCall, WorkerOrder, WorkerTold } from "./worker-process.ts";
 
 const PROGRAM = fileURLToPath(new URL("worker-process.ts", import.meta.url));

@@ -1,36 +1,12 @@
-import { fileURLToPath } from "node:url";
-import { type OwnedProcess, spawnOwned } from "../../local/harness/processes.ts";
+import { writesOf } from "../support/holding/counted-store.ts";
+import type { HolderOrder, HolderReport } from "../support/holding/holder-process.ts";
 import type { Bound } from "./bounds.ts";
-import type { HolderOrder, HolderReport } from "./holder-process.ts";
 
-const PROGRAM = fileURLToPath(new URL("holder-process.ts", import.meta.url));
 const CLAIMED_WITHIN_MS = 30_000;
 const MOST_WRITES_A_SECOND = 1_000;
 const MOST_MEMORY_MB = 20;
 const MOST_CPU_PERCENT = 2;
 const RENEW_INTERVAL_MS = 5_000;
-
-/** Has a process of its own hold shards, and measure itself. */
-export async function holds(order: HolderOrder): Promise<HolderReport> {
-  const owned = await spawnOwned(
-    process.execPath,
-    ["--no-warnings", "--expose-gc", PROGRAM, JSON.stringify(order)],
-    { stdio: ["ignore", "ignore", "inherit", "ipc"] },
-  );
-  return reportOf(owned);
-}
-
-async function reportOf({ child, gone }: OwnedProcess): Promise<HolderReport> {
-  const told = new Promise<HolderReport>((resolve) => {
-    child.once("message", (report) => resolve(report as HolderReport));
-  });
-  const failed = gone.then(({ code, signal }): never => {
-    throw new Error(`the holder ended with ${signal ?? code} and told nothing`);
-  });
-  const report = await Promise.race([told, failed]);
-  await gone;
-  return report;
-}
 
 /** What a process that holds many has to keep to, beside one that holds a single one. */
 export function boundsOfHolding(
@@ -65,11 +41,4 @@ export function boundsOfHolding(
     { of, what: "event loop blocked at rest, ms", is: report.blockedMs.resting },
     { of, what: "event loop blocked while closing, ms", is: report.blockedMs.closing },
   ];
-}
-
-/** How many writes there were among the requests. */
-export function writesOf(counts: Readonly<Record<string, number>>): number {
-  return Object.entries(counts)
-    .filter(([kind]) => !/^(rows|read|throttled)/.test(kind))
-    .reduce((sum, [, count]) => sum + count, 0);
 }

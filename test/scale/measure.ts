@@ -3,11 +3,12 @@ import Table from "cli-table3";
 import { engineClient, startEngine } from "../../local/engine.ts";
 import type { Finding } from "../../local/harness/command.ts";
 import type { Screen } from "../../local/harness/screen.ts";
+import type { HolderOrder } from "../support/holding/holder-process.ts";
+import { holds } from "../support/holding/holds.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 import { type Bound, isMet } from "./bounds.ts";
 import { playFleet } from "./fleet-plays.ts";
-import type { HolderOrder } from "./holder-process.ts";
-import { boundsOfHolding, holds } from "./holding.ts";
+import { boundsOfHolding } from "./holding.ts";
 import { type Options, type Part, PARTS } from "./options.ts";
 
 /** What a throttled process is let through, in writes a second: less than it sends by itself, so that it is throttled. */

@@ -5,8 +5,7 @@ import { LeaseError } from "../../lib/core/errors.ts";
 import { DEFAULT_TIMING } from "../../lib/core/timing.ts";
 import { InMemoryLeaseStore, ManualClock } from "../../lib/testing/index.ts";
 import { untilStopped } from "../support/candidates.ts";
-import { CountedStore, mostInAWindow } from "./counted-store.ts";
-import { writesOf } from "./holding.ts";
+import { CountedStore, mostInAWindow, writesOf } from "../support/holding/counted-store.ts";
 
 const SHARDS = 160;
 const WORKERS = 16;

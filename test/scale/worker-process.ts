@@ -3,7 +3,7 @@ import { DynamoDBLeaseStore } from "../../lib/dynamodb.ts";
 import { LeaseClient } from "../../lib/index.ts";
 import { engineClient } from "../../local/engine.ts";
 import { monotonicMs } from "../../local/harness/link.ts";
-import { type Counted, CountedStore } from "./counted-store.ts";
+import { type Counted, CountedStore } from "../support/holding/counted-store.ts";
 
 /** What it is to do. */
 export interface WorkerOrder {

@@ -1,12 +1,14 @@
-import type { CallOptions, LeaseStore, ListPage, RowsPage } from "../../lib/core/ports.ts";
-import type { LeaseWrite } from "../../lib/core/lease-write.ts";
-import type { ReadOutcome, WriteOutcome } from "../../lib/core/outcome.ts";
-import { LeaseError } from "../../lib/index.ts";
+import type { CallOptions, LeaseStore, ListPage, RowsPage } from "../../../lib/core/ports.ts";
+import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
+import type { ReadOutcome, WriteOutcome } from "../../../lib/core/outcome.ts";
+import { LeaseError } from "../../../lib/index.ts";
 
 /** What a store between a client and the table does besides passing on. */
 export interface CountedStoreOptions {
   /** How many writes a second it lets through to one partition key, as DynamoDB does; the others it answers as throttled. */
   readonly writesPerSecond?: number | undefined;
+  /** Told of each request by its kind, when it is asked for. */
+  readonly onRequest?: ((kind: string) => void) | undefined;
 }
 
 /** What was counted. */
@@ -22,16 +24,18 @@ export class CountedStore implements LeaseStore {
   readonly tableName: string | undefined;
   readonly #store: LeaseStore;
   readonly #limit: number;
+  readonly #onRequest: CountedStoreOptions["onRequest"];
   /** When each write was sent, by the monotonic clock, of one partition key: all that is measured here has one. */
   #sent: number[] = [];
   /** When the writes of the last second were let through. */
   readonly #passed: number[] = [];
   #counts = new Map<string, number>();
 
-  constructor(store: LeaseStore, { writesPerSecond = Infinity }: CountedStoreOptions = {}) {
+  constructor(store: LeaseStore, { writesPerSecond = Infinity, onRequest }: CountedStoreOptions = {}) {
     this.#store = store;
     this.tableName = store.tableName;
     this.#limit = writesPerSecond;
+    this.#onRequest = onRequest;
   }
 
   /** How many requests there were of each kind since the counts were taken last. */
@@ -46,8 +50,7 @@ export class CountedStore implements LeaseStore {
   }
 
   async write(write: LeaseWrite, call: CallOptions): Promise<WriteOutcome> {
-    const of = write.row?.startsWith("session#") ? "session" : "shard";
-    this.#count(`${write.kind} ${of}`);
+    this.#count(`${write.kind} ${rowKind(write.row)}`);
     const now = performance.now();
     this.#sent.push(now);
     if (!this.#passes(now)) return this.#throttled(write);
@@ -55,7 +58,7 @@ export class CountedStore implements LeaseStore {
   }
 
   read(name: string, call: CallOptions, row?: string): Promise<ReadOutcome> {
-    this.#count(`read ${row?.startsWith("session#") ? "session" : "shard"}`);
+    this.#count(`read ${rowKind(row)}`);
     return this.#store.read(name, call, row);
   }
 
@@ -85,7 +88,22 @@ export class CountedStore implements LeaseStore {
 
   #count(kind: string): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+    this.#onRequest?.(kind);
   }
+}
+
+/** What a row is: a lease's own where none is named. */
+function rowKind(row: string | undefined): "lease" | "session" | "shard" | "candidate" {
+  if (row === undefined) return "lease";
+  if (row.startsWith("session#")) return "session";
+  return row.startsWith("candidate#") ? "candidate" : "shard";
+}
+
+/** How many writes there were among the requests. */
+export function writesOf(counts: Readonly<Record<string, number>>): number {
+  return Object.entries(counts)
+    .filter(([kind]) => !/^(rows|read|throttled)/.test(kind))
+    .reduce((sum, [, count]) => sum + count, 0);
 }
 
 /** The most instants, of an ascending list, that lie within any window of so many ms. */
