@@ -117,10 +117,13 @@ class Attempt {
   /** Sends a write; `before` are those that may hold the lease for us already. */
   async #send(write: LeaseWrite, before: LeaseWrite[] = []): Promise<Answer<WriteOutcome>> {
     this.#requests += 1;
-    const answer = await this.#self.send(write).catch(async (error: unknown) => {
+    let answer: Answer<WriteOutcome>;
+    try {
+      answer = await this.#self.send(write);
+    } catch (error) {
       await this.#abandonAll(before);
       throw error;
-    });
+    }
     const { outcome } = answer;
     if (outcome.kind !== "unknown") return answer;
     return this.#giveUp([...before, write], "may be claimed, nobody can say", outcome.cause);

@@ -144,10 +144,13 @@ export class Contender implements Runtime, Identity, TermRules {
 
   /** Tells of what fails, unless it was for the caller to know better, and of the end of such trouble. */
   async #told<T>(request: Trouble["request"], asking: Promise<Answer<T>>): Promise<Answer<T>> {
-    const answer = await asking.catch((error: unknown) => {
+    let answer: Answer<T>;
+    try {
+      answer = await asking;
+    } catch (error) {
       if (isTrouble(error)) this.#failed(request, error);
       throw error;
-    });
+    }
     const { outcome } = answer as Answer<ReadOutcome | WriteOutcome>;
     if ("kind" in outcome && outcome.kind === "unknown") this.#failed(request, outcome.cause);
     const lastingMs = this.exchange.takeRestored();

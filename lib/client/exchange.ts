@@ -198,8 +198,9 @@ export class Exchange {
       });
     });
     try {
-      const answer = this.#within(timeoutMs, lease, call, ender);
-      return await Promise.race([answer, closed]).catch(asUnanswered(lease));
+      return await Promise.race([this.#within(timeoutMs, lease, call, ender), closed]);
+    } catch (error) {
+      throw unanswered(lease, error);
     } finally {
       forget();
     }
@@ -210,8 +211,9 @@ export class Exchange {
     timeoutMs: number,
     lease: string,
     call: (options: CallOptions) => Promise<T>,
-    ender: AbortController = new AbortController(),
+    ended?: AbortController,
   ): Promise<T> {
+    const ender = ended ?? new AbortController();
     return new Promise<T>((resolve, reject) => {
       const cancel = this.#clock.timer(timeoutMs, () => {
         const message = `lease "${lease}": no answer within ${timeoutMs} ms, nobody can say what became of the request; check the network`;
@@ -219,19 +221,29 @@ export class Exchange {
         ender.abort(late);
         reject(late);
       });
-      ender.signal.addEventListener("abort", cancel);
+      // Whoever has the controller may end it before the deadline does.
+      ended?.signal.addEventListener("abort", cancel);
       // A store may throw at once, too.
-      const calling = async (): Promise<T> => call({ signal: ender.signal, timeoutMs });
-      calling().finally(cancel).then(resolve, reject);
+      const calling = async (): Promise<T> => {
+        try {
+          return await call({ signal: ender.signal, timeoutMs });
+        } finally {
+          cancel();
+        }
+      };
+      calling().then(resolve, reject);
     });
   }
 
   async #stamped<T extends object>(sending: () => Promise<T>): Promise<Answer<T>> {
     const sent = this.#clock.now();
-    const outcome = await sending().catch((error: unknown) => {
+    let outcome: T;
+    try {
+      outcome = await sending();
+    } catch (error) {
       if (isTrouble(error)) this.#failing ??= this.#clock.now();
       throw error;
-    });
+    }
     const received = this.#clock.now();
     const served = "servedAt" in outcome;
     if (served) this.#served = received;
@@ -239,7 +251,7 @@ export class Exchange {
     else if (this.#failing !== undefined) this.#restoredMs = elapsedAtLeast(this.#failing, received);
     this.#failing = served ? undefined : (this.#failing ?? received);
     if (!served) return { outcome, sent, received, sample: undefined };
-    const date = outcome.servedAt as EpochMs | undefined;
+    const { servedAt: date } = outcome as { readonly servedAt: EpochMs | undefined };
     this.#timed = date !== undefined;
     if (date === undefined) return { outcome, sent, received, sample: undefined };
     const sample = { sent, received, date };
@@ -250,10 +262,8 @@ export class Exchange {
 }
 
 /** A store that throws something of its own has not answered: only a `LeaseError` says more. */
-function asUnanswered(lease: string): (error: unknown) => never {
-  return (error) => {
-    if (isLeaseError(error)) throw error;
-    const message = `lease "${lease}": the store failed without an answer, try again${because(error)}`;
-    throw new LeaseError("STORE_UNAVAILABLE", message, { lease, cause: error });
-  };
+function unanswered(lease: string, error: unknown): LeaseError {
+  if (isLeaseError(error)) return error;
+  const message = `lease "${lease}": the store failed without an answer, try again${because(error)}`;
+  return new LeaseError("STORE_UNAVAILABLE", message, { lease, cause: error });
 }

@@ -36,11 +36,11 @@ export function openLease(
 
 /** The handle of one term. */
 export class TermHandle implements LeaseHandle {
-  readonly name: string;
-  readonly shard: string | undefined;
-  readonly holder: string;
-  readonly token: number;
-  readonly tableName: string | undefined;
+  declare readonly name: string;
+  declare readonly shard: string | undefined;
+  declare readonly holder: string;
+  declare readonly token: number;
+  declare readonly tableName: string | undefined;
   readonly #self: Contender;
   readonly #driver: TermDriver;
   /** Whether the work has said that its occurrence is done. */

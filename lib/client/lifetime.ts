@@ -31,10 +31,9 @@ export function lifetime(): Lifetime {
     },
     track(operation) {
       const running = operation();
-      const settled: Promise<unknown> = running
-        .catch(() => undefined)
-        .finally(() => underWay.delete(settled));
-      underWay.add(settled);
+      const over = (): boolean => underWay.delete(running);
+      underWay.add(running);
+      running.then(over, over);
       return running;
     },
     onClose(callback) {
@@ -45,7 +44,7 @@ export function lifetime(): Lifetime {
       is = "closing";
       for (const callback of closers) callback();
       const result = await last();
-      while (underWay.size > 0) await Promise.all(underWay);
+      while (underWay.size > 0) await Promise.allSettled(underWay);
       is = "closed";
       return result;
     },

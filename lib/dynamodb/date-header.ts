@@ -47,8 +47,17 @@ function assertEndpoint({ protocol = "https:", hostname = "?" }: Endpoint = {}):
   throw new TypeError(`the endpoint begins with "${protocol}", and must begin with http:// or https://`);
 }
 
+// What was read last: within a second all responses have the same header.
+let lastHeader = "";
+let lastDate: EpochMs | undefined;
+
 function dateOf(response: unknown): EpochMs | undefined {
   // The SDK's handlers give header names in lower case.
-  const date = Date.parse((response as { headers?: { date?: string } } | undefined)?.headers?.date ?? "");
-  return Number.isNaN(date) ? undefined : epochMs(date);
+  const header = (response as { headers?: { date?: string } } | undefined)?.headers?.date ?? "";
+  if (header !== lastHeader) {
+    const date = Date.parse(header);
+    lastDate = Number.isNaN(date) ? undefined : epochMs(date);
+    lastHeader = header;
+  }
+  return lastDate;
 }

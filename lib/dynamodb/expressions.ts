@@ -1,4 +1,5 @@
-import type { NativeAttributeValue } from "@aws-sdk/util-dynamodb";
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { convertToAttr } from "@aws-sdk/util-dynamodb";
 import type { LeaseWrite } from "../core/lease-write.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 
@@ -11,67 +12,123 @@ export function leaseKey(
   return { [partitionKey]: name, [sortKey]: row };
 }
 
+/** The same, as requests name it. */
+export function rowKey(name: string, row?: string): Record<string, AttributeValue> {
+  const { partitionKey, sortKey, leaseSortKey } = LEASE_TABLE_SCHEMA;
+  return { [partitionKey]: { S: name }, [sortKey]: { S: row ?? leaseSortKey } };
+}
+
 /** An `UpdateItem` without its table. */
-export interface UpdateExpressions {
-  readonly Key: Record<string, string>;
+export interface UpdateExpressions extends Text {
+  readonly Key: Record<string, AttributeValue>;
+  readonly ExpressionAttributeValues: Record<string, AttributeValue>;
+}
+
+/** What is the same for all writes that expect, set and clear the same attributes. */
+interface Text {
   readonly ConditionExpression: string;
   readonly UpdateExpression: string;
   readonly ExpressionAttributeNames: Record<string, string>;
-  readonly ExpressionAttributeValues: Record<string, NativeAttributeValue>;
 }
+
+/** The text of a write, and where in a write the value of each placeholder is. */
+interface Template {
+  readonly text: Text;
+  readonly values: readonly Place[];
+}
+
+type Place = readonly [
+  placeholder: string,
+  source: "write" | "set" | "expects" | "openTo" | "counts",
+  key: string | number,
+];
+
+/** The templates of the writes that there were: as many as there are combinations of attributes. */
+const TEMPLATES = new Map<string, Template>();
 
 /**
  * Translates a write into one conditional `UpdateItem`. Attribute names and values go by placeholders: nothing
  * that comes from outside becomes part of an expression.
  */
 export function updateOf(write: LeaseWrite): UpdateExpressions {
+  const shape = shapeOf(write);
+  let template = TEMPLATES.get(shape);
+  if (template === undefined) TEMPLATES.set(shape, (template = templateOf(write)));
+  const { set, expects } = write;
+  const sources = { write, set, expects, openTo: expects.openTo, counts: [0, 1] };
+  const values: Record<string, AttributeValue> = {};
+  for (const [placeholder, source, key] of template.values)
+    values[placeholder] = attributeOf((sources[source] as unknown as Record<string, unknown>)[key]);
+  return { ...template.text, Key: rowKey(write.name, write.row), ExpressionAttributeValues: values };
+}
+
+/** A value as requests carry it. What is usual takes no library. */
+function attributeOf(value: unknown): AttributeValue {
+  if (typeof value === "string") return { S: value };
+  if (Number.isSafeInteger(value)) return { N: String(value) };
+  return convertToAttr(value, { removeUndefinedValues: true });
+}
+
+/** Names all that the text of a write depends on. */
+function shapeOf({ expects, set, clear, beginsTerm, piggybacks }: LeaseWrite): string {
+  let shape = `${beginsTerm} ${piggybacks} ${expects.openTo?.length}`;
+  for (const part of [expects, set] as Readonly<Record<string, unknown>>[]) {
+    shape += ",";
+    for (const attribute in part) shape += part[attribute] === undefined ? ` !${attribute}` : ` ${attribute}`;
+  }
+  return `${shape},${clear.join(" ")}`;
+}
+
+function templateOf({ expects, set, clear, beginsTerm, piggybacks }: LeaseWrite): Template {
   const names: Record<string, string> = {};
-  const values: Record<string, NativeAttributeValue> = {};
+  const values: Place[] = [];
   const name = (attribute: string): string => {
     names[`#${attribute}`] = attribute;
     return `#${attribute}`;
   };
-  const compare = (attribute: string, operator: string, value: NativeAttributeValue, use: string): string => {
-    const placeholder = `:${use}_${attribute}`;
-    values[placeholder] = value;
-    return `${name(attribute)} ${operator} ${placeholder}`;
+  const compare = (attribute: string, operator: string, ...place: Place): string => {
+    values.push(place);
+    return `${name(attribute)} ${operator} ${place[0]}`;
   };
   const absent = (attribute: string): string => `attribute_not_exists(${name(attribute)})`;
-  const below = (attribute: string, bound: string | number): string =>
-    `(${absent(attribute)} OR ${compare(attribute, "<", bound, "below")})`;
-  const plus = (attribute: string, by: number): string => {
-    values[":zero"] = 0;
-    return compare(attribute, `= if_not_exists(${name(attribute)}, :zero) +`, by, "plus");
-  };
+  const either = (attribute: string, ...others: string[]): string =>
+    `(${[absent(attribute), ...others].join(" OR ")})`;
 
-  const { vacant, openTo, requestedBelow, tokenBelow, tickBelow, ...equal } = write.expects;
-  const conditions = Object.entries(equal).map(([attribute, value]) => compare(attribute, "=", value, "is"));
+  const { vacant, openTo, requestedBelow, tokenBelow, tickBelow, ...equal } = expects;
+  const conditions = Object.keys(equal).map((key) => compare(key, "=", `:is_${key}`, "expects", key));
   if (vacant !== undefined) conditions.push(absent("holder"));
   if (openTo !== undefined) {
-    const open = openTo.map((who, at) => compare("reservedFor", "=", who, `open${at}`));
-    conditions.push(`(${[absent("reservedFor"), ...open].join(" OR ")})`);
+    const open = openTo.map((_, at) => compare("reservedFor", "=", `:open${at}_reservedFor`, "openTo", at));
+    conditions.push(either("reservedFor", ...open));
   }
-  if (requestedBelow !== undefined) conditions.push(below("requestedPriority", requestedBelow));
-  if (tokenBelow !== undefined) conditions.push(below("token", tokenBelow));
-  if (tickBelow !== undefined) conditions.push(below("tick", tickBelow));
+  for (const [bound, attribute, key] of [
+    [requestedBelow, "requestedPriority", "requestedBelow"],
+    [tokenBelow, "token", "tokenBelow"],
+    [tickBelow, "tick", "tickBelow"],
+  ] as const)
+    if (bound !== undefined)
+      conditions.push(either(attribute, compare(attribute, "<", `:below_${attribute}`, "expects", key)));
   if (conditions.length === 0) throw new TypeError("a write needs a condition");
 
-  const stamp = write.piggybacks ? {} : { writeId: write.writeId };
-  const sets = Object.entries({ ...write.set, ...stamp })
+  const sets = Object.entries(set)
     .filter(([, value]) => value !== undefined)
-    .map(([attribute, value]) => compare(attribute, "=", value, "set"));
-  if (!write.piggybacks) sets.push(plus("revision", 1));
-  if (write.beginsTerm) sets.push(plus("transitions", 1));
-  const removals = write.clear.map(name);
-  const clauses = { SET: sets, REMOVE: removals };
-  return {
-    Key: leaseKey(write.name, write.row),
-    ConditionExpression: conditions.join(" AND "),
-    UpdateExpression: Object.entries(clauses)
-      .filter(([, actions]) => actions.length > 0)
-      .map(([clause, actions]) => `${clause} ${actions.join(", ")}`)
-      .join(" "),
-    ExpressionAttributeNames: names,
-    ExpressionAttributeValues: values,
+    .map(([key]) => compare(key, "=", `:${key}`, "set", key));
+  const plusOne = (attribute: string): void => {
+    values.push([":zero", "counts", 0]);
+    sets.push(compare(attribute, `= if_not_exists(${name(attribute)}, :zero) +`, ":one", "counts", 1));
   };
+  if (!piggybacks) {
+    sets.push(compare("writeId", "=", ":writeId", "write", "writeId"));
+    plusOne("revision");
+  }
+  if (beginsTerm) plusOne("transitions");
+  let UpdateExpression = sets.length > 0 ? `SET ${sets.join(", ")} ` : "";
+  if (clear.length > 0) UpdateExpression += `REMOVE ${clear.map(name).join(", ")}`;
+  const text = {
+    ConditionExpression: conditions.join(" AND "),
+    UpdateExpression: UpdateExpression.trim(),
+    // Shared by requests: what a middleware of the caller's did to one would be done to all.
+    ExpressionAttributeNames: Object.freeze(names),
+  };
+  return { text, values };
 }

@@ -5,6 +5,8 @@ import { calledBy } from "../core/names.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 
+const { partitionKey, sortKey, leaseSortKey } = LEASE_TABLE_SCHEMA;
+
 /** A row as it was read. */
 export interface Row {
   /** Its record, without the attributes whose type is wrong. */
@@ -45,7 +47,7 @@ const INFORMATIVE: Partial<Record<Attribute, "S" | "N">> = {
   ttl: "N",
 };
 
-const EXPECTED = { pk: "S", sk: "S", ...ESSENTIAL, ...INFORMATIVE } as Readonly<Record<string, "S" | "N">>;
+const EXPECTED = { ...ESSENTIAL, ...INFORMATIVE } as Readonly<Record<string, "S" | "N">>;
 
 const TYPES: Readonly<Record<string, string>> = {
   S: "a string",
@@ -68,26 +70,34 @@ const TYPES: Readonly<Record<string, string>> = {
 export function rowOf(item: Record<string, AttributeValue> | undefined): Row | undefined {
   if (item === undefined || Object.keys(item).length === 0) return undefined;
   const broken: Row["broken"][number][] = [];
-  const others: Record<string, AttributeValue> = {};
   // Whoever leads ten thousand shards reads as many rows at once: what is known to be a string or a number takes no library.
-  const known: Record<string, string | number> = {};
+  const record: Record<string, unknown> = {
+    token: 0,
+    revision: 0,
+    writeId: "",
+    durationMs: 0,
+    transitions: 0,
+  };
+  let others: Record<string, AttributeValue> | undefined;
   for (const attribute in item) {
     const value = item[attribute] as AttributeValue;
+    if (attribute === partitionKey || attribute === sortKey) continue;
     const expected = EXPECTED[attribute];
-    const found = Object.keys(value)[0] ?? "";
-    if (expected === undefined) others[attribute] = value;
-    else if (expected === found) known[attribute] = expected === "N" ? Number(value.N) : (value.S as string);
+    if (expected === undefined) (others ??= {})[attribute] = value;
+    else if (expected === "N" && value.N !== undefined) record[attribute] = Number(value.N);
+    else if (expected === "S" && value.S !== undefined) record[attribute] = value.S;
     else if (attribute in ESSENTIAL)
       broken.push({
         attribute,
-        how: `${attribute} is ${TYPES[found] ?? "of an unknown type"} and must be ${TYPES[expected]}`,
+        how: `${attribute} is ${TYPES[Object.keys(value)[0] ?? ""] ?? "of an unknown type"} and must be ${TYPES[expected]}`,
       });
   }
   // A proclaimed value may hold any number; one beyond what JavaScript counts exactly must not end an election.
-  const { pk: name, sk, ...attributes } = { ...unmarshall(others, { wrapNumbers: Number }), ...known };
-  const never = { token: 0, revision: 0, writeId: "", durationMs: 0, transitions: 0 };
-  const row = sk === undefined || sk === LEASE_TABLE_SCHEMA.leaseSortKey ? {} : { row: String(sk) };
-  return { record: { ...never, ...attributes, name: String(name), ...row }, broken };
+  if (others !== undefined) Object.assign(record, unmarshall(others, { wrapNumbers: Number }));
+  record["name"] = String(item[partitionKey]?.S);
+  const row = item[sortKey]?.S;
+  if (row && row !== leaseSortKey) record["row"] = row;
+  return { record: record as unknown as LeaseRecord, broken };
 }
 
 /** Reads a row, whatever is wrong with it. */

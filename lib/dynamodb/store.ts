@@ -12,7 +12,6 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { marshall } from "@aws-sdk/util-dynamodb";
 import { invalid } from "../core/errors.ts";
 import { type Names, parseKnown } from "../core/known.ts";
 import { judgeRefusal, type ReadOutcome, type WriteOutcome } from "../core/outcome.ts";
@@ -22,7 +21,7 @@ import { applied } from "../core/execution.ts";
 import { storableValue } from "../core/value.ts";
 import type { LeaseWrite } from "../core/lease-write.ts";
 import { type DateTap, tapDate } from "./date-header.ts";
-import { leaseKey, updateOf } from "./expressions.ts";
+import { rowKey, updateOf } from "./expressions.ts";
 import { failureOf, isClockSkew } from "./failures.ts";
 import { recordOf, recordsOf, soundRecordOf } from "./rows.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
@@ -82,12 +81,9 @@ export class DynamoDBLeaseStore implements LeaseStore {
       value === undefined
         ? asked
         : { ...asked, set: { ...asked.set, value: storableValue(value, asked.name) } };
-    const { ExpressionAttributeValues, Key, ...expressions } = updateOf(write);
     const command = new UpdateItemCommand({
       TableName: this.tableName,
-      ...expressions,
-      Key: marshall(Key),
-      ExpressionAttributeValues: marshall(ExpressionAttributeValues, { removeUndefinedValues: true }),
+      ...updateOf(write),
       ReturnValues: "ALL_OLD",
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",
     });
@@ -105,7 +101,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
   async read(name: string, call: CallOptions, row?: string): Promise<ReadOutcome> {
     const command = new GetItemCommand({
       TableName: this.tableName,
-      Key: marshall(leaseKey(name, row)),
+      Key: rowKey(name, row),
       ConsistentRead: true,
     });
     const { output, servedAt } = await this.#ask(command, call, name);
@@ -123,12 +119,12 @@ export class DynamoDBLeaseStore implements LeaseStore {
       KeyConditionExpression: isAll ? "#name = :name" : "#name = :name AND begins_with(#row, :row)",
       ExpressionAttributeNames: {
         "#name": partitionKey,
-        ...(isAll ? {} : { "#row": sortKey }),
+        ...(!isAll && { "#row": sortKey }),
         ...Object.fromEntries((projected ?? []).map((attribute) => [`#${attribute}`, attribute])),
       },
-      ExpressionAttributeValues: marshall(isAll ? { ":name": name } : { ":name": name, ":row": prefix }),
+      ExpressionAttributeValues: { ":name": { S: name }, ...(!isAll && { ":row": { S: prefix } }) },
       ProjectionExpression: projected?.map((attribute) => `#${attribute}`).join(", "),
-      ExclusiveStartKey: after === undefined ? undefined : marshall(leaseKey(name, after)),
+      ExclusiveStartKey: after === undefined ? undefined : rowKey(name, after),
     });
     const { output, servedAt } = await this.#ask(command, call, name);
     return { records: recordsOf(output.Items), servedAt, next: output.LastEvaluatedKey?.[sortKey]?.S };
@@ -178,11 +174,13 @@ export class DynamoDBLeaseStore implements LeaseStore {
     { signal }: CallOptions,
   ): Promise<O> {
     if (this.#expectedRegion !== undefined) await this.#checkRegion();
-    const send = () => this.#client.send(command, { abortSignal: signal });
-    return send().catch((error: unknown) => {
+    const how = { abortSignal: signal };
+    try {
+      return await this.#client.send(command, how);
+    } catch (error) {
       if (!isClockSkew(error) || signal.aborted) throw error;
-      return send();
-    });
+      return this.#client.send(command, how);
+    }
   }
 
   /** Reads. */

@@ -21,6 +21,7 @@ function quantile(sorted: readonly number[], part: number): number {
 
 /** A figure with its spread: `1.2 (1.1 to 1.4)`. */
 export function spreadCell({ median, low, high }: Spread): string {
+  if (Number.isNaN(median)) return "-";
   return `${cellOf(median)} (${cellOf(low)} to ${cellOf(high)})`;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ALTERNATIVES, monthOf, ourMonth } from "./lambda/money.ts";
 import { lambda } from "./lambda/part.ts";
-import { quartilesOf } from "./lambda/spread.ts";
+import { spreadOf } from "./figures.ts";
 
 describe("the benchmark of a scheduled function", () => {
   it("bundles, imports and acquires in fresh processes, with two requests for each cycle", async () => {
@@ -43,6 +43,6 @@ describe("the benchmark of a scheduled function", () => {
   });
 
   it("tells quartiles", () => {
-    expect(quartilesOf([5, 1, 3, 2, 4])).toEqual({ low: 2, median: 3, high: 4 });
+    expect(spreadOf([5, 1, 3, 2, 4])).toEqual({ low: 2, median: 3, high: 4 });
   });
 });

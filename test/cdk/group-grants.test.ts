@@ -1,4 +1,3 @@
-import { marshall } from "@aws-sdk/util-dynamodb";
 import { describe, expect, it } from "vitest";
 import { requestTransfer, revoke, rewind } from "../../lib/core/auxiliary-writes.ts";
 import type { LeaseWrite } from "../../lib/core/lease-write.ts";
@@ -57,8 +56,7 @@ const operate = granted((table, role) => table.grantOperate(role, "orders")).sta
 const observe = granted((table, role) => table.grantObserve(role, "orders")).statements();
 
 async function may(statements: typeof campaign, write: LeaseWrite): Promise<boolean> {
-  const { Key, ...update } = updateOf(write);
-  const [asked] = askedBy("UpdateItem", { TableName: LEASES, ...update, Key: marshall(Key) });
+  const [asked] = askedBy("UpdateItem", { TableName: LEASES, ...updateOf(write) });
   if (asked === undefined) throw new Error("a write asks nothing of IAM");
   return isAllowed(statements, asked);
 }

@@ -55,25 +55,6 @@ describe("the work of a shard", () => {
     await worker.stop();
   });
 
-  it("that throws is backed off as well while its shard leaves the list and comes back", async () => {
-    const world = manual();
-    let asked = 0;
-    const shards = (): string[] => (++asked % 2 === 0 ? ["a"] : ["a", "flaky"]);
-    const begunAt: number[] = [];
-    const work = async (lease: Lease): Promise<void> => {
-      if (lease.shard !== "flaky") return untilAsked(lease);
-      begunAt.push(world.clock.now().mono);
-      throw new Error("it always fails");
-    };
-    const worker = running(world, { shards, shardsIntervalMs: 1_000 }, { work });
-    await world.clock.advance(120_000);
-    await worker.stop();
-    const pauses = begunAt.slice(1).map((at, index) => at - (begunAt[index] ?? 0));
-    // 2, 4, 8, 16 and 32 s at least.
-    expect(pauses.length).toBeLessThanOrEqual(6);
-    for (const [index, pause] of pauses.entries()) expect(pause).toBeGreaterThanOrEqual(2_000 * 2 ** index);
-  });
-
   it("that throws after it was told to stop has not failed", async () => {
     const world = manual();
     const failed: unknown[] = [];
@@ -151,46 +132,6 @@ describe("the work of a shard", () => {
 });
 
 describe("a worker", () => {
-  it("asks its function for the shards again and again, and gives up what is none any more", async () => {
-    const world = manual();
-    let now: readonly string[] = ["a", "b"];
-    let asked = 0;
-    const shards = async (): Promise<readonly string[]> => {
-      asked += 1;
-      return now;
-    };
-    const worker = running(world, { shards, shardsIntervalMs: 10_000 });
-    await world.clock.advance(9_000);
-    expect(asked).toBe(1);
-    now = ["b", "c"];
-    await world.clock.advance(3_500);
-    expect(asked).toBe(2);
-    expect(worker.shards).toEqual(["b", "c"]);
-    expect(world.table.peek("jobs", "lease#a")).not.toHaveProperty("holder");
-    await worker.stop();
-  });
-
-  it("keeps its list while the function throws; the first time that ends the run", async () => {
-    const world = manual();
-    using heard = hear("jobs");
-    const error = new Error("no list");
-    let fails = false;
-    const shards = (): readonly string[] => {
-      if (fails) throw error;
-      return ["a"];
-    };
-    const worker = running(world, { shards, shardsIntervalMs: 5_000 });
-    await world.clock.advance(1_000);
-    fails = true;
-    await world.clock.advance(30_000);
-    expect(worker.shards).toEqual(["a"]);
-    expect(heard.of("requestFailed")[0]).toMatchObject({ request: "look", cause: error });
-    await worker.stop();
-    const another = running(world, { shards });
-    await expect(settling(world, another.over)).rejects.toBe(error);
-    expect(another.worker.status.state).toBe("idle");
-  });
-
   it("looks again once per retry interval while the table is in trouble, and says so", async () => {
     const world = manual();
     const worker = running(world, { shards: ["a"] });

@@ -17,7 +17,7 @@ const write = (more: Partial<LeaseWrite>): LeaseWrite => ({
 describe("the update of a write", () => {
   it("is keyed by the lease's name and the lease's place under it", () => {
     expect(leaseKey("nightly")).toStrictEqual({ pk: "nightly", sk: "lease" });
-    expect(updateOf(write({})).Key).toStrictEqual({ pk: "nightly", sk: "lease" });
+    expect(updateOf(write({})).Key).toStrictEqual({ pk: { S: "nightly" }, sk: { S: "lease" } });
   });
 
   it("has the condition of a claim, in full", () => {
@@ -33,7 +33,10 @@ describe("the update of a write", () => {
       "#token": "token",
       "#tick": "tick",
     });
-    expect(ExpressionAttributeValues).toMatchObject({ ":below_token": 9, ":below_tick": "t-2" });
+    expect(ExpressionAttributeValues).toMatchObject({
+      ":below_token": { N: "9" },
+      ":below_tick": { S: "t-2" },
+    });
   });
 
   it("has the condition of a compare-and-set, in full, and no other", () => {
@@ -44,13 +47,13 @@ describe("the update of a write", () => {
       "#revision = :is_revision AND #token = :is_token AND #holder = :is_holder AND #writeId = :is_writeId",
     );
     expect(ExpressionAttributeValues).toStrictEqual({
-      ":is_revision": 3,
-      ":is_token": 7,
-      ":is_holder": "ann",
-      ":is_writeId": "w-0",
-      ":set_writeId": "w-1",
-      ":zero": 0,
-      ":plus_revision": 1,
+      ":is_revision": { N: "3" },
+      ":is_token": { N: "7" },
+      ":is_holder": { S: "ann" },
+      ":is_writeId": { S: "w-0" },
+      ":writeId": { S: "w-1" },
+      ":zero": { N: "0" },
+      ":one": { N: "1" },
     });
     expect(ExpressionAttributeNames).toStrictEqual({
       "#revision": "revision",
@@ -61,26 +64,60 @@ describe("the update of a write", () => {
   });
 
   it("counts the revision up in every write, and the terms in one that begins a term", () => {
-    const counts = "#revision = if_not_exists(#revision, :zero) + :plus_revision";
-    expect(updateOf(write({})).UpdateExpression).toBe(`SET #writeId = :set_writeId, ${counts}`);
+    const counts = "#revision = if_not_exists(#revision, :zero) + :one";
+    expect(updateOf(write({})).UpdateExpression).toBe(`SET #writeId = :writeId, ${counts}`);
     // Terms are counted when they begin, so no other write needs the count to be a number.
     const begins = updateOf(write({ beginsTerm: true }));
-    expect(begins.UpdateExpression).toContain(
-      "#transitions = if_not_exists(#transitions, :zero) + :plus_transitions",
-    );
-    expect(begins.ExpressionAttributeValues[":plus_transitions"]).toBe(1);
+    expect(begins.UpdateExpression).toContain("#transitions = if_not_exists(#transitions, :zero) + :one");
+    expect(begins.ExpressionAttributeValues[":one"]).toEqual({ N: "1" });
   });
 
   it("sets what has a value, leaves out what has none, and removes what is to be cleared", () => {
     const { UpdateExpression, ExpressionAttributeNames, ExpressionAttributeValues } = updateOf(
       write({ set: { ttl: 5, tick: undefined }, clear: ["holder", "value"] }),
     );
-    expect(UpdateExpression).toMatch(
-      /^SET #ttl = :set_ttl, #writeId = :set_writeId, .* REMOVE #holder, #value$/,
-    );
-    expect(ExpressionAttributeValues[":set_ttl"]).toBe(5);
-    expect(ExpressionAttributeValues).not.toHaveProperty(":set_tick");
+    expect(UpdateExpression).toMatch(/^SET #ttl = :ttl, #writeId = :writeId, .* REMOVE #holder, #value$/);
+    expect(ExpressionAttributeValues[":ttl"]).toEqual({ N: "5" });
+    expect(ExpressionAttributeValues).not.toHaveProperty(":tick");
     expect(ExpressionAttributeNames).toMatchObject({ "#holder": "holder", "#value": "value" });
+  });
+
+  it("is the same text for writes of the same attributes, with each one's own values", () => {
+    const made = (token: number, tick: string) =>
+      updateOf(write({ expects: { token }, set: { tick }, writeId: `w-${token}` }));
+    const [one, other] = [made(1, "a"), made(2, "b")];
+    expect(other.ConditionExpression).toBe(one.ConditionExpression);
+    expect(other.UpdateExpression).toBe(one.UpdateExpression);
+    expect(one.ExpressionAttributeValues).toMatchObject({ ":is_token": { N: "1" }, ":tick": { S: "a" } });
+    expect(other.ExpressionAttributeValues).toMatchObject({
+      ":is_token": { N: "2" },
+      ":tick": { S: "b" },
+      ":writeId": { S: "w-2" },
+    });
+  });
+
+  it("is another text where another attribute is expected, set, left out or cleared", () => {
+    const texts = [
+      write({}),
+      write({ expects: { revision: 7 } }),
+      write({ expects: { token: 7, tokenBelow: 9 } }),
+      write({ expects: { token: 7, openTo: ["a"] } }),
+      write({ expects: { token: 7, openTo: ["a", "b"] } }),
+      write({ set: { tick: "t" } }),
+      write({ set: { tick: "t", ttl: 5 } }),
+      write({ clear: ["tick"] }),
+      write({ clear: ["tick", "ttl"] }),
+      write({ set: { tick: "t" }, clear: ["ttl"] }),
+      write({ beginsTerm: true }),
+      write({ set: { tick: "t" }, piggybacks: true }),
+      write({ set: { tick: "t" }, piggybacks: true, beginsTerm: true }),
+    ].map((made) => {
+      const { ConditionExpression, UpdateExpression } = updateOf(made);
+      return `${ConditionExpression} ${UpdateExpression}`;
+    });
+    expect(new Set(texts).size).toBe(texts.length);
+    // Nothing is left of one in the other, also when they come again.
+    expect(updateOf(write({ set: { tick: undefined } }))).toStrictEqual(updateOf(write({})));
   });
 
   it("is never made without a condition", () => {
@@ -98,8 +135,8 @@ describe("the update of a write", () => {
         " AND (attribute_not_exists(#token) OR #token < :below_token)",
     );
     expect(ExpressionAttributeValues).toMatchObject({
-      ":open0_reservedFor": "me",
-      ":open1_reservedFor": "@eu",
+      ":open0_reservedFor": { S: "me" },
+      ":open1_reservedFor": { S: "@eu" },
     });
   });
 
@@ -111,11 +148,11 @@ describe("the update of a write", () => {
       piggybacks: true,
     });
     expect(updateOf(ask)).toStrictEqual({
-      Key: { pk: "nightly", sk: "lease" },
+      Key: { pk: { S: "nightly" }, sk: { S: "lease" } },
       ConditionExpression:
         "#holder = :is_holder AND #token = :is_token" +
         " AND (attribute_not_exists(#requestedPriority) OR #requestedPriority < :below_requestedPriority)",
-      UpdateExpression: "SET #requestedBy = :set_requestedBy, #requestedPriority = :set_requestedPriority",
+      UpdateExpression: "SET #requestedBy = :requestedBy, #requestedPriority = :requestedPriority",
       ExpressionAttributeNames: {
         "#holder": "holder",
         "#token": "token",
@@ -123,19 +160,19 @@ describe("the update of a write", () => {
         "#requestedBy": "requestedBy",
       },
       ExpressionAttributeValues: {
-        ":is_holder": "ann",
-        ":is_token": 7,
-        ":below_requestedPriority": 5,
-        ":set_requestedBy": "bob",
-        ":set_requestedPriority": 5,
+        ":is_holder": { S: "ann" },
+        ":is_token": { N: "7" },
+        ":below_requestedPriority": { N: "5" },
+        ":requestedBy": { S: "bob" },
+        ":requestedPriority": { N: "5" },
       },
     });
   });
 
   it("is keyed by the row that the write names, beside the lease", () => {
     expect(updateOf(write({ row: "candidate#bob" })).Key).toStrictEqual({
-      pk: "nightly",
-      sk: "candidate#bob",
+      pk: { S: "nightly" },
+      sk: { S: "candidate#bob" },
     });
     expect(leaseKey("nightly", "fence")).toStrictEqual({ pk: "nightly", sk: "fence" });
   });

@@ -170,7 +170,7 @@ describe("an update", () => {
 
   it("is one conditional expression on the lease's own row", () => {
     const { Key, ConditionExpression, UpdateExpression } = updateOf(write);
-    expect(Key).toEqual({ pk: "jobs", sk: "lease" });
+    expect(Key).toEqual({ pk: { S: "jobs" }, sk: { S: "lease" } });
     expect(ConditionExpression).toMatch(/#revision = :\w+ AND #token = :\w+/);
     expect(UpdateExpression).toMatch(/^SET .+ REMOVE #value$/);
     expect(UpdateExpression).toContain("#revision = if_not_exists(#revision, :zero) +");

@@ -40,7 +40,7 @@ export type Handler = keyof typeof HANDLERS;
 /** What of the SDK the library sends with. */
 const SDK = `
   export { DynamoDBClient, GetItemCommand, QueryCommand, ScanCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-  export { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+  export { convertToAttr, marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 `;
 const OURS = `
   export { LeaseClient, withLeadership } from "leasehold";

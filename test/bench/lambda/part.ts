@@ -6,7 +6,7 @@ import { type Acquired, acquireFresh } from "./acquiring.ts";
 import { buildModules, contributorsOf, type Modules } from "./bundles.ts";
 import { type Imported, importFresh } from "./importing.ts";
 import { acquireSection, bundleSection, importSection, moneySection } from "./sections.ts";
-import { shuffled } from "./spread.ts";
+import { shuffled } from "../figures.ts";
 
 /** What a scheduled function pays for its election: bytes, time at its start, memory, requests and money. */
 export const lambda: Part = {

@@ -5,10 +5,10 @@ import type { Handler } from "./bundles.ts";
 import type { Imported } from "./importing.ts";
 import { moneyTables } from "./money.ts";
 import type { Acquirer, ImportKind } from "./part.ts";
-import { quartilesOf, spreadText } from "./spread.ts";
+import { spreadCell, spreadOf } from "../figures.ts";
 
 /** The bound of ADR 13, in KB. */
-const BUNDLE_KB = 116;
+const BUNDLE_KB = 118;
 
 const kb = (bytes: number): number => Math.round((bytes / 1024) * 10) / 10;
 const sum = (values: Iterable<number>): number => [...values].reduce((so, value) => so + value, 0);
@@ -60,7 +60,7 @@ const NAMED: Readonly<Record<ImportKind, string>> = {
 /** How long imports take, and what they keep. */
 export function importSection(measured: Readonly<Record<ImportKind, readonly Imported[]>>): Section {
   const of = (kind: ImportKind, field: keyof Imported) =>
-    quartilesOf(measured[kind].map((imported) => imported[field]));
+    spreadOf(measured[kind].map((imported) => imported[field]));
   const measuredKinds = (Object.keys(NAMED) as ImportKind[]).filter((kind) => measured[kind].length > 0);
   return {
     title: "Lambda: what an import takes",
@@ -73,8 +73,8 @@ export function importSection(measured: Readonly<Record<ImportKind, readonly Imp
         columns: ["", "wall, ms", "CPU, ms", "heap, KB", "rss, KB"],
         rows: measuredKinds.map((kind) => [
           NAMED[kind],
-          spreadText(of(kind, "wallMs")),
-          spreadText(of(kind, "cpuMs")),
+          spreadCell(of(kind, "wallMs")),
+          spreadCell(of(kind, "cpuMs")),
           Math.round(of(kind, "heapKb").median),
           Math.round(of(kind, "rssKb").median),
         ]),
@@ -98,9 +98,9 @@ export function acquireSection(measured: Readonly<Record<Acquirer, readonly Acqu
   const row = (named: string, all: readonly Acquired[]) => [
     named,
     all[0]?.requests ?? 0,
-    spreadText(quartilesOf(all.map(({ firstMs }) => firstMs))),
+    spreadCell(spreadOf(all.map(({ firstMs }) => firstMs))),
     all[0]?.warmRequests ?? 0,
-    spreadText(quartilesOf(all.flatMap(({ warmMs }) => warmMs))),
+    spreadCell(spreadOf(all.flatMap(({ warmMs }) => warmMs))),
   ];
   return {
     title: "Lambda: the first acquire, and a warm one",

@@ -3,7 +3,7 @@ import type { Contender, Settings } from "./contender.ts";
 import { Host, type RemoteMember } from "./host.ts";
 import type { Peers } from "./install.ts";
 import type { Server, Servers } from "./servers.ts";
-import { shuffled } from "./spread.ts";
+import { shuffled } from "../figures.ts";
 import { openWire, type Wire } from "./wires/wire.ts";
 
 /** A contender that can be measured: it is installed, and its server answers. */

@@ -6,7 +6,7 @@ import type { HandOver } from "./plays/hand-over.ts";
 import type { Lost } from "./plays/lost.ts";
 import type { Standby } from "./plays/standbys.ts";
 import { SUCCESSORS, type Takeover } from "./plays/takeover.ts";
-import { spreadCell } from "./spread.ts";
+import { spreadCell } from "../figures.ts";
 import { tableOf } from "./rows.ts";
 import { lostTable, releasedTable } from "./lost-tables.ts";
 import * as targets from "./targets.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Arena, type Entrant, wired } from "../arena.ts";
-import { type Spread, shuffled, spreadOf } from "../spread.ts";
+import { type Spread, shuffled, spreadOf } from "../../figures.ts";
 import { readsOf, totalOf } from "../wires/wire.ts";
 
 /** What a contender's cycles cost: a lock acquired, and released at once. */

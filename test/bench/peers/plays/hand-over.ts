@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Arena, type Entrant, type Played, together, waiters, wired } from "../arena.ts";
-import { type Spread, spreadOf } from "../spread.ts";
+import { type Spread, spreadOf } from "../../figures.ts";
 import { totalOf } from "../wires/wire.ts";
 import { within } from "./within.ts";
 

@@ -3,7 +3,7 @@ import { monotonicMs } from "../../../../local/harness/link.ts";
 import { type Arena, type Entrant, type Played, together, waiters, wired } from "../arena.ts";
 import type { Settings } from "../contender.ts";
 import { Host } from "../host.ts";
-import { type Spread, spreadOf } from "../spread.ts";
+import { type Spread, spreadOf } from "../../figures.ts";
 import { totalOf } from "../wires/wire.ts";
 import { within } from "./within.ts";
 
