@@ -15,8 +15,8 @@ import type { Findings, Measurement } from "./section.ts";
 const TABLE = "floor";
 
 const AMOUNTS = {
-  full: { engine: { rounds: 15, times: 30 }, stub: { rounds: 20, times: 100 }, uncounted: 3 },
-  smoke: { engine: { rounds: 1, times: 2 }, stub: { rounds: 1, times: 2 }, uncounted: 0 },
+  full: { engine: { rounds: 20, times: 30, uncounted: 30 }, stub: { rounds: 20, times: 100, uncounted: 10 } },
+  smoke: { engine: { rounds: 1, times: 2, uncounted: 0 }, stub: { rounds: 1, times: 2, uncounted: 0 } },
 } as const;
 
 /** Acquire and release, renewal, refusal, beside the same commands without this package, and beside the least that one could send. */
@@ -71,7 +71,7 @@ async function measured(
   operation: Operation,
   place: Place,
   scripts: { readonly ours: Script; readonly minimal: Script },
-  amounts: { readonly engine: Amount; readonly stub: Amount; readonly uncounted: number },
+  amounts: { readonly engine: Amount; readonly stub: Amount },
   { signal, progress }: BenchContext,
 ): Promise<Measurement> {
   progress(`${operation} on the ${on}`);
@@ -83,6 +83,6 @@ async function measured(
   return {
     on,
     operation,
-    rounds: await measureRounds(contenders, amounts[on], amounts.uncounted, { signal }),
+    rounds: await measureRounds(contenders, amounts[on], { signal }),
   };
 }

@@ -16,16 +16,16 @@ export interface Amount {
   readonly rounds: number;
   /** How often a round has each contender do it. */
   readonly times: number;
+  /** How many rounds before these are not counted: what is compiled is compiled then. */
+  readonly uncounted: number;
 }
 
 /**
- * Measures contenders in turns: each round has each do the operation some times, in a random order. The first rounds are not
- * counted: what is compiled is compiled then.
+ * Measures contenders in turns: each round has each do the operation some times, in a random order.
  */
 export async function measureRounds<Name extends string>(
   contenders: Readonly<Record<Name, Contender>>,
-  { rounds, times }: Amount,
-  uncounted: number,
+  { rounds, times, uncounted }: Amount,
   { signal }: Pick<BenchContext, "signal">,
 ): Promise<Readonly<Record<Name, readonly Round[]>>> {
   const names = Object.keys(contenders) as Name[];
