@@ -109,7 +109,8 @@ export class Contender implements Runtime, Identity, TermRules {
     const { requestTimeoutMs } = this.settings.timing;
     const sending = (): Promise<Answer<WriteOutcome>> =>
       this.#told(write.kind, this.exchange.write(write, requestTimeoutMs));
-    return this.#pacer === undefined ? sending() : this.#pacer.paced(sending);
+    if (this.#pacer === undefined) return sending();
+    return this.#pacer.paced(sending, () => this.exchange.refuses(write.kind));
   }
 
   /** Reads the record within the candidate's own deadline; or another row's under the same name. */

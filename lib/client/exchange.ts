@@ -176,9 +176,14 @@ export class Exchange {
     }
   }
 
+  /** Whether a request is refused before it is sent, since the client closes. */
+  refuses(kind?: LeaseWrite["kind"]): boolean {
+    const { is } = this.#life;
+    return is !== "open" && (is !== "closing" || kind === undefined || !PARTING.has(kind));
+  }
+
   #assertMay(kind?: LeaseWrite["kind"]): void {
-    const life = this.#life;
-    if (life.is !== "closing" || kind === undefined || !PARTING.has(kind)) life.assertOpen();
+    if (this.refuses(kind)) this.#life.assertOpen();
   }
 
   /** As {@link #within}, and ends when the client closes: nothing is left behind by a read. */

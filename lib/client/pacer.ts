@@ -40,16 +40,16 @@ export class Pacer {
 
   /**
    * Sends when its turn comes. What the service answered without serving it (it throttles, or fails) is sent again: a write that has landed
-   * all the same is refused by itself, and known by its id.
+   * all the same is refused by itself, and known by its id. What `isRefused` says will not be sent takes no turn.
    */
-  async paced<T extends Sent>(send: () => Promise<T>): Promise<T> {
+  async paced<T extends Sent>(send: () => Promise<T>, isRefused = (): boolean => false): Promise<T> {
     if (this.#underWay >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#underWay += 1;
     try {
       const until = this.#clock.now().mono + this.#lastsMs;
       let unserved: T | undefined;
       for (;;) {
-        await this.#turn();
+        if (!isRefused()) await this.#turn();
         const sent = await send().catch((error: unknown) => {
           // What the first of them came to is still for the caller to know.
           if (unserved !== undefined) return unserved;

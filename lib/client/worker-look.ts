@@ -108,7 +108,7 @@ export class WorkerLook {
     // What it would not claim for now, it does not take from others either.
     const asks = plan.ask.filter(({ shard }) => !this.#works.avoids(shard));
     this.#handOver(wanted, granted(id, members, views, this.#leaving()), view);
-    const [late] = await Promise.all([this.#claim(plan.claim, view, ended), this.#ask(asks, view)]);
+    const [late] = await Promise.all([this.#claim(plan.claim, view, ended), this.#ask(asks, view, ended)]);
     const isOpen = late > 0 || plan.ask.length > 0 || views.some((one) => isOpenShard(one, id));
     if (isOpen) this.#due = true;
     this.#beaten = late > 0 ? this.#beaten + 1 : 0;
@@ -193,24 +193,29 @@ export class WorkerLook {
   async #ask(
     asks: readonly { readonly shard: string; readonly holder: string }[],
     view: GroupView,
+    ended: AbortSignal,
   ): Promise<void> {
     const { core, id, name } = this.#session;
     const { exchange, random, timing } = core;
     const holders = new Set<string>();
     const send = (write: Parameters<typeof exchange.write>[0]) =>
       exchange.write(write, timing.requestTimeoutMs);
-    await Promise.all(
-      asks.map(async ({ shard, holder }) => {
-        const record = view.shards.get(shard);
-        // What an operator has asked for goes before.
-        if (record === undefined || (record.requestedPriority ?? -1) >= 0) return;
-        this.#rung.delete(holder);
-        holders.add(holder);
-        const priority = askingPriority(record);
-        const request = requestTransfer(record, { writeId: random.id(), by: id, priority });
-        await this.#session.pacer.paced(() => send(request)).catch(() => undefined);
-      }),
-    );
+    const askOne = async ({ shard, holder }: (typeof asks)[number]): Promise<void> => {
+      const record = view.shards.get(shard);
+      // What an operator has asked for goes before.
+      if (record === undefined || (record.requestedPriority ?? -1) >= 0) return;
+      this.#rung.delete(holder);
+      holders.add(holder);
+      const priority = askingPriority(record);
+      const request = requestTransfer(record, { writeId: random.id(), by: id, priority });
+      await this.#session.pacer.paced(() => send(request)).catch(() => undefined);
+    };
+    const left = asks.values();
+    // As with claims: whoever is told to stop has not begun the others. Each waits its turn, also where it would be refused.
+    const oneByOne = async (): Promise<void> => {
+      for (const ask of left) if (!ended.aborted) await askOne(ask);
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, asks.length) }, oneByOne));
     for (const record of view.shards.values())
       if (record.requestedBy === id && record.holder !== undefined && record.holder !== id)
         holders.add(record.holder);

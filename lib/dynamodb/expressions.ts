@@ -59,7 +59,14 @@ export function updateOf(write: LeaseWrite): UpdateExpressions {
   const values: Record<string, AttributeValue> = {};
   for (const [placeholder, source, key] of template.values)
     values[placeholder] = attributeOf((sources[source] as unknown as Record<string, unknown>)[key]);
-  return { ...template.text, Key: rowKey(write.name, write.row), ExpressionAttributeValues: values };
+  const { text } = template;
+  return {
+    ...text,
+    // A copy: what a middleware of the caller's does to one request must not be done to all.
+    ExpressionAttributeNames: { ...text.ExpressionAttributeNames },
+    Key: rowKey(write.name, write.row),
+    ExpressionAttributeValues: values,
+  };
 }
 
 /** A value as requests carry it. What is usual takes no library. */
@@ -127,8 +134,7 @@ function templateOf({ expects, set, clear, beginsTerm, piggybacks }: LeaseWrite)
   const text = {
     ConditionExpression: conditions.join(" AND "),
     UpdateExpression: UpdateExpression.trim(),
-    // Shared by requests: what a middleware of the caller's did to one would be done to all.
-    ExpressionAttributeNames: Object.freeze(names),
+    ExpressionAttributeNames: names,
   };
   return { text, values };
 }

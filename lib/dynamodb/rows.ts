@@ -47,7 +47,13 @@ const INFORMATIVE: Partial<Record<Attribute, "S" | "N">> = {
   ttl: "N",
 };
 
-const EXPECTED = { ...ESSENTIAL, ...INFORMATIVE } as Readonly<Record<string, "S" | "N">>;
+// By names that come from rows: `constructor` and the like, which every other object has, are none of these.
+const EXPECTED = { __proto__: null, ...ESSENTIAL, ...INFORMATIVE } as unknown as Readonly<
+  Record<string, "S" | "N" | undefined>
+>;
+
+/** What a record says of its key. An attribute that is called so is somebody else's: it would send writes to another row. */
+const OF_THE_KEY: ReadonlySet<string> = new Set([partitionKey, sortKey, "name", "row"]);
 
 const TYPES: Readonly<Record<string, string>> = {
   S: "a string",
@@ -79,9 +85,10 @@ export function rowOf(item: Record<string, AttributeValue> | undefined): Row | u
     transitions: 0,
   };
   let others: Record<string, AttributeValue> | undefined;
-  for (const attribute in item) {
+  // What an attribute called `__proto__` has made of the item is not looked at.
+  for (const attribute of Object.keys(item)) {
     const value = item[attribute] as AttributeValue;
-    if (attribute === partitionKey || attribute === sortKey) continue;
+    if (OF_THE_KEY.has(attribute)) continue;
     const expected = EXPECTED[attribute];
     if (expected === undefined) (others ??= {})[attribute] = value;
     else if (expected === "N" && value.N !== undefined) record[attribute] = Number(value.N);

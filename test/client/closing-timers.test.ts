@@ -5,7 +5,7 @@ import { timekeeperOf } from "../../lib/client/timekeeper.ts";
 import { makeWakeup } from "../../lib/client/waiting.ts";
 import type { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import { leaseErrorOf } from "../support/failures.ts";
-import { led, settling, shardNames, untilAsked } from "../support/groups.ts";
+import { led, running, settling, shardNames, untilAsked } from "../support/groups.ts";
 import { type Manual, manual } from "../support/manual.ts";
 import { Gate } from "../support/probe-store.ts";
 
@@ -142,5 +142,37 @@ describe("a client that is closed", () => {
     await settling(world, over);
     expect(late()).toBe(0);
     expect(world.store.sent).toHaveLength(length);
+  });
+
+  it("while many shards are asked for has no request left that waits its turn", async () => {
+    const world = manual();
+    const shards = shardNames(3_000);
+    const other = running(world, { shards });
+    await world.clock.advance(10_000);
+    expect(other.shards).toHaveLength(3_000);
+    const { client, close, late } = closable(world);
+    const asked = () => world.store.sent.filter(({ kind }) => kind === "request").length;
+    const over = client.group("jobs").worker({ shards }).run(untilAsked);
+    while (asked() === 0) await world.clock.advance(10);
+    const from = world.clock.now().mono;
+    expect(await settling(world, close())).toBe(0);
+    expect(world.clock.now().mono - from, "1,500 turns take 3 s").toBeLessThan(500);
+    await settling(world, over);
+    expect(late()).toBe(0);
+    await other.stop();
+  });
+
+  it("while many shards are tried at once does not wait for the turn of each", async () => {
+    const world = manual();
+    const { client, close, late } = closable(world);
+    const group = client.group("jobs");
+    led(await group.tryAcquire("first"));
+    const tries = Promise.allSettled(shardNames(2_000).map((shard) => group.tryAcquire(shard)));
+    await world.clock.advance(100);
+    const from = world.clock.now().mono;
+    expect(await settling(world, close())).toBe(0);
+    expect(world.clock.now().mono - from, "2,000 turns take 4 s").toBeLessThan(500);
+    await tries;
+    expect(late()).toBe(0);
   });
 });

@@ -107,6 +107,20 @@ describe("a row that was edited by hand", () => {
     if (result.kind === "acquired") await result.lease.release();
   });
 
+  it.for(["row", "name", "constructor", "toString", "__proto__"])(
+    "is led, renewed and released all the same with an attribute of another tool that is called %s",
+    async (attribute) => {
+      const name = `tagged-${attribute}`;
+      await putRow(client, TABLE, { pk: name, sk: "lease", ...VACANT });
+      await edit(name, attribute, { S: "tagged" });
+      const lease = await leases.acquire(name, { renew: "manual", timeoutMs: 1_000 });
+      await lease.renew();
+      await lease.renew();
+      expect(await lease.release()).toEqual({ kind: "released" });
+      expect((await leases.get(name)).kind).toBe("vacant");
+    },
+  );
+
   it.for([
     ["transitions", { S: "many" }],
     ["tick", { N: "1" }],

@@ -96,6 +96,14 @@ describe("the update of a write", () => {
     });
   });
 
+  it("may be changed by a middleware of the caller's, and no other write with it", () => {
+    const changed = updateOf(write({}));
+    changed.ExpressionAttributeNames["#theirs"] = "theirs";
+    changed.ExpressionAttributeValues[":theirs"] = { S: "x" };
+    expect(updateOf(write({})).ExpressionAttributeNames).not.toHaveProperty("#theirs");
+    expect(updateOf(write({})).ExpressionAttributeValues).not.toHaveProperty(":theirs");
+  });
+
   it("is another text where another attribute is expected, set, left out or cleared", () => {
     const texts = [
       write({}),
