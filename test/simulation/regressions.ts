@@ -189,4 +189,10 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       "the checker's fault: an operator deleted a session's row whose token a wrong clock had set ahead, and the process opened it again below",
   },
+  {
+    scenario: "shard-operators",
+    seed: 800_003_599,
+    found:
+      "the checker's fault: a worker thawed and came back as another left, was dealt the shard that it had just given up, and rested from it",
+  },
 ];

@@ -10,6 +10,9 @@ const REQUESTS_MS = 400;
 const SPREAD_MS = 1_000;
 /** A free shard is left to whoever should claim it for so many looks. */
 const PATIENCE = 4;
+/** How long a shard is left to others by whoever gave it up, at most; and by whoever's work threw, in ms. */
+const REST_MS = 4_000;
+const LONGEST_REST_MS = 60_000;
 /** What a late copy has taken is found with the look of the minute; a claim that nobody answered is settled before long. */
 const LATE_COPY_MS = 61_500;
 const SETTLES_MS = 4_000;
@@ -57,7 +60,10 @@ export const groupRecovery: Checker = (history) => {
     const next = after.find(
       (one) => one.kind === "began" && one.term.lease === term.lease && one.term.token > term.token,
     );
-    const allowed = timing.retryIntervalMs * (1 + timing.clockDriftRatio) + SPREAD_MS + REQUESTS_MS;
+    // Others leave it to whom it was dealt to for so many looks, and do not know that this one rests from it.
+    const looks = isRestedFrom(events, at, term) ? 1 + PATIENCE : 1;
+    const retries = looks * timing.retryIntervalMs * (1 + timing.clockDriftRatio);
+    const allowed = retries + SPREAD_MS + REQUESTS_MS;
     if (next !== undefined && next.at - at <= allowed) return;
     if (next === undefined && history.endedAt - at <= allowed) return;
     found.add(at + allowed, `${termText(term)} left gracefully, and nobody followed within a retry`);
@@ -91,6 +97,16 @@ function leaves(
       each((leaving[freed] ?? event).at, term, events.slice(since + Math.max(0, freed)));
     }
   }
+}
+
+/** Whether another process has given the shard up so short a time before that it does not claim it. */
+function isRestedFrom(events: readonly HistoryEvent[], at: number, { lease, process }: TermLog): boolean {
+  return events.some((event) => {
+    if (event.kind !== "work-over" || event.term.lease !== lease || event.term.process === process)
+      return false;
+    const agoMs = at - event.at;
+    return agoMs >= 0 && agoMs <= (event.how === "threw" ? LONGEST_REST_MS : REST_MS);
+  });
 }
 
 /** Whether a write vacates the row of a term, or of its session. */
