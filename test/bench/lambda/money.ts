@@ -28,19 +28,24 @@ export interface Payer {
 const { renewIntervalMs, retryIntervalMs, durationMs } = DEFAULT_TIMING;
 const WRITE: Units = { writes: 1, reads: 0 };
 
+/** Whoever trusts no clock of another machine: a lock that is held is waited for, for as long as it lasts from then on. */
+const WAITS_IT_OUT = {
+  leads: { writes: 2, reads: 1 },
+  follows: { writes: 1, reads: 1 },
+  followsFor: "a lease's length",
+  renews: WRITE,
+  waits: { writes: 1, reads: 1 },
+  waitsEveryMs: durationMs,
+} as const;
+
 /**
  * The alternatives on DynamoDB, read from their sources: dynamodb-lock-client 0.7.3 and @deliveryhero/dynamodb-lock 2.0.0. All with our
  * lengths: a lease of 15 s that is renewed every 5 s, and looks every 2 s where a library looks at an interval at all.
  */
 export const ALTERNATIVES: readonly Payer[] = [
   {
+    ...WAITS_IT_OUT,
     named: "@deliveryhero/dynamodb-lock",
-    leads: { writes: 2, reads: 1 },
-    follows: { writes: 1, reads: 1 },
-    followsFor: "a lease's length",
-    renews: WRITE,
-    waits: { writes: 1, reads: 1 },
-    waitsEveryMs: durationMs,
   },
   {
     named: "@deliveryhero/dynamodb-lock, trustLocalTime",
@@ -52,13 +57,8 @@ export const ALTERNATIVES: readonly Payer[] = [
     waitsEveryMs: retryIntervalMs,
   },
   {
+    ...WAITS_IT_OUT,
     named: "dynamodb-lock-client, FailOpen",
-    leads: { writes: 2, reads: 1 },
-    follows: { writes: 1, reads: 1 },
-    followsFor: "a lease's length",
-    renews: WRITE,
-    waits: { writes: 1, reads: 1 },
-    waitsEveryMs: durationMs,
   },
   {
     named: "dynamodb-lock-client, FailClosed (a crash locks for ever)",
