@@ -38,7 +38,8 @@ export class ExampleProgram implements AsyncDisposable {
         ...env,
       },
     });
-    this.#exited = once(this.#child, "exit");
+    // Not "exit", after which there may be something left to read.
+    this.#exited = once(this.#child, "close");
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (chunk: string) => (this.#printed += chunk));
     }

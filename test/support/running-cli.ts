@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type OwnedProcess, spawnOwned } from "../../local/harness/processes.ts";
@@ -14,14 +15,20 @@ export async function eventually<T>(look: () => T): Promise<T> {
   return seen;
 }
 
+/** For how long the end of an output is waited for, in ms: what a program has left behind may hold it open. */
+const OUTPUT_END_MS = 2_000;
+
 /** A `leasehold` that runs, and what it and its command have printed so far. Killed when its scope ends. */
 export class RunningCli implements AsyncDisposable {
   readonly #owned: OwnedProcess;
+  /** Its output may be read later than it is seen to be gone. */
+  readonly #readOut: Promise<unknown>;
   #stdout = "";
   #stderr = "";
 
   private constructor(owned: OwnedProcess) {
     this.#owned = owned;
+    this.#readOut = once(owned.child, "close");
     owned.child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (this.#stdout += chunk));
     owned.child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (this.#stderr += chunk));
   }
@@ -77,9 +84,10 @@ export class RunningCli implements AsyncDisposable {
     this.#owned.thaw();
   }
 
-  /** Resolves with how it ended. */
+  /** Resolves with how it ended, and all that it printed. */
   async ended() {
     const { code, signal } = await this.#owned.gone;
+    await Promise.race([this.#readOut, sleep(OUTPUT_END_MS)]);
     return { code, signal, stdout: this.#stdout, stderr: this.#stderr };
   }
 

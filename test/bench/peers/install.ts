@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { spawnOwned } from "../../../local/harness/processes.ts";
 
 const folder = import.meta.dirname;
@@ -62,11 +63,10 @@ async function npmCi(signal: AbortSignal): Promise<string | undefined> {
     detached: true,
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let said = "";
-  npm.child.stderr?.on("data", (bytes: Buffer) => (said += bytes.toString()));
+  const { stderr } = npm.child;
   const stop = (): void => void npm.kill();
   signal.addEventListener("abort", stop, { once: true });
-  const { code } = await npm.gone;
+  const [{ code }, said] = await Promise.all([npm.gone, stderr === null ? "" : text(stderr)]);
   signal.removeEventListener("abort", stop);
   signal.throwIfAborted();
   return code === 0 ? undefined : said || `exit code ${code}`;
