@@ -30,8 +30,8 @@ it("counts what this package sends, and says of each that is not there why, and 
   expect(cycle?.slice(0, 4)).toEqual(["leasehold", "DynamoDB engine, in memory", 2, 0]);
   expect(others).toHaveLength(CONTENDERS.filter((contender) => contender.package !== undefined).length);
   for (const [, why] of others) expect(why).toBe("not installed: left out of a smoke run");
-  // A release, a look that finds the lease vacant, a claim; one look more where the release came late.
-  expect(parseFloat(String(rowsOf("requests of both meanwhile")[0]?.[2]))).toBeGreaterThanOrEqual(3);
+  // A release, a look that finds the lease vacant, a claim. The look may have been on its way when the release was sent.
+  expect(parseFloat(String(rowsOf("requests of both meanwhile")[0]?.[2]))).toBeGreaterThanOrEqual(2);
   // At least a look that finds the term over, and a take-over.
   expect(parseFloat(String(rowsOf("stays: requests")[0]?.[2]))).toBeGreaterThanOrEqual(2);
   expect(rowsOf("acquire")[0]?.[1]).toMatch(/^holds it after .* \d+ requests$/);

@@ -14,6 +14,16 @@ const write = (more: Partial<LeaseWrite>): LeaseWrite => ({
   ...more,
 });
 
+/** Both expressions with what their placeholders stand for in place of them. */
+function meaningOf(made: LeaseWrite): { readonly condition: string; readonly update: string } {
+  const bound = updateOf(made);
+  const meant = (text: string): string =>
+    text
+      .replace(/#\d+/g, (placeholder) => bound.ExpressionAttributeNames[placeholder] ?? "?")
+      .replace(/:\d+/g, (placeholder) => JSON.stringify(bound.ExpressionAttributeValues[placeholder]));
+  return { condition: meant(bound.ConditionExpression), update: meant(bound.UpdateExpression) };
+}
+
 describe("the update of a write", () => {
   it("is keyed by the lease's name and the lease's place under it", () => {
     expect(leaseKey("nightly")).toStrictEqual({ pk: "nightly", sk: "lease" });
@@ -22,77 +32,49 @@ describe("the update of a write", () => {
 
   it("has the condition of a claim, in full", () => {
     const claim = write({ expects: { vacant: true, tokenBelow: 9, tickBelow: "t-2" } });
-    const { ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues } = updateOf(claim);
-    expect(ConditionExpression).toBe(
-      "attribute_not_exists(#holder)" +
-        " AND (attribute_not_exists(#token) OR #token < :below_token)" +
-        " AND (attribute_not_exists(#tick) OR #tick < :below_tick)",
+    expect(meaningOf(claim).condition).toBe(
+      "attribute_not_exists(holder)" +
+        ' AND (attribute_not_exists(token) OR token < {"N":"9"})' +
+        ' AND (attribute_not_exists(tick) OR tick < {"S":"t-2"})',
     );
-    expect(ExpressionAttributeNames).toMatchObject({
-      "#holder": "holder",
-      "#token": "token",
-      "#tick": "tick",
-    });
-    expect(ExpressionAttributeValues).toMatchObject({
-      ":below_token": { N: "9" },
-      ":below_tick": { S: "t-2" },
-    });
   });
 
   it("has the condition of a compare-and-set, in full, and no other", () => {
-    const { ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues } = updateOf(
-      write({ expects: { revision: 3, token: 7, holder: "ann", writeId: "w-0" } }),
+    const compared = write({ expects: { revision: 3, token: 7, holder: "ann", writeId: "w-0" } });
+    expect(meaningOf(compared).condition).toBe(
+      'revision = {"N":"3"} AND token = {"N":"7"} AND holder = {"S":"ann"} AND writeId = {"S":"w-0"}',
     );
-    expect(ConditionExpression).toBe(
-      "#revision = :is_revision AND #token = :is_token AND #holder = :is_holder AND #writeId = :is_writeId",
-    );
-    expect(ExpressionAttributeValues).toStrictEqual({
-      ":is_revision": { N: "3" },
-      ":is_token": { N: "7" },
-      ":is_holder": { S: "ann" },
-      ":is_writeId": { S: "w-0" },
-      ":writeId": { S: "w-1" },
-      ":zero": { N: "0" },
-      ":one": { N: "1" },
-    });
-    expect(ExpressionAttributeNames).toStrictEqual({
-      "#revision": "revision",
-      "#token": "token",
-      "#holder": "holder",
-      "#writeId": "writeId",
-    });
   });
 
   it("counts the revision up in every write, and the terms in one that begins a term", () => {
-    const counts = "#revision = if_not_exists(#revision, :zero) + :one";
-    expect(updateOf(write({})).UpdateExpression).toBe(`SET #writeId = :writeId, ${counts}`);
+    const plusOne = (attribute: string) =>
+      `${attribute} = if_not_exists(${attribute}, {"N":"0"}) + {"N":"1"}`;
+    const counts = `SET writeId = {"S":"w-1"}, ${plusOne("revision")}`;
+    expect(meaningOf(write({})).update).toBe(counts);
     // Terms are counted when they begin, so no other write needs the count to be a number.
-    const begins = updateOf(write({ beginsTerm: true }));
-    expect(begins.UpdateExpression).toContain("#transitions = if_not_exists(#transitions, :zero) + :one");
-    expect(begins.ExpressionAttributeValues[":one"]).toEqual({ N: "1" });
+    expect(meaningOf(write({ beginsTerm: true })).update).toBe(`${counts}, ${plusOne("transitions")}`);
   });
 
   it("sets what has a value, leaves out what has none, and removes what is to be cleared", () => {
-    const { UpdateExpression, ExpressionAttributeNames, ExpressionAttributeValues } = updateOf(
-      write({ set: { ttl: 5, tick: undefined }, clear: ["holder", "value"] }),
-    );
-    expect(UpdateExpression).toMatch(/^SET #ttl = :ttl, #writeId = :writeId, .* REMOVE #holder, #value$/);
-    expect(ExpressionAttributeValues[":ttl"]).toEqual({ N: "5" });
-    expect(ExpressionAttributeValues).not.toHaveProperty(":tick");
-    expect(ExpressionAttributeNames).toMatchObject({ "#holder": "holder", "#value": "value" });
+    const made = write({ set: { ttl: 5, tick: undefined }, clear: ["holder", "value"], piggybacks: true });
+    expect(meaningOf(made).update).toBe('SET ttl = {"N":"5"} REMOVE holder, value');
   });
 
   it("is the same text for writes of the same attributes, with each one's own values", () => {
     const made = (token: number, tick: string) =>
-      updateOf(write({ expects: { token }, set: { tick }, writeId: `w-${token}` }));
+      write({ expects: { token }, set: { tick }, piggybacks: true });
     const [one, other] = [made(1, "a"), made(2, "b")];
-    expect(other.ConditionExpression).toBe(one.ConditionExpression);
-    expect(other.UpdateExpression).toBe(one.UpdateExpression);
-    expect(one.ExpressionAttributeValues).toMatchObject({ ":is_token": { N: "1" }, ":tick": { S: "a" } });
-    expect(other.ExpressionAttributeValues).toMatchObject({
-      ":is_token": { N: "2" },
-      ":tick": { S: "b" },
-      ":writeId": { S: "w-2" },
+    expect(updateOf(other).ConditionExpression).toBe(updateOf(one).ConditionExpression);
+    expect(updateOf(other).UpdateExpression).toBe(updateOf(one).UpdateExpression);
+    expect(meaningOf(one)).toEqual({ condition: 'token = {"N":"1"}', update: 'SET tick = {"S":"a"}' });
+    expect(meaningOf(other)).toEqual({ condition: 'token = {"N":"2"}', update: 'SET tick = {"S":"b"}' });
+  });
+
+  it("tells an attribute's value that it expects from the one that it sets", () => {
+    const made = write({ expects: { holder: "ann" }, set: { holder: "bob" }, piggybacks: true });
+    expect(meaningOf(made)).toEqual({
+      condition: 'holder = {"S":"ann"}',
+      update: 'SET holder = {"S":"bob"}',
     });
   });
 
@@ -119,10 +101,7 @@ describe("the update of a write", () => {
       write({ beginsTerm: true }),
       write({ set: { tick: "t" }, piggybacks: true }),
       write({ set: { tick: "t" }, piggybacks: true, beginsTerm: true }),
-    ].map((made) => {
-      const { ConditionExpression, UpdateExpression } = updateOf(made);
-      return `${ConditionExpression} ${UpdateExpression}`;
-    });
+    ].map((made) => Object.values(meaningOf(made)).join(" "));
     expect(new Set(texts).size).toBe(texts.length);
     // Nothing is left of one in the other, also when they come again.
     expect(updateOf(write({ set: { tick: undefined } }))).toStrictEqual(updateOf(write({})));
@@ -133,19 +112,12 @@ describe("the update of a write", () => {
   });
 
   it("has the condition of a claim of a lease that may be reserved, in full", () => {
-    const { ConditionExpression, ExpressionAttributeValues } = updateOf(
-      write({ expects: { vacant: true, openTo: ["me", "@eu"], tokenBelow: 9 } }),
+    const claim = write({ expects: { vacant: true, openTo: ["me", "@eu"], tokenBelow: 9 } });
+    expect(meaningOf(claim).condition).toBe(
+      "attribute_not_exists(holder)" +
+        ' AND (attribute_not_exists(reservedFor) OR reservedFor = {"S":"me"} OR reservedFor = {"S":"@eu"})' +
+        ' AND (attribute_not_exists(token) OR token < {"N":"9"})',
     );
-    expect(ConditionExpression).toBe(
-      "attribute_not_exists(#holder)" +
-        " AND (attribute_not_exists(#reservedFor) OR #reservedFor = :open0_reservedFor" +
-        " OR #reservedFor = :open1_reservedFor)" +
-        " AND (attribute_not_exists(#token) OR #token < :below_token)",
-    );
-    expect(ExpressionAttributeValues).toMatchObject({
-      ":open0_reservedFor": { S: "me" },
-      ":open1_reservedFor": { S: "@eu" },
-    });
   });
 
   it("has the condition of a request to hand over, in full, and touches neither revision nor write id", () => {
@@ -157,22 +129,20 @@ describe("the update of a write", () => {
     });
     expect(updateOf(ask)).toStrictEqual({
       Key: { pk: { S: "nightly" }, sk: { S: "lease" } },
-      ConditionExpression:
-        "#holder = :is_holder AND #token = :is_token" +
-        " AND (attribute_not_exists(#requestedPriority) OR #requestedPriority < :below_requestedPriority)",
-      UpdateExpression: "SET #requestedBy = :requestedBy, #requestedPriority = :requestedPriority",
+      ConditionExpression: "#0 = :0 AND #1 = :1 AND (attribute_not_exists(#2) OR #2 < :2)",
+      UpdateExpression: "SET #3 = :3, #2 = :4",
       ExpressionAttributeNames: {
-        "#holder": "holder",
-        "#token": "token",
-        "#requestedPriority": "requestedPriority",
-        "#requestedBy": "requestedBy",
+        "#0": "holder",
+        "#1": "token",
+        "#2": "requestedPriority",
+        "#3": "requestedBy",
       },
       ExpressionAttributeValues: {
-        ":is_holder": { S: "ann" },
-        ":is_token": { N: "7" },
-        ":below_requestedPriority": { N: "5" },
-        ":requestedBy": { S: "bob" },
-        ":requestedPriority": { N: "5" },
+        ":0": { S: "ann" },
+        ":1": { N: "7" },
+        ":2": { N: "5" },
+        ":3": { S: "bob" },
+        ":4": { N: "5" },
       },
     });
   });

@@ -1,8 +1,6 @@
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { epochMs } from "../../lib/core/units.ts";
-import { updateOf } from "../../lib/dynamodb/expressions.ts";
 import { recordOf } from "../../lib/dynamodb/rows.ts";
 import { DynamoDBLeaseStore } from "../../lib/dynamodb/store.ts";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
@@ -154,50 +152,6 @@ describe("a store", () => {
   ])("is not made with %s", (_, options) => {
     const make = () => new DynamoDBLeaseStore(options as never);
     expect(leaseErrorIn(make, "INVALID_ARGUMENT").message).toMatch(/tableName|client/);
-  });
-});
-
-describe("an update", () => {
-  const write = {
-    kind: "renew",
-    name: "jobs",
-    writeId: "w-2",
-    expects: { revision: 3, token: 7 },
-    set: { expiresAt: epochMs(9_000), durationMs: 5_000, value: undefined },
-    clear: ["value"],
-    beginsTerm: false,
-  } as const;
-
-  it("is one conditional expression on the lease's own row", () => {
-    const { Key, ConditionExpression, UpdateExpression } = updateOf(write);
-    expect(Key).toEqual({ pk: { S: "jobs" }, sk: { S: "lease" } });
-    expect(ConditionExpression).toMatch(/#revision = :\w+ AND #token = :\w+/);
-    expect(UpdateExpression).toMatch(/^SET .+ REMOVE #value$/);
-    expect(UpdateExpression).toContain("#revision = if_not_exists(#revision, :zero) +");
-  });
-
-  it("names and binds everything that it uses, and nothing that it does not, as DynamoDB demands", () => {
-    const { ConditionExpression, UpdateExpression, ...bound } = updateOf(write);
-    const used = `${ConditionExpression} ${UpdateExpression}`;
-    const placeholders = (pattern: RegExp): string[] => [...new Set(used.match(pattern))].toSorted();
-    expect(placeholders(/#\w+/g)).toEqual(Object.keys(bound.ExpressionAttributeNames).toSorted());
-    expect(placeholders(/:\w+/g)).toEqual(Object.keys(bound.ExpressionAttributeValues).toSorted());
-  });
-
-  it("lets nothing that comes from outside become part of an expression", () => {
-    const evil = "x) OR attribute_exists(pk";
-    const { ConditionExpression, UpdateExpression } = updateOf({
-      ...write,
-      name: evil,
-      writeId: evil,
-      expects: { holder: evil, tickBelow: evil },
-      set: { holder: evil, tick: evil },
-    });
-    expect(ConditionExpression + UpdateExpression).not.toContain("OR attribute_exists");
-  });
-
-  it("without a condition is never made", () => {
-    expect(() => updateOf({ ...write, expects: {} })).toThrow(/condition/);
   });
 });
 

@@ -85,4 +85,14 @@ describe("the judgement", () => {
     const { problems } = judge({ ...good, runs: [...good.runs, run(30, 7, 7, { outcome })] });
     expect(problems.join()).toContain("TypeError: oops");
   });
+
+  it("forgives a run that got no answer in time, and judges it by what was done in the end", () => {
+    const error = { name: "LeaseError", message: "no answer within 1000 ms", code: "STORE_UNAVAILABLE" };
+    const unanswered = run(30, 7, 7, { accepted: 0, outcome: { kind: "threw", error } });
+    const runs = [...good.runs, unanswered];
+    expect(judge({ ...good, runs }).problems).toEqual([]);
+    const invoices = [...good.books.invoices, { id: "left", number: undefined }];
+    const { problems } = judge({ ...good, runs, books: { ...good.books, invoices, pending: 1 } });
+    expect(problems).toEqual(["1 of 5 invoices have no number"]);
+  });
 });

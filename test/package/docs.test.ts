@@ -1,5 +1,6 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { UpdateItemCommandInput } from "@aws-sdk/client-dynamodb";
 import { describe, expect, it } from "vitest";
 import { LeaseClient } from "../../lib/index.ts";
 import { engineClient, startEngine } from "../../local/engine.ts";
@@ -16,6 +17,13 @@ const pathsIn = (page: string, path: RegExp): string[] =>
 const firstCells = (page: string): string[] =>
   [...read(page).matchAll(/^\| (.+?) \|/gm)].map(([, cell = ""]) => cell);
 
+/** The condition of a request, with names in place of its placeholders: its own for attributes, the given ones for values. */
+function namedCondition(input: UpdateItemCommandInput, values: readonly string[]): string {
+  return String(input.ConditionExpression)
+    .replace(/#\d+/g, (placeholder) => String(input.ExpressionAttributeNames?.[placeholder]))
+    .replace(/:(\d+)/g, (_, nth: string) => `:${values[Number(nth)]}`);
+}
+
 describe("the page on architecture", () => {
   const page = "docs/architecture.md";
 
@@ -28,10 +36,10 @@ describe("the page on architecture", () => {
   it("shows the conditions that an acquire sends, on a vacant lease and for a take-over", async () => {
     await using engine = await startEngine();
     const client = engineClient(engine.endpoint);
-    const conditions: unknown[] = [];
+    const sentUpdates: UpdateItemCommandInput[] = [];
     client.middlewareStack.add(
       (next) => (sent) => {
-        if ("ConditionExpression" in sent.input) conditions.push(sent.input.ConditionExpression);
+        if ("UpdateExpression" in sent.input) sentUpdates.push(sent.input);
         return next(sent);
       },
       { step: "initialize" },
@@ -42,11 +50,11 @@ describe("the page on architecture", () => {
     await putRow(client, "leases", { pk: "ahead", sk: "lease", token, revision: 1, writeId: "w" });
     const leases = new LeaseClient({ tableName: "leases", client });
     await leases.acquire("ahead");
-    const [claim, takeOver] = conditions;
-    expect(conditions).toHaveLength(2);
+    expect(sentUpdates).toHaveLength(2);
+    const [claim, takeOver] = sentUpdates as [UpdateItemCommandInput, UpdateItemCommandInput];
     const text = read(page).replaceAll(/\s+/g, " ");
-    expect(text).toContain(claim);
-    expect(text).toContain(`\`${String(takeOver)}\``);
+    expect(text).toContain(namedCondition(claim, ["me", "token"]));
+    expect(text).toContain(`\`${namedCondition(takeOver, ["seenRevision", "seenToken"])}\``);
     await leases.close();
     client.destroy();
   });

@@ -61,14 +61,15 @@ export async function underPolicy(engine: string, role: readonly Statement[] | u
 
 /**
  * Keeps one request of each kind that a client sends, as what it asks of IAM, and changes nothing about them. Kinds are told
- * apart by the operation and its expressions, which is quick: tests that measure time may be under way.
+ * apart by the operation, its expressions and their names, which is quick: tests that measure time may be under way.
  */
 export function keepKinds(client: DynamoDBClient, kinds: Map<string, readonly IamRequest[]>): void {
   client.middlewareStack.add(
     (next, { commandName = "" }) =>
       (args) => {
         const input = args.input as Input;
-        const kind = `${commandName} ${input.UpdateExpression} ${input.ConditionExpression}`;
+        const names = Object.values(input.ExpressionAttributeNames ?? {});
+        const kind = `${commandName} ${input.UpdateExpression} ${input.ConditionExpression} ${names.join(" ")}`;
         if (!kinds.has(kind)) kinds.set(kind, askedBy(commandName.replace(/Command$/, ""), input));
         return next(args);
       },
@@ -152,7 +153,7 @@ function attributesIn(input: Input): Set<string> {
   const expressions = Object.entries(input)
     .filter(([name]) => name.endsWith("Expression"))
     .map(([, value]) => String(value));
-  const tokens = [...expressions.join(" ").matchAll(/[#:]?[A-Za-z_][\w-]*(?!\w*\()/g)];
+  const tokens = [...expressions.join(" ").matchAll(/[#:][\w-]+|[A-Za-z_][\w-]*(?![\w-]*\()/g)];
   const named = tokens
     .map(([token]) => token)
     .filter((token) => !token.startsWith(":") && !WORDS.has(token.toUpperCase()))
