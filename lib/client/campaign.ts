@@ -6,7 +6,7 @@ import type { Try } from "./client-core.ts";
 import type { Exchange } from "./exchange.ts";
 import type { LeaseHandle } from "./handle.ts";
 import type { Lifetime } from "./lifetime.ts";
-import { aborted, pause, type Wakeup } from "./waiting.ts";
+import { aborted, makeWakeup, pause, type Wakeup } from "./waiting.ts";
 
 /** How a candidate waits until it leads. */
 export interface Wait {
@@ -42,15 +42,19 @@ const MAX_WAIT_MS = 2 ** 31 - 1;
  *   has lasted for longer than `troubleLimitMs`
  */
 export async function campaign(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
-  const forget = wait.life.onClose(() => wait.wakeup.wake());
+  const closed = makeWakeup();
+  const forget = wait.life.onClose(() => {
+    wait.wakeup.wake();
+    closed.wake();
+  });
   try {
-    return await untilElected(tryOnce, wait);
+    return await untilElected(tryOnce, wait, closed);
   } finally {
     forget();
   }
 }
 
-async function untilElected(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
+async function untilElected(tryOnce: Try, wait: Wait, closed: Wakeup): Promise<LeaseHandle> {
   const { name, clock, timeoutMs, signal, wakeup } = wait;
   const start = clock.now().mono;
   let jitter = true;
@@ -86,7 +90,21 @@ async function untilElected(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
     if (!signal?.aborted) wait.life.assertOpen();
     wait.onWait?.(waitMs);
     jitter = await pause(clock, waitMs, signal, wakeup);
+    if (jitter) await spreadOut(wait, closed);
   }
+}
+
+/** Those who are told at once that the lease may be free look within this long, in ms: most of them then see who has it. */
+const TOLD_SPREAD_MS = 100;
+
+/** Waits for a random part of it. All that is told meanwhile, the look that follows answers. */
+async function spreadOut(wait: Wait, closed: Wakeup): Promise<void> {
+  const { clock, random, retryIntervalMs, signal, life, wakeup } = wait;
+  if (!signal?.aborted) life.assertOpen();
+  const spreadMs = Math.min(retryIntervalMs, TOLD_SPREAD_MS) * random.fraction();
+  wait.onWait?.(spreadMs);
+  await pause(clock, spreadMs, signal, closed);
+  wakeup.clear();
 }
 
 /** Those who wait for the same expiry would all wake at once: they spread over this long at most, in ms. */

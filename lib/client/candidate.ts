@@ -196,7 +196,10 @@ export class Candidate implements AsyncDisposable {
     return this.#leading().stepDown(options);
   }
 
-  /** Ends the wait for the lease: call it when told that the lease may be free. It looks at once. */
+  /**
+   * Ends the wait for the lease: call it when told that the lease may be free. It looks within 100 ms, at a random instant of them: of
+   * many that are told at once, only the first few then ask for the lease. A `retryIntervalMs` below 100 ms takes their place.
+   */
   notify(): void {
     this.#campaigner.notify();
   }

@@ -7,6 +7,8 @@ export interface Wakeup {
   wake(): void;
   /** Calls back at the next wake-up, or at once if one is due; returns what forgets it. */
   next(callback: () => void): () => void;
+  /** Forgets that one is due. */
+  clear(): void;
 }
 
 /** Makes a wake-up for one waiter. */
@@ -28,6 +30,9 @@ export function makeWakeup(): Wakeup {
       return () => {
         waiter = undefined;
       };
+    },
+    clear() {
+      due = false;
     },
   };
 }
