@@ -197,8 +197,8 @@ export class Candidate implements AsyncDisposable {
   }
 
   /**
-   * Ends the wait for the lease: call it when told that the lease may be free. It looks within 100 ms, at a random instant of them: of
-   * many that are told at once, only the first few then ask for the lease. A `retryIntervalMs` below 100 ms takes their place.
+   * Ends the wait for the lease: call it when told that the lease may be free. It looks within 100 ms, or `retryIntervalMs` where that
+   * is less, at a random instant: of many that are told at once only the first few then ask for the lease.
    */
   notify(): void {
     this.#campaigner.notify();
@@ -281,9 +281,8 @@ export class Candidate implements AsyncDisposable {
   #leading(): LeaseHandle {
     const { lease } = this.#campaigner;
     if (lease !== undefined) return lease;
-    throw new LeaseError("LEASE_LOST", `lease "${this.name}" is not held by this candidate`, {
-      lease: this.name,
-    });
+    const message = `lease "${this.name}" is not held by this candidate`;
+    throw new LeaseError("LEASE_LOST", message, { lease: this.name });
   }
 
   #busy(): LeaseError {

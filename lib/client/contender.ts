@@ -4,7 +4,7 @@ import type { LeaseWrite } from "../core/lease-write.ts";
 import { calledBy, shardOf } from "../core/names.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { ReadOutcome, WriteOutcome } from "../core/outcome.ts";
-import type { Random } from "../core/ports.ts";
+import type { CallOptions, Random, RowsPage } from "../core/ports.ts";
 import type { TermRules } from "../core/term-state.ts";
 import type { Timing } from "../core/timing.ts";
 import type { Answer, Exchange } from "./exchange.ts";
@@ -109,14 +109,22 @@ export class Contender implements Runtime, Identity, TermRules {
     const { requestTimeoutMs } = this.settings.timing;
     const sending = (): Promise<Answer<WriteOutcome>> =>
       this.#told(write.kind, this.exchange.write(write, requestTimeoutMs));
-    if (this.#pacer === undefined) return sending();
-    return this.#pacer.paced(sending, () => this.exchange.refuses(write.kind));
+    const pacer = this.#pacer;
+    if (pacer === undefined) return sending();
+    // A client that closes waits for it: its turn has a timer.
+    return this.life.track(() => pacer.paced(sending, () => this.exchange.refuses(write.kind)));
   }
 
   /** Reads the record within the candidate's own deadline; or another row's under the same name. */
   look(row: string | undefined = this.row): Promise<Answer<ReadOutcome>> {
     const { requestTimeoutMs } = this.settings.timing;
     return this.#told("look", this.exchange.read(this.name, requestTimeoutMs, row));
+  }
+
+  /** Reads all rows under the same name whose own names begin so. */
+  rows(prefix: string, attributes: CallOptions["attributes"]): Promise<readonly Answer<RowsPage>[]> {
+    const { requestTimeoutMs } = this.settings.timing;
+    return this.#told("look", this.exchange.rows(this.name, prefix, requestTimeoutMs, attributes));
   }
 
   /** Publishes an event about the candidate. */
@@ -144,16 +152,16 @@ export class Contender implements Runtime, Identity, TermRules {
   }
 
   /** Tells of what fails, unless it was for the caller to know better, and of the end of such trouble. */
-  async #told<T>(request: Trouble["request"], asking: Promise<Answer<T>>): Promise<Answer<T>> {
-    let answer: Answer<T>;
+  async #told<T extends object>(request: Trouble["request"], asking: Promise<T>): Promise<T> {
+    let answer: T;
     try {
       answer = await asking;
     } catch (error) {
       if (isTrouble(error)) this.#failed(request, error);
       throw error;
     }
-    const { outcome } = answer as Answer<ReadOutcome | WriteOutcome>;
-    if ("kind" in outcome && outcome.kind === "unknown") this.#failed(request, outcome.cause);
+    const { outcome } = answer as Partial<Answer<Partial<WriteOutcome>>>;
+    if (outcome?.kind === "unknown") this.#failed(request, outcome.cause);
     const lastingMs = this.exchange.takeRestored();
     if (lastingMs !== undefined) this.emit("contactRestored", { ...this.#about(), lastingMs });
     return answer;

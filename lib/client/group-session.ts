@@ -1,13 +1,11 @@
 import type { GroupOptions, ShardOptions, ShardTermOptions } from "../core/group-options.ts";
 import { parseId, type TermOptions, type TermSettings } from "../core/options.ts";
+import { SESSION_RETENTION_MS } from "../core/shard-writes.ts";
 import type { TermRules } from "../core/term-state.ts";
 import type { Reading } from "../core/units.ts";
 import type { ClientCore, Try } from "./client-core.ts";
 import { Session } from "./session.ts";
 import { attemptShard, type First } from "./shard-attempt.ts";
-
-/** A session's row outlives its last write by this long before DynamoDB's TTL may delete it, in ms: no clock is as wrong as that. */
-const SESSION_RETENTION_MS = 86_400_000;
 
 /** Options of `Group.acquire`. */
 export interface ShardAcquireOptions extends ShardTermOptions {

@@ -2,6 +2,11 @@ import { type Sighting, sighted } from "../core/evidence.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import type { EpochMs, Reading } from "../core/units.ts";
 
+/** A state that is remembered, and when a response last carried it. */
+export interface Remembered extends Sighting {
+  readonly lastSeen: Reading;
+}
+
 /** How much a client remembers of leases, and of claims, in bytes each: of the usual leases some fifteen thousand. */
 export const MAX_MEMORY_BYTES = 8 * 1_024 * 1_024;
 
@@ -19,11 +24,11 @@ const bytesOf = (...texts: readonly (string | undefined)[]): number =>
  * tells nothing of who leads, and may be large.
  */
 export class Memory {
-  readonly #sightings = new Bounded<Sighting>();
+  readonly #sightings = new Bounded<Remembered>();
   readonly #ownClaims = new Bounded<true>();
 
   /** The last state that was seen of a lease, without its value. */
-  sighting(name: string, row?: string): Sighting | undefined {
+  sighting(name: string, row?: string): Remembered | undefined {
     return this.#sightings.get(keyOf(name, row));
   }
 
@@ -44,7 +49,7 @@ export class Memory {
     const kept = withoutRest(record);
     const { holder, tick, writeId, reservedFor, requestedBy } = kept;
     const bytes = bytesOf(key, key, holder, tick, writeId, reservedFor, requestedBy);
-    this.#sightings.set(key, { ...sighting, record: kept }, bytes);
+    this.#sightings.set(key, { ...sighting, record: kept, lastSeen: received }, bytes);
     return sighting;
   }
 

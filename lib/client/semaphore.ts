@@ -152,7 +152,9 @@ export class Semaphore implements AsyncDisposable {
     const view = await lookAtGroup(this.#core, this.name, "", session.id);
     const rank = (record: LeaseRecord | undefined): number => {
       if (record?.holder === undefined) return record?.reservedFor === undefined ? 0 : 1;
-      return sessionBehind(view, record) === undefined ? 2 : 3;
+      // What a process of before has held under this declared-stable id is over once this one has its session.
+      const isOwn = record.holder === session.id && session.term === undefined;
+      return isOwn || sessionBehind(view, record) === undefined ? 2 : 3;
     };
     const free = Array.from({ length: this.permits }, (_, nth) => permitName(nth))
       .map((shard) => ({ shard, rank: rank(view.shards.get(shard)), chance: random.fraction() }))

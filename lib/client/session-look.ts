@@ -3,8 +3,8 @@ import type { LeaseWrite } from "../core/lease-write.ts";
 import { AUXILIARY, shardOf, shardRow } from "../core/names.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { mayLand } from "../core/shard-writes.ts";
-import type { Timing } from "../core/timing.ts";
 import { release, ttlOf } from "../core/writes.ts";
+import type { Contender } from "./contender.ts";
 import type { Session } from "./session.ts";
 
 /** Whoever holds shards reads them again this often, in ms: a bell that was lost costs that at most. */
@@ -22,15 +22,16 @@ const FEW = 8;
 /** A session's looks at its own shards: who else holds them, who asks for them, and what it holds without knowing. */
 export class SessionLook {
   readonly #session: Session;
-  readonly #timing: Timing;
+  /** Who sends: the candidate for the session itself. */
+  readonly #self: Contender;
   /** The highest token of the claims that were refused and may land yet, by shard: a copy of one may be on its way. */
   readonly #loose = new Map<string, number>();
   #looking: Promise<void> | undefined;
   #again = false;
 
-  constructor(session: Session, timing: Timing) {
+  constructor(session: Session, self: Contender) {
     this.#session = session;
-    this.#timing = timing;
+    this.#self = self;
   }
 
   /**
@@ -49,14 +50,14 @@ export class SessionLook {
     }
   }
 
-  /** Looks now, or once more when the look under way is over. Whatever fails is tried again with the next look. */
+  /** Looks now, or once more when the look under way is over. Whatever fails is told by an event, and tried again a retry interval later. */
   soon(): Promise<void> {
     if (this.#looking !== undefined) {
       this.#again = true;
       return this.#looking;
     }
     this.#looking = this.#look()
-      .catch(() => undefined)
+      .catch(() => this.#session.planLook(this.#self.timing.retryIntervalMs))
       .finally(() => {
         this.#looking = undefined;
         if (!this.#again) return;
@@ -92,38 +93,32 @@ export class SessionLook {
     shards: ReadonlySet<string>,
     records: Map<string, LeaseRecord>,
   ): Promise<ReadonlySet<string>> {
-    const { core, name } = this.#session;
     const unread = new Set<string>();
     for (const shard of shards) {
       const row = shardRow(shard);
-      const answer = await core.exchange
-        .read(name, this.#timing.requestTimeoutMs, row)
-        .catch((error: unknown) => {
-          if (!isLeaseError(error, "RECORD_INVALID")) throw error;
-          unread.add(shard);
-        });
+      const answer = await this.#self.look(row).catch((error: unknown) => {
+        if (!isLeaseError(error, "RECORD_INVALID")) throw error;
+        unread.add(shard);
+      });
       if (answer?.outcome.record !== undefined) records.set(row, answer.outcome.record);
     }
     return unread;
   }
 
   async #readAll(records: Map<string, LeaseRecord>): Promise<ReadonlySet<string>> {
-    const { core, name } = this.#session;
-    const { requestTimeoutMs } = this.#timing;
-    const pages = await core.exchange.rows(name, AUXILIARY.shard, requestTimeoutMs, LOOKED_AT);
-    for (const { outcome } of pages)
+    for (const { outcome } of await this.#self.rows(AUXILIARY.shard, LOOKED_AT))
       for (const record of outcome.records) if (record.row !== undefined) records.set(record.row, record);
     return new Set();
   }
 
   async #giveBack(record: LeaseRecord): Promise<void> {
     const { core, id: holder, name, term } = this.#session;
+    const { exchange, random } = core;
     if (record.holder !== holder || record.sessionToken !== term?.token) return;
     if (this.#session.isBusy(shardOf(record.row) ?? "")) return;
-    const { exchange, random } = core;
-    const { retentionMs, requestTimeoutMs } = this.#timing;
     const taken = { name, row: record.row, holder, token: record.token };
-    const request = { writeId: random.id(), ttl: ttlOf(exchange.steady(), 0, retentionMs), tick: undefined };
-    await exchange.write(release(taken, request), requestTimeoutMs);
+    // A shard's row is kept for longer than a session's: its `tick` says which occurrences are done.
+    const ttl = ttlOf(exchange.steady(), 0, core.timing.retentionMs);
+    await this.#self.send(release(taken, { writeId: random.id(), ttl, tick: undefined }));
   }
 }

@@ -1,6 +1,7 @@
 import type { LeaseWrite } from "../core/lease-write.ts";
 import { sessionRow, shardRow } from "../core/names.ts";
 import type { TermSettings } from "../core/options.ts";
+import type { WriteOutcome } from "../core/outcome.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
 import type { NewTerm, TermRules } from "../core/term-state.ts";
@@ -8,12 +9,13 @@ import type { EpochMs, Reading } from "../core/units.ts";
 import { attempt, type AttemptResult } from "./attempt.ts";
 import type { ClientCore } from "./client-core.ts";
 import type { Contender, Identity } from "./contender.ts";
+import type { Answer } from "./exchange.ts";
 import type { LeaseHandle, TermHooks } from "./handle.ts";
 import type { Held } from "./holdings.ts";
 import { TermHandle } from "./lease-handle.ts";
 import { Pacer } from "./pacer.ts";
 import { LOOK_AGAIN_MS, SessionLook } from "./session-look.ts";
-import { settleClaim, settleRelease } from "./settling.ts";
+import { settleClaim, settleRelease, Settlings } from "./settling.ts";
 
 const NOTHING: ReleaseResult = { kind: "already-released" };
 
@@ -53,9 +55,7 @@ export class Session implements Held {
   #closing: Promise<ReleaseResult> | undefined;
   /** How many attempts are under way, and whoever else wants the session to stay open. */
   #users = 0;
-  /** What settles writes that nobody answered, and what ends that. */
-  readonly #settlings = new Set<Promise<void>>();
-  #over: AbortController | undefined;
+  readonly #settlings: Settlings;
   #cancel: () => void = () => undefined;
 
   constructor(core: ClientCore, { name, settings, id, worker }: SessionOptions) {
@@ -70,7 +70,8 @@ export class Session implements Held {
     const nobodyElse = { ...this.#shardIdentity, lastToken };
     const shardsLed = (): number => this.#shards.size;
     this.#self = core.contender(name, settings, nobodyElse, { row: sessionRow(this.id), worker, shardsLed });
-    this.looks = new SessionLook(this, settings.timing);
+    this.#settlings = new Settlings(core.life);
+    this.looks = new SessionLook(this, this.#self);
   }
 
   /** Its term, if it lasts. */
@@ -177,6 +178,21 @@ export class Session implements Held {
     this.#term?.heard(date, at);
   }
 
+  /** Sends a write that is about the session, or on its behalf, and is no shard's. */
+  send(write: LeaseWrite): Promise<Answer<WriteOutcome>> {
+    return this.#self.send(write);
+  }
+
+  /** Has its shards looked at after so long, in ms, and from then on once a minute, as long as it lasts. */
+  planLook(afterMs = LOOK_AGAIN_MS): void {
+    this.#cancel();
+    if (this.term === undefined) return;
+    this.#cancel = this.core.clock.timer(afterMs, () => {
+      this.planLook();
+      this.#rung();
+    });
+  }
+
   /** Closes it with all that is held through it: one write, and one more for each shard whose release has something to say. */
   async release(): Promise<ReleaseResult> {
     await this.#opening?.catch(() => undefined);
@@ -194,8 +210,8 @@ export class Session implements Held {
     });
     this.#term = term;
     this.core.open.add(this);
-    this.#planLook();
     term.begin();
+    this.planLook();
     if (this.core.life.is !== "open") await term.release({ completed: false });
     this.core.life.assertOpen();
     return term;
@@ -220,7 +236,7 @@ export class Session implements Held {
 
   #onEnd(term: TermHandle, end: LeaseEnd): void {
     if (this.#term !== term) return;
-    this.#endSettlings();
+    this.#settlings.end();
     this.#cancel();
     // Whoever has taken the session over leads none of its shards by that: their successors are not known.
     const told: LeaseEnd = end.reason === "superseded" ? { reason: "revoked" } : end;
@@ -238,7 +254,7 @@ export class Session implements Held {
     const term = this.#term;
     if (this.#closing !== undefined || term === undefined) return this.#closing;
     this.#term = undefined;
-    this.#endSettlings();
+    this.#settlings.end();
     this.#cancel();
     this.#closing = this.core.life
       .track(() => this.#releaseAll(term))
@@ -258,7 +274,7 @@ export class Session implements Held {
     await Promise.all(own.map((handle) => handle.release({ completed: false })));
     const result = await this.#releaseOwn(term);
     for (const handle of left) handle.left(result);
-    await Promise.all(this.#settlings); // Their last requests: once it is closed, nothing of it is under way.
+    await this.#settlings.over();
     return result;
   }
 
@@ -270,30 +286,12 @@ export class Session implements Held {
     return term.release({ completed: false });
   }
 
-  /** The end of the session settles everything: what rests on it counts for nobody. */
   #settle(settling: (over: AbortSignal) => Promise<void>): void {
-    const term = this.#term;
-    if (term?.isHeld() !== true) return;
-    const over = (this.#over ??= new AbortController()).signal;
-    const under = this.core.life.track(() => settling(over)).finally(() => this.#settlings.delete(under));
-    this.#settlings.add(under);
-  }
-
-  #endSettlings(): void {
-    this.#over?.abort();
-    this.#over = undefined;
+    if (this.term !== undefined) this.#settlings.begin(settling);
   }
 
   #rung(): void {
     if (this.onBell === undefined) void this.looks.soon();
     else this.onBell();
-  }
-
-  #planLook(): void {
-    this.#cancel();
-    this.#cancel = this.core.clock.timer(LOOK_AGAIN_MS, () => {
-      this.#planLook();
-      this.#rung();
-    });
   }
 }

@@ -3,6 +3,7 @@ import type { LeaseRecord } from "../core/record.ts";
 import { abandonShard, mayLand, voidClaim } from "../core/shard-writes.ts";
 import { ttlOf } from "../core/writes.ts";
 import type { Contender } from "./contender.ts";
+import type { Lifetime } from "./lifetime.ts";
 import { follows, pause } from "./waiting.ts";
 
 /*
@@ -50,6 +51,34 @@ export async function settleRelease(self: Contender, write: LeaseWrite, over: Ab
   await untilSettled(self, over, async () =>
     (await self.send(write)).outcome.kind === "unknown" ? "unanswered" : "settled",
   );
+}
+
+/** What settles writes of a session that nobody answered. The end of the session settles everything: what rests on it counts for nobody. */
+export class Settlings {
+  readonly #life: Lifetime;
+  readonly #underWay = new Set<Promise<void>>();
+  #over = new AbortController();
+
+  constructor(life: Lifetime) {
+    this.#life = life;
+  }
+
+  /** Begins one, which goes on until it is settled or {@link end} is called. */
+  begin(settling: (over: AbortSignal) => Promise<void>): void {
+    const { signal } = this.#over;
+    const under = this.#life.track(() => settling(signal)).finally(() => this.#underWay.delete(under));
+    this.#underWay.add(under);
+  }
+
+  end(): void {
+    this.#over.abort();
+    this.#over = new AbortController();
+  }
+
+  /** Resolves once nothing of them is under way: they have sent their last requests. */
+  async over(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
 }
 
 async function untilSettled(

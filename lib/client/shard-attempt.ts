@@ -7,7 +7,7 @@ import { nextShardMove, type SessionSeen, type ShardMove } from "../core/shard-m
 import { bury, ofAShard } from "../core/shard-writes.ts";
 import { stateOf } from "../core/record.ts";
 import type { NewTerm } from "../core/term-state.ts";
-import type { Reading } from "../core/units.ts";
+import { elapsedAtLeast, type Reading } from "../core/units.ts";
 import type { Refusal } from "./attempt.ts";
 import type { Contender } from "./contender.ts";
 import type { LeaseHandle } from "./handle.ts";
@@ -20,7 +20,10 @@ const MAX_MOVES = 8;
 export type First = "claim" | "look" | Sighting;
 
 const NONE = [] as const;
-const UNREAD: SessionSeen = { sighting: undefined, afterShard: false };
+const UNREAD: SessionSeen = { sighting: undefined, afterShard: false, isFresh: false };
+
+/** For what part of a retry interval a session that was read counts as read: many shards may rest on it. */
+const FRESH = 0.5;
 
 /**
  * One attempt to lead a shard through a session: claims it, or takes it over once the session of its holder is over, or learns why
@@ -49,6 +52,7 @@ class ShardAttempt {
     let move: ShardMove = first === "claim" ? { kind: "claim" } : this.#decide();
     for (let moves = 0; moves < MAX_MOVES && move.kind !== "stand-by"; moves += 1) {
       if (move.kind === "read-session") await this.#readSession(move.of);
+      else if (move.kind === "open-session") await this.#session.open();
       else if (move.kind === "bury") await this.#bury(move);
       else {
         const lease = await this.#write(move);
@@ -61,19 +65,16 @@ class ShardAttempt {
   }
 
   #decide(): ShardMove {
-    const { clock, exchange, holder, memory, name, settings, timing } = this.#self;
+    const { clock, exchange, holder, memory, settings, timing } = this.#self;
     const seen = this.#seen;
     const own = this.#session.term;
     const of = seen?.record.holder;
-    const remembered = of === undefined ? undefined : memory.sighting(name, sessionRow(of));
-    const session = this.#readAfter.afterShard
-      ? this.#readAfter
-      : { sighting: remembered, afterShard: false };
+    const at = clock.now();
     return nextShardMove(
       {
         seen,
-        session,
-        at: clock.now(),
+        session: this.#readAfter.afterShard || of === undefined ? this.#readAfter : this.#remembered(of, at),
+        at,
         now: exchange.estimate(),
         tick: settings.tick,
         holder,
@@ -84,6 +85,13 @@ class ShardAttempt {
       },
       timing,
     );
+  }
+
+  #remembered(of: string, at: Reading): SessionSeen {
+    const { memory, name, timing } = this.#self;
+    const sighting = memory.sighting(name, sessionRow(of));
+    const ageMs = sighting === undefined ? Infinity : elapsedAtLeast(sighting.lastSeen, at);
+    return { sighting, afterShard: false, isFresh: ageMs < FRESH * timing.retryIntervalMs };
   }
 
   async #look(): Promise<void> {
@@ -100,19 +108,20 @@ class ShardAttempt {
     this.#requests += 1;
     const { outcome, received } = await this.#self.look(row);
     const sighting = memory.note(name, outcome.record, received, outcome.servedAt, row);
-    this.#readAfter = { sighting, afterShard: true };
+    this.#readAfter = { sighting, afterShard: true, isFresh: true };
   }
 
   /** Ends a session by evidence. Whoever is refused has seen how it stands now, after the shard's row. */
   async #bury({ seen }: Extract<ShardMove, { kind: "bury" }>): Promise<void> {
-    const { memory, name, random } = this.#self;
+    const { exchange, memory, name, random } = this.#self;
     this.#requests += 1;
-    const { outcome, received } = await this.#self.send(bury(seen, random.id()));
+    const write = bury(seen, { writeId: random.id(), now: exchange.steady() });
+    const { outcome, received } = await this.#self.send(write);
     if (outcome.kind === "unknown")
       throw this.#unavailable("its last holder's session may be ended, nobody can say", outcome.cause);
     const record = outcome.kind === "written" ? outcome.record : outcome.current;
     const sighting = memory.note(name, record, received, outcome.servedAt, seen.row);
-    this.#readAfter = { sighting, afterShard: true };
+    this.#readAfter = { sighting, afterShard: true, isFresh: true };
   }
 
   /** Claims or takes over; resolves with nothing where that was refused. */

@@ -1,14 +1,15 @@
-import { granted, planOf, type ShardView } from "../core/assignment.ts";
+import { type Ask, granted, planOf, type ShardView } from "../core/assignment.ts";
 import { requestTransfer } from "../core/auxiliary-writes.ts";
 import { isLeaseError } from "../core/errors.ts";
 import { sighted, type Sighting } from "../core/evidence.ts";
-import { type GroupView, membersOf, type SessionView } from "../core/group-view.ts";
+import { type GroupView, membersOf } from "../core/group-view.ts";
 import { AUXILIARY, sessionRow, shardRow } from "../core/names.ts";
 import { untilEvidenceMs } from "../core/next-move.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { LeaseRecord } from "../core/record.ts";
-import { bury, ring } from "../core/shard-writes.ts";
+import { ring } from "../core/shard-writes.ts";
 import { askingPriority, type FreeCount, isReserved, membershipOf, shardViews } from "../core/worker-view.ts";
+import { buryDead } from "./burying.ts";
 import { LOOKED_AT, lookAtGroup } from "./group-reading.ts";
 import { AT_ONCE } from "./pacer.ts";
 import type { Session } from "./session.ts";
@@ -81,7 +82,7 @@ export class WorkerLook {
     this.#lookedAt = now;
     const records = new Map([...seen.shards].map(([shard, record]) => [shardRow(shard), record]));
     this.#session.seen(before, records);
-    const view = await this.#bury(seen);
+    const view = await buryDead(this.#session, seen);
     this.#membership = membershipOf(view, id);
     await this.#act(wanted, view, ended);
     return this.#untilNext(view);
@@ -108,7 +109,7 @@ export class WorkerLook {
     // What it would not claim for now, it does not take from others either.
     const asks = plan.ask.filter(({ shard }) => !this.#works.avoids(shard));
     this.#handOver(wanted, granted(id, members, views, this.#leaving()), view);
-    const [late] = await Promise.all([this.#claim(plan.claim, view, ended), this.#ask(asks, view, ended)]);
+    const late = await this.#claimAndAsk(plan.claim, asks, view, ended);
     const isOpen = late > 0 || plan.ask.length > 0 || views.some((one) => isOpenShard(one, id));
     if (isOpen) this.#due = true;
     this.#beaten = late > 0 ? this.#beaten + 1 : 0;
@@ -116,6 +117,24 @@ export class WorkerLook {
     const unknown = [...view.shards].filter(([shard, { holder }]) => holder === id && !claimed.has(shard));
     await this.#session.looks.giveBack(unknown.map(([, record]) => record));
     this.#forget(new Set(wanted), view);
+  }
+
+  /** Claims and asks; resolves with how many claims others were faster with. What the store refuses for all ends both. */
+  async #claimAndAsk(
+    claims: readonly string[],
+    asks: readonly Ask[],
+    view: GroupView,
+    ended: AbortSignal,
+  ): Promise<number> {
+    let isRefused = false;
+    const goesOn = (): boolean => !ended.aborted && !isRefused;
+    const claiming = this.#claim(claims, view, goesOn).catch((error: unknown) => {
+      isRefused = true;
+      throw error;
+    });
+    const [claimed] = await Promise.allSettled([claiming, this.#ask(asks, view, goesOn)]);
+    if (claimed.status === "rejected") throw claimed.reason;
+    return claimed.value;
   }
 
   /** Forgets what concerns shards that are none any more, and sessions that are gone. */
@@ -148,12 +167,12 @@ export class WorkerLook {
   }
 
   /** Claims; resolves with how many others were faster. */
-  async #claim(shards: readonly string[], view: GroupView, ended: AbortSignal): Promise<number> {
+  async #claim(shards: readonly string[], view: GroupView, goesOn: () => boolean): Promise<number> {
     let late = 0;
     let failure: { readonly error: unknown } | undefined;
     const { term } = this.#session;
     const claimOne = async (shard: string): Promise<void> => {
-      if (ended.aborted || failure !== undefined) return;
+      if (!goesOn() || failure !== undefined) return;
       // Whose session is lost looks anew first: to claim the rest would open one for each.
       if (this.#session.term !== term) return void (late += 1);
       const self = this.#session.contender(shard, this.#shardTerm);
@@ -190,17 +209,11 @@ export class WorkerLook {
   }
 
   /** Asks for shards, and rings once for each holder, again and again until it has answered. */
-  async #ask(
-    asks: readonly { readonly shard: string; readonly holder: string }[],
-    view: GroupView,
-    ended: AbortSignal,
-  ): Promise<void> {
+  async #ask(asks: readonly Ask[], view: GroupView, goesOn: () => boolean): Promise<void> {
     const { core, id, name } = this.#session;
-    const { exchange, random, timing } = core;
+    const { random } = core;
     const holders = new Set<string>();
-    const send = (write: Parameters<typeof exchange.write>[0]) =>
-      exchange.write(write, timing.requestTimeoutMs);
-    const askOne = async ({ shard, holder }: (typeof asks)[number]): Promise<void> => {
+    const askOne = async ({ shard, holder }: Ask): Promise<void> => {
       const record = view.shards.get(shard);
       // What an operator has asked for goes before.
       if (record === undefined || (record.requestedPriority ?? -1) >= 0) return;
@@ -208,12 +221,12 @@ export class WorkerLook {
       holders.add(holder);
       const priority = askingPriority(record);
       const request = requestTransfer(record, { writeId: random.id(), by: id, priority });
-      await this.#session.pacer.paced(() => send(request)).catch(() => undefined);
+      await this.#session.pacer.paced(() => this.#session.send(request)).catch(() => undefined);
     };
     const left = asks.values();
     // As with claims: whoever is told to stop has not begun the others. Each waits its turn, also where it would be refused.
     const oneByOne = async (): Promise<void> => {
-      for (const ask of left) if (!ended.aborted) await askOne(ask);
+      for (const ask of left) if (goesOn()) await askOne(ask);
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, asks.length) }, oneByOne));
     for (const record of view.shards.values())
@@ -226,39 +239,11 @@ export class WorkerLook {
       const rungMs = now - (this.#rung.get(holder) ?? -Infinity);
       if (session?.is !== "lasts" || rungMs < 2 * this.#shardTerm.timing.renewIntervalMs) continue;
       this.#rung.set(holder, now);
-      await send(
-        ring(name, { holder, token: session.record.token }, { writeId: random.id(), bell: random.id() }),
-      ).catch(() => undefined);
+      const bell = { writeId: random.id(), bell: random.id() };
+      await this.#session
+        .send(ring(name, { holder, token: session.record.token }, bell))
+        .catch(() => undefined);
     }
-  }
-
-  /** Ends each dead session that holds shards: 1 request for all of them. */
-  async #bury(view: GroupView): Promise<GroupView> {
-    const { core, name } = this.#session;
-    const { exchange, memory, random, timing } = core;
-    const sessions = new Map(view.sessions);
-    const behind = new Set([...view.shards.values()].map(({ holder }) => holder));
-    for (const session of view.sessions.values()) {
-      if (session.is !== "dead" || !behind.has(session.id)) continue;
-      const answer = await exchange
-        .write(bury(session.record, random.id()), timing.requestTimeoutMs)
-        .catch(unlessInvalid);
-      if (answer === undefined || answer.outcome.kind === "unknown") continue;
-      const { outcome, received } = answer;
-      const record = outcome.kind === "written" ? outcome.record : outcome.current;
-      memory.note(name, record, received, outcome.servedAt, session.record.row);
-      const now: SessionView =
-        record === undefined || record.holder === undefined
-          ? {
-              ...session,
-              record: record ?? { ...session.record, holder: undefined },
-              is: "closed",
-              because: undefined,
-            }
-          : { ...session, record, is: "lasts", because: undefined };
-      sessions.set(session.id, now);
-    }
-    return { ...view, sessions };
   }
 
   /** Its own beat, or when the first of the other sessions could be over, whichever is sooner. */
@@ -286,9 +271,4 @@ export class WorkerLook {
 /** Whether a shard is to be looked at again soon: nobody leads it, or its holder was asked for it. */
 function isOpenShard({ holder, askedBy }: ShardView, id: string): boolean {
   return holder === undefined || askedBy === id || (holder === id && askedBy !== undefined);
-}
-
-/** A row that somebody edited by hand is for an operator to mend: the others go on. */
-function unlessInvalid(error: unknown): undefined {
-  if (!isLeaseError(error, "RECORD_INVALID")) throw error;
 }

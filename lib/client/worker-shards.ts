@@ -177,10 +177,10 @@ export class WorkerShards {
   async #ringOnce(): Promise<void> {
     const { core, id: holder, name, term } = this.#session;
     if (term === undefined) return;
-    const { random, exchange, timing } = core;
+    const { random } = core;
     // A member is dealt what is free, and whoever leaves claims nothing: it would lie there.
     const call = this.#lingers ? retire : ring;
     const bell = call(name, { holder, token: term.token }, { writeId: random.id(), bell: random.id() });
-    await exchange.write(bell, timing.requestTimeoutMs).catch(() => undefined);
+    await this.#session.send(bell).catch(() => undefined);
   }
 }

@@ -18,6 +18,8 @@ export interface SessionSeen {
   readonly sighting: Sighting | undefined;
   /** Whether that look was sent after the shard's row had been received. */
   readonly afterShard: boolean;
+  /** Whether it was a moment ago: its holder may have closed it since. */
+  readonly isFresh: boolean;
 }
 
 /** What the session of a shard's term allows. */
@@ -34,11 +36,12 @@ export type SessionFinding =
 /**
  * Judges the session that a term of a shard rests on. A session's row that shows the term's session token without a holder, or a higher token, says so
  * for good, whenever it was read. A row that is gone, or has a lower token, says so only where it was read after the shard's: it may have
- * been made since.
+ * been made since. And a row that was read long ago does not say that the session lasts: a close frees all shards, and changes the
+ * row of none.
  */
 export function judgeSession(
   { sessionToken = 0 }: LeaseRecord,
-  { sighting, afterShard }: SessionSeen,
+  { sighting, afterShard, isFresh }: SessionSeen,
   at: Reading,
   now: EpochMs,
   timing: EvidenceTiming,
@@ -52,12 +55,14 @@ export function judgeSession(
   if (because === "service-clock" || (because !== undefined && afterShard))
     return { is: "dead", seen: record, because };
   const retryAfterMs = untilEvidenceMs(sighting, at, now, timing);
-  return retryAfterMs <= 0 && !afterShard ? { is: "unread" } : { is: "lasts", retryAfterMs };
+  if (!afterShard && (!isFresh || retryAfterMs <= 0)) return { is: "unread" };
+  return { is: "lasts", retryAfterMs };
 }
 
 /** What a candidate for a shard does next. */
 export type ShardMove =
   | Exclude<Move, { kind: "resume" }>
+  | { readonly kind: "open-session" }
   | { readonly kind: "read-session"; readonly of: string }
   | { readonly kind: "bury"; readonly seen: LeaseRecord; readonly because: Evidence };
 
@@ -84,6 +89,8 @@ export function nextShardMove(situation: ShardSituation, timing: EvidenceTiming)
   if (refused !== undefined) return refused;
   if (isOwnClaim(record.writeId)) return { kind: "take-over", seen: record, because: "own-claim" };
   const { sessionToken = 0 } = record;
+  // Held through a session of before: of a dead process with the same declared-stable id, say. It is over once there is a new one.
+  if (own === undefined && record.holder === holder) return { kind: "open-session" };
   if (own !== undefined && record.holder === holder && sessionToken <= own.token) {
     if (sessionToken < own.token) return { kind: "take-over", seen: record, because: "session-ended" };
     if (leads) return { kind: "stand-by", reason: "held", retryAfterMs: Math.ceil(own.leftMs) };

@@ -1,7 +1,11 @@
 import { sessionRow } from "./names.ts";
 import type { LeaseRecord } from "./record.ts";
 import type { LeaseWrite } from "./lease-write.ts";
-import { abandon, OF_A_TERM, OF_A_WORKER, where } from "./writes.ts";
+import type { EpochMs } from "./units.ts";
+import { abandon, latest, OF_A_TERM, OF_A_WORKER, ttlOf, where } from "./writes.ts";
+
+/** A session's row outlives its last write by this long before DynamoDB's TTL may delete it, in ms: no clock is as wrong as that. */
+export const SESSION_RETENTION_MS = 86_400_000;
 
 /**
  * Ends the session that was seen, by evidence as of any term (docs/protocol.md, Groups): only a write on its own row ends a session. What it
@@ -10,14 +14,18 @@ import { abandon, OF_A_TERM, OF_A_WORKER, where } from "./writes.ts";
  * What the session says of its worker goes with it. Nobody reads that of a closed session, but it tells this write from those that an
  * operator may make: IAM knows a write by the attributes that it names, and `grantOperate` lets nobody name these.
  */
-export function bury({ name, row, revision, token }: LeaseRecord, writeId: string): LeaseWrite {
+export function bury(
+  { name, row, revision, token }: LeaseRecord,
+  { writeId, now }: { readonly writeId: string; readonly now: EpochMs },
+): LeaseWrite {
   return {
     kind: "bury",
     ...where(name, row),
     writeId,
     // 0 stands for none: a row that somebody wrote by hand.
     expects: revision === 0 ? { token } : { revision, token },
-    set: {},
+    // Its holder has left it without one where no answer told the time.
+    set: { ttl: ttlOf(latest(now, row, token), 0, SESSION_RETENTION_MS) },
     clear: [...OF_A_TERM, ...OF_A_WORKER],
     beginsTerm: false,
   };

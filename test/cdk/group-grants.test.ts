@@ -30,7 +30,7 @@ const TAKING_PART: Readonly<Record<string, LeaseWrite>> = {
     { ...mine, row: sessionRow("node-a") },
     { writeId: "w", ttl: 1, tick: undefined },
   ),
-  "ends another's session": bury(seenSession, "w"),
+  "ends another's session": bury(seenSession, { writeId: "w", now }),
   "claims a shard": claim(shard),
   "takes a shard over": takeOver(shard, seenShard),
   "gives a shard up": release({ ...mine, row: shardRow("7") }, { writeId: "w", ttl: 1, tick: undefined }),

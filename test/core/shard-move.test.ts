@@ -52,8 +52,16 @@ const read = (changes: Partial<LeaseRecord> = {}, servedAt: number | undefined =
   servedAt: servedAt as EpochMs | undefined,
 });
 
-const before = (sighting: Sighting | undefined): SessionSeen => ({ sighting, afterShard: false });
-const after = (sighting: Sighting | undefined): SessionSeen => ({ sighting, afterShard: true });
+const before = (sighting: Sighting | undefined): SessionSeen => ({
+  sighting,
+  afterShard: false,
+  isFresh: true,
+});
+const after = (sighting: Sighting | undefined): SessionSeen => ({
+  sighting,
+  afterShard: true,
+  isFresh: true,
+});
 
 const judged = (seen: SessionSeen, at = 1_000, of = shard) =>
   judgeSession(of, seen, reading(at), epochMs(NOON + at), TIMING);
@@ -90,6 +98,12 @@ describe("a shard's term", () => {
     const untimed = { is: "lasts", retryAfterMs: Math.ceil(WATCH_MS - 1_000) };
     expect(judged(after(read({ expiresAt: undefined })))).toEqual(untimed);
     expect(judged(after(read({}, undefined)))).toEqual({ ...untimed });
+  });
+
+  it("is not known to last by what was read long ago: its session may have been closed since", () => {
+    expect(judged({ ...before(read()), isFresh: false })).toEqual({ is: "unread" });
+    expect(judged({ ...before(read({ holder: undefined })), isFresh: false })).toEqual({ is: "over" });
+    expect(judged({ ...after(read()), isFresh: false }).is).toBe("lasts");
   });
 
   it("is dead by the service's clock from the grace on, also by an earlier look: the burial compares", () => {
@@ -197,8 +211,8 @@ describe("whoever wants a shard", () => {
   it("takes at once what an earlier session of its own id has left", () => {
     const mine = { ...shard, holder: "ann", sessionToken: 59 };
     expect(move(mine)).toEqual({ kind: "take-over", seen: mine, because: "session-ended" });
-    // Whoever has no session yet knows only that the id is its own: it may be of another process that leads.
-    expect(move(mine, { own: undefined })).toEqual({ kind: "read-session", of: "ann" });
+    // Nobody else has the id (A4): the session of before is over once there is a new one.
+    expect(move(mine, { own: undefined })).toEqual({ kind: "open-session" });
   });
 
   it("leaves what its own session leads, and takes what that holds and nobody leads by", () => {

@@ -92,25 +92,26 @@ describe("a claim of a shard", () => {
 
 describe("a burial", () => {
   it("vacates the session in the very state that was seen, keeps its token, and begins no term", () => {
-    const write = bury(session, "w-9");
+    const write = bury(session, request);
     expect(accepts(session, write.expects)).toBe(true);
     for (const other of [{ revision: 4 }, { token: 51 }, { token: 49 }])
       expect(accepts({ ...session, ...other }, write.expects)).toBe(false);
     expect(accepts(undefined, write.expects)).toBe(false);
     const buried = applied(session, write);
     expect(buried).not.toHaveProperty("holder");
-    expect(buried).toMatchObject({ token: 50, revision: 4, transitions: 1, ttl: 7 });
+    expect(buried).toMatchObject({ token: 50, revision: 4, transitions: 1 });
+    expect(buried.ttl).toBe(Math.ceil((NOON + 86_400_000) / 1_000));
   });
 
   it("of a row without a revision goes by its token", () => {
-    expect(bury({ ...session, revision: 0 }, "w-9").expects).toEqual({ token: 50 });
+    expect(bury({ ...session, revision: 0 }, request).expects).toEqual({ token: 50 });
   });
 
   it("makes the next renewal of the buried fail, and one that is earlier makes it fail", () => {
     const renewal = { writeId: "w-8", now: epochMs(NOON), durationMs: 15_000, timed: true, retentionMs: 1 };
     const renewed = applied(session, renew(session, renewal));
-    expect(accepts(renewed, bury(session, "w-9").expects)).toBe(false);
-    expect(accepts(applied(session, bury(session, "w-9")), renew(session, renewal).expects)).toBe(false);
+    expect(accepts(renewed, bury(session, request).expects)).toBe(false);
+    expect(accepts(applied(session, bury(session, request)), renew(session, renewal).expects)).toBe(false);
   });
 });
 
@@ -221,7 +222,7 @@ function writeOf(
   if (kind === "take-over") return takeOver(term, record);
   if (kind === "proclaim") return proclaimShard(record, { writeId: id, now, value: who });
   if (kind === "abandon") return abandonShard({ ...claim(term), writeId: record.writeId }, id, 5);
-  if (kind === "bury") return bury(record, id);
+  if (kind === "bury") return bury(record, { writeId: id, now: epochMs(now) });
   if (kind === "revoke") return revoke(record, id);
   const mine = { name: "jobs", row: "lease#a", holder: record.holder ?? "nobody", token: record.token };
   return release(mine, { writeId: id, ttl: 1, tick: undefined });

@@ -195,4 +195,10 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       "the checker's fault: a worker thawed and came back as another left, was dealt the shard that it had just given up, and rested from it",
   },
+  {
+    scenario: "waves",
+    seed: 907_001_173,
+    found:
+      "the checker's fault: a worker that left freed its shards one by one; with the second both were dealt out anew, and the first was left to whoever had looked a moment before",
+  },
 ];

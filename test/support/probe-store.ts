@@ -20,6 +20,8 @@ export class ProbeStore implements LeaseStore {
   onWrite: Interceptor | undefined;
   /** Runs before each read; throwing fails it. */
   onRead: ((name: string) => Promise<void>) | undefined;
+  /** Runs before each query; throwing fails it. */
+  onRows: (() => Promise<void>) | undefined;
   /** Whether answers keep the service's `Date`. */
   dateHeader = true;
   readonly #inner: LeaseStore;
@@ -53,6 +55,7 @@ export class ProbeStore implements LeaseStore {
 
   async rows(name: string, prefix: string, call: CallOptions, after?: string): Promise<RowsPage> {
     this.queries += 1;
+    await this.onRows?.();
     return this.#inner.rows(name, prefix, call, after);
   }
 

@@ -1,7 +1,8 @@
 import type { Checker, History, Violation } from "../history.ts";
 import { announcements } from "./announcements.ts";
 import { backOff, bells, groupBudget, moves, permits } from "./groups/conduct.ts";
-import { balance, groupRecovery, noOrphan } from "./groups/leading.ts";
+import { balance } from "./groups/balance.ts";
+import { groupRecovery, noOrphan } from "./groups/leading.ts";
 import { groupOwnWrites, shardRows } from "./groups/own-writes.ts";
 import { ownSession, sessionBurials, sessionTokens, shardTakeOver } from "./groups/sessions.ts";
 import { handOver } from "./hand-over.ts";

@@ -21,7 +21,7 @@ function exchange(
   const asked = {
     TableName: "leases",
     Key: marshall({ pk: "workers", sk: "lease#shard-01" }),
-    ExpressionAttributeNames: { "#revision": "revision" },
+    ExpressionAttributeNames: { "#7": "revision" },
     ...ask,
   };
   const times = { forwardedAt: 1, answeredAt: 2 };

@@ -120,7 +120,7 @@ export class GroupLedger {
       this.counts.lateAccepted += late;
       const before = rowStateOf(answer.Attributes);
       // Requests to look, and to hand over, leave the revision alone.
-      if (names["#revision"] === undefined) {
+      if (!Object.values(names).includes("revision")) {
         this.counts[of === "session" ? "rung" : "requested"] += 1;
         return this.row(row).saw(before, answeredAt);
       }

@@ -7,7 +7,7 @@ import { Ledger } from "./ledger.ts";
 const row = (revision: number) =>
   marshall({ pk: "lease", sk: "lease", revision, token: 10, holder: "ann", writeId: `write-${revision}` });
 
-const REVISION = { "#revision": "revision" };
+const REVISION = { "#7": "revision" };
 
 function exchange(
   operation: string,

@@ -68,7 +68,7 @@ export class Ledger {
     if (TableName !== this.#leaseTable || Key?.["sk"]?.S !== "lease") return;
     const answer = parse<Body>(exchange.answer);
     if (operation === "GetItem") this.#row.saw(rowStateOf(answer.Item), answeredAt);
-    else this.#noteLeaseWrite(exchange, answer, names?.["#revision"] === undefined);
+    else this.#noteLeaseWrite(exchange, answer, !Object.values(names ?? {}).includes("revision"));
   }
 
   /** `piggybacks`: it asks the holder to hand over, which the row's revision does not tell. */

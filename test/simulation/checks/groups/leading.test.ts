@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { LeaseRecord } from "../../../../lib/core/record.ts";
 import { DEFAULT_TIMING } from "../../../../lib/core/timing.ts";
 import type { Happening, History, HistoryEvent, TermLog } from "../../history.ts";
-import { balance, groupRecovery, noOrphan } from "./leading.ts";
+import { balance } from "./balance.ts";
+import { groupRecovery, noOrphan } from "./leading.ts";
 
 type At = readonly [at: number, happening: Happening];
 
@@ -88,6 +89,15 @@ describe("recovery after a graceful leave", () => {
   it("counts a successor that begins before the one that leaves has learnt that it left", () => {
     const history = leave([70_020, began(term("bob", "a", 70_015))], [70_030, left], [80_000, left]);
     expect(groupRecovery(history)).toEqual([]);
+  });
+
+  it("allows one look more where another shard became free meanwhile, and both were dealt out anew", () => {
+    const other: At = [71_000, written("release", "lease#c", row("ann", 11), { token: 11 })];
+    const followed = (at: number, ...between: readonly At[]): History =>
+      leave([70_030, left], ...between, [at, began(term("bob", "a", at))], [80_000, left]);
+    expect(messages(groupRecovery(followed(73_000)))).toHaveLength(1);
+    expect(groupRecovery(followed(73_000, other))).toEqual([]);
+    expect(messages(groupRecovery(followed(74_000, other)))).toHaveLength(1);
   });
 
   it.each([

@@ -1,8 +1,7 @@
-import type { Checker, History, HistoryEvent, MemberLog, TermLog } from "../../history.ts";
-import type { LeaseRecord } from "../../../../lib/core/record.ts";
+import type { Checker, HistoryEvent, TermLog } from "../../history.ts";
 import { recoveryBoundMs } from "../../../../lib/core/timing.ts";
 import { addressOf } from "../../address.ts";
-import { isOwn, onSession, onShard, Replay, type RowSeen, termText } from "./replay.ts";
+import { type Executed, isOwn, onSession, Replay, type RowSeen, termText } from "./replay.ts";
 import { complaints } from "./sessions.ts";
 
 /** What requests may take where nothing is slow, in ms, all together; and those who wait for one expiry spread over a second. */
@@ -14,12 +13,9 @@ const PATIENCE = 4;
 const REST_MS = 4_000;
 const LONGEST_REST_MS = 60_000;
 /** What a late copy has taken is found with the look of the minute; a claim that nobody answered is settled before long. */
-const LATE_COPY_MS = 61_500;
+export const LATE_COPY_MS = 61_500;
 const SETTLES_MS = 4_000;
 const SETTLES_RETRIES = 8;
-/** How long it may take until what every worker can see has been acted upon, in retries and in ms. */
-const SEEN_RETRIES = 8;
-const SEEN_MS = 6_000;
 
 /**
  * I5 in a group. Once faults stop each shard is led within the bound for leases of the sessions' length, and a spread and two retries
@@ -62,8 +58,11 @@ export const groupRecovery: Checker = (history) => {
     );
     // Others leave it to whom it was dealt to for so many looks, and do not know that this one rests from it.
     const looks = isRestedFrom(events, at, term) ? 1 + PATIENCE : 1;
-    const retries = looks * timing.retryIntervalMs * (1 + timing.clockDriftRatio);
-    const allowed = retries + SPREAD_MS + REQUESTS_MS;
+    const retry = timing.retryIntervalMs * (1 + timing.clockDriftRatio);
+    const atOnce = looks * retry + SPREAD_MS + REQUESTS_MS;
+    // Another shard that becomes free is dealt out anew with this one: to whoever had looked a moment before.
+    const isDealtAnew = after.some((one) => one.at <= at + atOnce && freesAnother(one, term));
+    const allowed = atOnce + (isDealtAnew ? retry : 0);
     if (next !== undefined && next.at - at <= allowed) return;
     if (next === undefined && history.endedAt - at <= allowed) return;
     found.add(at + allowed, `${termText(term)} left gracefully, and nobody followed within a retry`);
@@ -109,17 +108,26 @@ function isRestedFrom(events: readonly HistoryEvent[], at: number, { lease, proc
   });
 }
 
+/** Whether a write vacates the row of a shard, or of a session. */
+function vacates(event: HistoryEvent): event is Executed {
+  if (event.kind !== "executed" || event.after === undefined) return false;
+  return event.before?.holder !== undefined && event.after.holder === undefined;
+}
+
+/** Whether a write frees other shards than that of a term. */
+function freesAnother(event: HistoryEvent, { lease }: TermLog): boolean {
+  return vacates(event) && addressOf(event.write) !== lease;
+}
+
 /** Whether a write vacates the row of a term, or of its session. */
 function frees(event: HistoryEvent, { lease, token, session }: TermLog): boolean {
-  if (event.kind !== "executed" || event.after === undefined || event.after.holder !== undefined)
-    return false;
-  if (event.before?.holder === undefined) return false;
-  if (addressOf(event.write) === lease) return event.before.token === token;
-  return onSession(event) && event.before.holder === session?.id && event.before.token === session.token;
+  if (!vacates(event)) return false;
+  if (addressOf(event.write) === lease) return event.before?.token === token;
+  return onSession(event) && event.before?.holder === session?.id && event.before?.token === session?.token;
 }
 
 /** The terms that said at the instant of an event, or right before, that they are held. */
-function heldAt(events: readonly HistoryEvent[], index: number): TermLog[] {
+export function heldAt(events: readonly HistoryEvent[], index: number): TermLog[] {
   const held: TermLog[] = [];
   const at = events[index]?.at ?? 0;
   for (let before = index; before >= 0 && events[before]?.at === at; before -= 1) {
@@ -130,7 +138,7 @@ function heldAt(events: readonly HistoryEvent[], index: number): TermLog[] {
 }
 
 /** The last term of each lease: the holder of one before, whose row was vacated by force, may not have heard of it yet. */
-function latestOf(terms: readonly TermLog[]): ReadonlyMap<string, TermLog> {
+export function latestOf(terms: readonly TermLog[]): ReadonlyMap<string, TermLog> {
   const latest = new Map<string, TermLog>();
   for (const term of terms)
     if (term.token >= (latest.get(term.lease)?.token ?? term.token)) latest.set(term.lease, term);
@@ -161,102 +169,10 @@ function closedAt(
 }
 
 /** The shards that a history ends with. */
-function shardsOf(events: readonly HistoryEvent[]): readonly string[] {
+export function shardsOf(events: readonly HistoryEvent[]): readonly string[] {
   let shards: readonly string[] = [];
   for (const event of events) if (event.kind === "shards-are") shards = event.shards;
   return shards;
-}
-
-/** When nobody has come or gone for a while, each worker leads its share by weight, rounded up or down, and no more than it may. */
-export const balance: Checker = (history) => {
-  const found = complaints("balance");
-  const { events } = history;
-  for (const [index, event] of events.entries()) {
-    if (event.kind !== "at-rest" || !isDue(history, index)) continue;
-    const members = membersAt(events, index);
-    const shards = new Set(shardsOf(events).map((shard) => `${history.group?.name}/${shard}`));
-    const counts = new Map<string, number>(members.map(({ id }) => [id, 0]));
-    let others = 0;
-    for (const [lease, { holder }] of latestOf(heldAt(events, index))) {
-      const count = counts.get(holder);
-      if (count !== undefined) counts.set(holder, count + 1);
-      else if (shards.has(lease)) others += 1;
-    }
-    const quotas = quotasOf(members, shards.size - others);
-    for (const { id } of members) {
-      const count = counts.get(id) ?? 0;
-      const quota = quotas.get(id) ?? 0;
-      if (Math.abs(count - quota) < 1) continue;
-      found.add(
-        event.at,
-        `${id} leads ${count} of ${shards.size - others} shards, and its share is ${quota.toFixed(2)}`,
-      );
-    }
-  }
-  return found.all;
-};
-
-/** Whoever has not seen a change finds it within a minute; where nothing goes wrong, changes are seen at once. */
-function isDue(history: History, index: number): boolean {
-  const { events, calm } = history;
-  if (calm) return true;
-  const at = events[index]?.at ?? 0;
-  const stopped = events.find(({ kind }) => kind === "faults-stopped");
-  return at - (stopped?.at ?? 0) >= LATE_COPY_MS && at >= unseenUntil(history, index);
-}
-
-/**
- * Until when the workers may not have acted upon the last shard that came to them from a process that is no worker, or went to one. It
- * rings for nobody, and its session goes on. So they find that with the look of the minute, or when somebody comes or goes.
- */
-function unseenUntil({ events, timing, group }: History, index: number): number {
-  const replay = new Replay(group?.name ?? "");
-  const workers = new Set(events.flatMap((one) => (one.kind === "worker-joined" ? [one.member.id] : [])));
-  const isOutside = ({ holder: id, sessionToken: token = 0 }: Partial<LeaseRecord> = {}): boolean =>
-    id !== undefined && !workers.has(id) && replay.lasts({ id, token });
-  const seenMs = SEEN_RETRIES * timing.retryIntervalMs + SEEN_MS;
-  let openAt = 0;
-  let until = 0;
-  for (const event of events.slice(0, index)) {
-    replay.note(event);
-    if (event.kind !== "executed" || event.after === undefined) continue;
-    const { at, before, after, write } = event;
-    const comesOrGoes = write.beginsTerm || write.kind === "release" || write.kind === "bury";
-    if (onSession(event) && comesOrGoes) until = Math.min(until, Math.max(at, openAt) + seenMs);
-    if (!onShard(event) || after.holder === before?.holder) continue;
-    if (!isOutside(before) && !isOutside(after)) continue;
-    openAt = at + (after.reservedFor === undefined ? 0 : after.durationMs);
-    until = openAt + LATE_COPY_MS + seenMs;
-  }
-  return until;
-}
-
-/** Who takes part: joined, and neither left, nor leaving, nor dead. */
-export function membersAt(events: readonly HistoryEvent[], index: number): MemberLog[] {
-  const members = new Map<string, MemberLog>();
-  for (const event of events.slice(0, index)) {
-    if (event.kind === "worker-joined") members.set(event.process, event.member);
-    const gone = event.kind === "worker-left" || event.kind === "worker-leaving" || event.kind === "crashed";
-    if (gone) members.delete(event.process);
-  }
-  return [...members.values()];
-}
-
-/** Each one's part: fills all vessels at the same pace by weight, until they or the shards are used up. */
-function quotasOf(members: readonly MemberLog[], shards: number): Map<string, number> {
-  const quotas = new Map(members.map(({ id }) => [id, 0]));
-  let left = shards;
-  let open = members.filter(({ maxShards }) => maxShards > 0);
-  while (left > 1e-9 && open.length > 0) {
-    const weights = open.reduce((sum, { weight }) => sum + weight, 0);
-    const room = ({ id, maxShards }: MemberLog): number => maxShards - (quotas.get(id) ?? 0);
-    // How far the water rises until the first vessel is full.
-    const rise = Math.min(left / weights, ...open.map((one) => room(one) / one.weight));
-    for (const { id, weight } of open) quotas.set(id, (quotas.get(id) ?? 0) + rise * weight);
-    left -= rise * weights;
-    open = open.filter((one) => room(one) > 1e-9);
-  }
-  return quotas;
 }
 
 /**
