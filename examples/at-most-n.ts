@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isLeaseError, type Lease, LeaseClient, type Semaphore } from "leasehold";
 
-/** Does the work once it has a permit, and gives the permit back when the work has settled. */
+/** Does the work once it has a permit, and releases the permit when the work has settled. */
 export async function whenAllowed<T>(
   semaphore: Semaphore,
   work: (lease: Lease) => Promise<T>,

@@ -11,7 +11,7 @@ export interface EcsServiceProps {
   readonly image: ecs.ContainerImage;
 }
 
-/** Two tasks that stand for `writer`: one leads, the other leads as soon as it stops. */
+/** Two tasks that campaign for `writer`: one leads, the other leads as soon as it stops. */
 export class EcsService extends Stack {
   constructor(scope: Construct, id: string, props: EcsServiceProps) {
     super(scope, id);

@@ -2,8 +2,8 @@ import type { ForcedRelease, LeaseClient } from "leasehold";
 
 /** Asks the leader to hand over to another candidate, and waits until somebody new leads: who, if anybody does. */
 export async function moveLead(leases: LeaseClient, name: string, to: string): Promise<string | undefined> {
-  const standing = await leases.candidates(name);
-  if (!standing.some(({ id }) => id === to)) throw new Error(`${to} does not stand for ${name}`);
+  const registered = await leases.candidates(name);
+  if (!registered.some(({ id }) => id === to)) throw new Error(`${to} is not registered for ${name}`);
   const asked = await leases.requestStepDown(name, { reserveFor: to });
   if (asked.kind === "vacant") return undefined;
   for await (const { kind, holder, token } of leases.observe(name, { signal: AbortSignal.timeout(60_000) })) {

@@ -25,7 +25,7 @@ export async function lead(
       await election.proclaim({ endpoint }); // the value is a write of its own here
       await work({ token: lease.token, done: AbortSignal.any([lease.signal, signal]) });
     } catch (error) {
-      // Told to stop, lost the lead, or cannot reach the table: campaign again, or end.
+      // Told to stop, lost the lease, or cannot reach the table: campaign again, or end.
       if (!isLeaseError(error, "ABORTED", "LEASE_LOST", "STORE_UNAVAILABLE")) throw error;
     } finally {
       await election.resign(); // Resign(ctx)

@@ -1,7 +1,7 @@
 import { type CandidateInfo, type Lease, LeaseClient } from "leasehold";
 
 /**
- * LeaderSelector with `autoRequeue()`: calls `takeLeadership` whenever it leads, and passes the lead on to the next
+ * LeaderSelector with `autoRequeue()`: calls `takeLeadership` whenever it leads, and passes leadership on to the next
  * in line when that returns, until the signal is aborted.
  */
 export async function leaderSelector(
@@ -34,7 +34,7 @@ export interface LeaderLatch {
   close(): Promise<void>;
 }
 
-/** LeaderLatch: leads from when it is elected until it is closed, or loses the lead; then it stands again. */
+/** LeaderLatch: leads from when it is elected until it is closed, or loses the lease; then it campaigns again. */
 export function leaderLatch(
   leases: LeaseClient,
   path: string,
@@ -72,7 +72,7 @@ if (import.meta.main) {
     notLeader: (why) => console.log(`holds the latch no more: ${why}`),
   });
   const takeLeadership = async ({ token }: Lease): Promise<void> => console.log(`its turn, token ${token}`);
-  console.log("stands for the latch and for its turns");
+  console.log("campaigns for the latch and for its turns");
   await leaderSelector(leases, "orders/turns", takeLeadership, stop.signal);
   await latch.close();
 }

@@ -4,7 +4,7 @@ import { Key } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import { LeaseTable } from "leasehold/cdk";
 
-/** A lease table whose account lets another one's roles stand for one lease. */
+/** A lease table whose account lets another one's roles campaign for one lease. */
 export class SharedTableStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { readonly guest: string }) {
     super(scope, id, props);

@@ -29,7 +29,7 @@ resource "aws_dynamodb_table" "leases" {
   }
 }
 
-# For the role of whoever stands for the lease "nightly-close".
+# For the role of whoever campaigns for the lease "nightly-close".
 data "aws_iam_policy_document" "campaign" {
   statement {
     actions = [

@@ -27,9 +27,10 @@ export interface LeaderScheduleProps extends Partial<JobFunctionProps> {
   /** The lease that whoever runs the job has to hold: 1 to 2,048 bytes. Other holders of it count too. */
   readonly leaseName: string;
   /**
-   * When the job is due. Two occurrences must be at least `duration` and 4.5 s apart (the client's default
-   * grace, the clock's resolution and one retry), so that a leader that crashed costs at most one of them. So must be
-   * the occurrences of two schedules on one lease, and none may be due during the other's `timeout`.
+   * When the job is due. Two occurrences must be at least as far apart as a crash takes to be followed (`recoveryBoundMs`
+   * of the `duration` at the client's defaults: 21.5 s for 15 s, 67.2 s for a minute), so that a leader that crashed costs
+   * at most one of them. So must be the occurrences of two schedules on one lease, and none may be due during the other's
+   * `timeout`.
    */
   readonly schedule: ScheduleExpression;
   /**

@@ -19,7 +19,8 @@ export interface LeadershipAlarmsProps extends AlarmSetProps {
   readonly schedule?: LeaderSchedule;
   /**
    * For how long nobody may lead: a minute to a week. Leaders tell at each renewal, so it has to be longer than the renewal interval.
-   * @default - 5 minutes; of a schedule three of its longest gaps, and what a run takes
+   * @default - 5 minutes; of a schedule three of its longest gaps, or one where three are more than the seven days that
+   *   CloudWatch looks back, and in either case the delivery and a run
    */
   readonly noLeaderFor?: Duration;
   /**

@@ -52,7 +52,7 @@ export interface LeadershipDetail {
   readonly priority?: number;
   /** The occurrence of a schedule that this change has recorded. */
   readonly tick?: string;
-  /** Who had asked the holder to hand over; "" for an operator who named nobody: of `Leadership Released`. */
+  /** Who had requested a hand-over; "" for an operator who named nobody: of `Leadership Released`. */
   readonly requestedBy?: string;
   /** Whom the vacancy is kept for: an id, "@" and an affinity, or "" for nobody; until when: of `Leadership Released`. */
   readonly reservedFor?: string;

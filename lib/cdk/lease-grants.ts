@@ -12,7 +12,7 @@ export interface GrantTarget {
 }
 
 /**
- * What a candidate sends: `UpdateItem` for every write, `GetItem` to look, `Query` to list who stands for a lease of
+ * What a candidate sends: `UpdateItem` for every write, `GetItem` to look, `Query` to list who is registered for a lease of
  * its own, or what there is of its group, and the `ConditionCheck` on the lease row with which a fenced transaction proves its token (IAM knows
  * item actions, not transactions).
  */
@@ -61,7 +61,7 @@ const OPERATED_ATTRIBUTES = [
 const KEY_READ_ACTIONS = ["kms:Decrypt", "kms:DescribeKey"];
 const KEY_WRITE_ACTIONS = [...KEY_READ_ACTIONS, "kms:Encrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"];
 
-/** Lets the grantee stand for the named leases and nothing else. */
+/** Lets the grantee campaign for the named leases and nothing else. */
 export function grantCampaign(
   target: GrantTarget,
   grantee: IGrantable,

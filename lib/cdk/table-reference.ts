@@ -20,8 +20,8 @@ export interface ILeaseTable extends IResource {
    */
   readonly allowedByResourcePolicy?: boolean;
   /**
-   * Lets the grantee stand for the named leases: claim, take over, renew and release them, read
-   * them, list who stands for them, and check their token in a transaction.
+   * Lets the grantee campaign for the named leases: claim, take over, renew and release them, read
+   * them, list who is registered for them, and check their token in a transaction.
    *
    * Least, because a candidate sends only `GetItem`, `UpdateItem` and `Query`, and
    * `ConditionCheckItem` when it fences. It cannot delete a row (that would lose the token), scan,
@@ -38,7 +38,7 @@ export interface ILeaseTable extends IResource {
    */
   grantCampaign(grantee: IGrantable, ...leaseNames: string[]): Grant;
   /**
-   * Lets the grantee see who leads and who stands: `GetItem` and `Query` on the named leases, or,
+   * Lets the grantee see who leads and who is registered: `GetItem` and `Query` on the named leases, or,
    * without names, these and `Scan` on the whole table, which is what a client's `list()` sends.
    * The name of a group covers its shards and workers (`get`, `observe`, `list` and `status` of it).
    *
@@ -47,7 +47,7 @@ export interface ILeaseTable extends IResource {
   grantObserve(grantee: IGrantable, ...leaseNames: string[]): Grant;
   /**
    * Lets the grantee do an operator's work on the named leases, or, without names, on all: see who
-   * leads and who stands, ask for a hand-over (`requestStepDown`), vacate a lease (`forceRelease`),
+   * leads and who is registered, request a hand-over (`requestStepDown`), release a lease by force (`forceRelease`),
    * set the last tick back (`rewindTick`), and read the settings of the table (`leasehold doctor`).
    * The list of all leases needs `Scan`, and so a grant without names. The name of a group covers the
    * same of its shards.

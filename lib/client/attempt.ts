@@ -29,7 +29,7 @@ export interface Refusal {
 /** What came of one attempt to lead. */
 export type AttemptResult = { readonly kind: "acquired"; readonly term: NewTerm } | Refusal;
 
-/** Contention can invalidate each move; past this many writes the candidate stands by. */
+/** Contention can invalidate each move; past this many writes the candidate waits. */
 const MAX_WRITES = 4;
 
 /**

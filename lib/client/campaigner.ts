@@ -20,7 +20,7 @@ const MOST_REQUESTS = 8;
 /** What a candidate is about, for people and dashboards. Times are epoch ms by this process's wall clock. */
 export interface CandidateStatus {
   /**
-   * `idle`: it does not stand. `campaigning`: it tries and waits. `leading`: it holds the lease. `leaving`: the term of
+   * `idle`: it does not campaign. `campaigning`: it tries and waits. `leading`: it holds the lease. `leaving`: the term of
    * `run` has ended, and its work or its release has not.
    */
   readonly state: "idle" | "campaigning" | "leading" | "leaving";
@@ -36,7 +36,7 @@ export interface CandidateStatus {
 
 /** What a candidate is about. `dueBy`: when, on the monotonic clock, something has to have happened. */
 type CandidateState =
-  /** It does not stand. */
+  /** It does not campaign. */
   | { readonly is: "idle" }
   /** It tries and waits. */
   | { readonly is: "campaigning"; readonly dueBy?: number }
@@ -44,7 +44,7 @@ type CandidateState =
   | {
       readonly is: "leading";
       readonly lease: LeaseHandle;
-      /** Whether it stands on when the term ends. */
+      /** Whether it campaigns again when the term ends. */
       readonly stays: boolean;
       readonly works: boolean;
       readonly dueBy?: number | undefined;
@@ -52,7 +52,7 @@ type CandidateState =
   /** Its term has ended; its work may go on, and is overdue then. */
   | { readonly is: "leaving"; readonly works: boolean; readonly dueBy?: number | undefined };
 
-/** What a candidate does between standing and leading, and what it remembers of its terms. */
+/** What a candidate does between campaigning and leading, and what it remembers of its terms. */
 export class Campaigner {
   /** The candidate's id. */
   readonly id: string;
@@ -104,7 +104,7 @@ export class Campaigner {
 
   /**
    * Campaigns until elected. `runs` says that the term's work is waited for when it ends, so that work that goes on is
-   * overdue, and that the candidate stands on after the term.
+   * overdue, and that the candidate campaigns again after the term.
    * @throws {LeaseError} as `campaign`
    */
   async elect(signal: AbortSignal, timeoutMs: number, runs: boolean): Promise<LeaseHandle> {
@@ -177,7 +177,7 @@ export class Campaigner {
     this.#become(state.is === "leading" ? { ...state, works: false, dueBy: undefined } : { is: "idle" });
   }
 
-  /** Leaves the list of who stands. */
+  /** Leaves the list of candidates. */
   leave(): Promise<void> {
     return this.#entry.stop();
   }
@@ -232,12 +232,12 @@ export class Campaigner {
     await this.#requestTransfer();
   }
 
-  /** Asks a weaker leader to hand over, once: the record tells whether it was asked. */
+  /** Requests a transfer from a weaker leader, once: the record tells whether it was requested. */
   async #requestTransfer(): Promise<void> {
     const { name, holder, priority, memory, random } = this.#self;
     const record = memory.sighting(name)?.record;
     if (record === undefined || !shouldRequest(record, priority)) return;
-    // What comes of it shows at the next look, which asks again where it has to.
+    // What comes of it shows at the next look, which requests it again where it has to.
     const request = { writeId: random.id(), by: holder, priority };
     await this.#self.send(requestTransfer(record, request)).catch(() => undefined);
   }

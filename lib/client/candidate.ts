@@ -52,7 +52,7 @@ interface Engagement {
  * Either `campaign()` and `resign()`, for a program that does its own bookkeeping, or `run()`, which does it all.
  */
 export class Candidate implements AsyncDisposable {
-  /** The lease that it stands for. */
+  /** The lease that it campaigns for. */
   readonly name: string;
   readonly #core: ClientCore;
   readonly #make: () => Campaigner;
@@ -109,13 +109,12 @@ export class Candidate implements AsyncDisposable {
   }
 
   /**
-   * Campaigns, does the work while it leads, and campaigns again after every term, until the signal is aborted
-   * or `resign()` is called; then the work is asked to stop (`lease.signal`), and once it has settled the lease is
-   * released and `run` resolves.
+   * Campaigns, does the work while it leads, and campaigns again after every term, until the signal is aborted or `resign()` is called;
+   * then the work is asked to stop (`lease.signal`), and once it has settled the lease is released and `run` resolves.
    *
-   * Work that returns gives up its term: others get their turn before this candidate stands again, one to two
-   * `retryIntervalMs` later, or 2 to 4 s where that is less. What the work
-   * throws after its `lease.signal` was aborted is taken for the consequence of that; anything else ends the run.
+   * Work that returns gives up its term: others get their turn before this candidate campaigns again, one to two `retryIntervalMs` later,
+   * or 2 to 4 s where that is less. What the work throws after its `lease.signal` was aborted is taken for the consequence of that;
+   * anything else ends the run.
    *
    * @throws what the work throws, after the release
    * @throws {LeaseError} as {@link campaign}, except ABORTED
@@ -131,7 +130,7 @@ export class Candidate implements AsyncDisposable {
   }
 
   /**
-   * Stops standing: ends a campaign, or asks the work of `run` to stop and waits for it, and releases what it leads.
+   * Stops taking part: ends a campaign, or asks the work of `run` to stop and waits for it, and releases what it leads.
    * Resolves with what became of the release, once nothing of it is under way; `undefined` when it did not lead.
    * Never rejects. The work of `run` that calls it is told `pending`, at once: it returns, and the release follows.
    */
@@ -145,7 +144,7 @@ export class Candidate implements AsyncDisposable {
     const { lease } = this.#campaigner;
     const released = latest?.releasing ? latest.released : undefined;
     const result = lease === undefined ? await released : await lease.release({ completed: false });
-    // Whoever has campaigned anew meanwhile stands. What was ended here may still be about to leave.
+    // Whoever has campaigned anew meanwhile stays listed. What was ended here may still be about to leave.
     const anew = this.#engagement !== undefined && this.#engagement !== engagement;
     if (!anew && this.lease === undefined) await this.#campaigner.leave();
     return result;
@@ -171,7 +170,7 @@ export class Candidate implements AsyncDisposable {
 
   /**
    * Hands over to a candidate of one's choice: the work drains, the lease is released and kept for it.
-   * @throws {LeaseError} LEASE_LOST when it does not lead; INVALID_ARGUMENT when nobody with that id stands
+   * @throws {LeaseError} LEASE_LOST when it does not lead; INVALID_ARGUMENT when nobody with that id is registered
    */
   async transferTo(
     candidateId: string,
@@ -179,8 +178,8 @@ export class Candidate implements AsyncDisposable {
   ): Promise<ReleaseResult> {
     parseKnown(options, { reserveForMs: true, drainMs: true }, "transferTo");
     const lease = this.#leading();
-    const standing = await listCandidates(this.#core, this.name);
-    if (candidateId === this.id || !standing.some(({ id }) => id === candidateId)) {
+    const registered = await listCandidates(this.#core, this.name);
+    if (candidateId === this.id || !registered.some(({ id }) => id === candidateId)) {
       throw invalid(
         `no other candidate with id "${candidateId}" stands for "${this.name}"; see candidates()`,
       );
@@ -189,7 +188,7 @@ export class Candidate implements AsyncDisposable {
   }
 
   /**
-   * Hands over to whoever comes first, or to `reserveFor` without asking whether it stands.
+   * Hands over to whoever comes first, or to `reserveFor` without looking whether it is registered.
    * @throws {LeaseError} LEASE_LOST when it does not lead; INVALID_ARGUMENT
    */
   async stepDown(options: StepDownOptions = {}): Promise<ReleaseResult> {
@@ -226,7 +225,7 @@ export class Candidate implements AsyncDisposable {
     await this.resign();
   }
 
-  /** Does one thing at a time. Whoever does not stay, and whose activity failed, leaves the list of who stands. */
+  /** Does one thing at a time. Whoever does not stay, and whose activity failed, leaves the list of candidates. */
   async #engage<T>(
     follow: AbortSignal | undefined,
     { stays }: { readonly stays: boolean },

@@ -37,7 +37,7 @@ export interface StoreClientOptions extends TimingOptions {
    */
   readonly clock?: Clock | undefined;
   /**
-   * Chance: ids and jitter.
+   * Randomness: ids and jitter.
    * @default - the platform's
    */
   readonly random?: Random | undefined;

@@ -39,7 +39,7 @@ export interface Identity {
   readonly onTrouble?: ((trouble: Trouble) => void) | undefined;
 }
 
-/** Where a candidate stands, if not for a lease of its own: a row of a group. */
+/** What a candidate campaigns for, if not for a lease of its own: a row of a group. */
 export interface Place extends Pick<TermRules, "row" | "throughSession" | "worker"> {
   /** Of a session: how many shards are led through it. */
   readonly shardsLed?: (() => number) | undefined;

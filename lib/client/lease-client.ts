@@ -54,7 +54,7 @@ export class StoreLeaseClient implements AsyncDisposable {
 
   /**
    * Waits until it leads. Tries at once, then looks once per `retryIntervalMs` and when the leader's term could be over
-   * (a cheap strong read; the waits are jittered, so that candidates that start together do not look together) and
+   * (a cheap strong read; the first wait is a random part, so that candidates that start together do not look together) and
    * writes only when the lease is free. A store that cannot be reached is tried again, for `troubleLimitMs`. One that refuses access or
    * does not exist is an error at once, unless it has answered this client before: then that is tried again as well.
    *
@@ -143,7 +143,7 @@ export class StoreLeaseClient implements AsyncDisposable {
   }
 
   /**
-   * Lists who stands for a lease, strongest first: those candidates that have registered and not let their
+   * Lists who is registered for a lease, strongest first: those candidates that have registered and not let their
    * registration lapse. Whoever only calls `tryAcquire`, `acquire` or `run` does not register. 1 request.
    * @throws {LeaseError} as {@link tryAcquire}
    */
@@ -152,8 +152,8 @@ export class StoreLeaseClient implements AsyncDisposable {
   }
 
   /**
-   * Asks whoever leads to hand over, at once whatever its priority: it sees the request in its next renewal,
-   * drains and releases. 2 requests. Nothing is forced: a leader that is cut off runs out by itself.
+   * Requests a hand-over of whoever leads, whatever its priority and `minTermMs`: it sees the request in its next renewal,
+   * drains and releases. Within its `holdAtLeastMs` it leads on until that is over. 2 requests. Nothing is forced: a leader that is cut off runs out by itself.
    * @throws {LeaseError} as {@link tryAcquire}
    */
   async requestStepDown(name: string, options: StepDownRequest = {}): Promise<Asked> {
@@ -187,7 +187,7 @@ export class StoreLeaseClient implements AsyncDisposable {
 
   /**
    * Releases every lease that this client holds, and refuses further calls. Every wait ends (`CLIENT_CLOSED`), and what is
-   * won in the meantime is given back. When it resolves nothing of this client is under way, and no timer is left; that
+   * won in the meantime is released. When it resolves nothing of this client is under way, and no timer is left; that
    * takes as long as the requests under way may take. Work of `run` that has begun goes on until it settles. One release
    * that fails does not stop the others; the results come in no order. A second call waits for the first.
    */

@@ -46,7 +46,7 @@ export interface Lease extends AsyncDisposable {
    */
   readonly signal: AbortSignal;
   /**
-   * Resolves when the leader is to hand over, because a stronger candidate or an operator asked, or on
+   * Resolves when the leader is to hand over, because a stronger candidate or an operator requested it, or on
    * {@link stepDown}: finish what can be finished. `drainMs` later `signal` is aborted; under `run` and
    * `leaderOnly` the lease is released once the work has settled, otherwise at that very time. Never rejects.
    */

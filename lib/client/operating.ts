@@ -8,12 +8,12 @@ import { ring } from "../core/shard-writes.ts";
 import type { LeaseWrite } from "../core/lease-write.ts";
 import type { ClientCore } from "./client-core.ts";
 
-/** A candidate that stands for a lease. */
+/** A candidate that is registered for a lease. */
 export interface CandidateInfo {
   /** The candidate's id: what `transferTo` and `reserveFor` take. */
   readonly id: string;
   readonly priority: number;
-  /** Epoch ms since when it stands. Informative. */
+  /** Epoch ms since when it is registered. Informative. */
   readonly since: number | undefined;
   /** Epoch ms, in service time, until which its registration lasts unless it renews it. */
   readonly expiresAt: number;
@@ -62,7 +62,7 @@ export type RewoundTick =
 /** How often a holder that changes in between is followed. */
 const TRIES = 3;
 
-/** Lists who stands; see `LeaseClient.candidates`. */
+/** Lists who is registered; see `LeaseClient.candidates`. */
 export async function listCandidates(core: ClientCore, name: string): Promise<readonly CandidateInfo[]> {
   core.life.assertOpen();
   const { exchange, timing } = core;

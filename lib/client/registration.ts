@@ -5,7 +5,7 @@ import type { Contender } from "./contender.ts";
 /** An entry that lapsed this long ago, in ms, is over by any header, in whole seconds as they are. */
 const LEFT_MS = -60_000;
 
-/** A candidate's entry in the list of who stands. */
+/** A candidate's entry in the list of those that are registered. */
 export interface Registration {
   /** Registers, and keeps the entry fresh until `stop`; does nothing while it does so already. */
   start(): void;

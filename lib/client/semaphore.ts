@@ -50,8 +50,8 @@ export type PermitAcquireOptions = Pick<ShardAcquireOptions, "signal" | "timeout
  * At most so many at a time: a group of as many permits as `permits` says, each a shard of which any will do, with a fencing token of its
  * own.
  *
- * Nobody queues: whoever looks first after a release has the permit, and the looks are jittered. So it is fair on average, and promises no
- * order. While processes disagree about `permits`, the largest number counts.
+ * Nobody queues: whoever looks first after a release has the permit. The first wait of each is a random part of `retryIntervalMs`, so it is
+ * fair on average, and promises no order. While processes disagree about `permits`, the largest number counts.
  */
 export class Semaphore implements AsyncDisposable {
   /** The semaphore's name: a group's. */
@@ -145,7 +145,7 @@ export class Semaphore implements AsyncDisposable {
     };
   }
 
-  /** Looks at all permits, then tries those that may be free: vacant ones first, and in an order by chance, so that two do not try the same. */
+  /** Looks at all permits, then tries those that may be free: vacant ones first, and in a random order, so that two do not try the same. */
   async #tryEach(settings: TermSettings, from: Reading): ReturnType<Try> {
     const { clock, memory, random } = this.#core;
     const session = this.#session;

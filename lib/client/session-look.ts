@@ -19,7 +19,7 @@ const LOOKED_AT = ["holder", "token", "sessionToken", "requestedBy", "requestedP
 /** Up to so many shards are read one by one, and not with all of their group. */
 const FEW = 8;
 
-/** A session's looks at its own shards: who else holds them, who asks for them, and what it holds without knowing. */
+/** A session's looks at its own shards: who else holds them, who requests them, and what it holds without knowing. */
 export class SessionLook {
   readonly #session: Session;
   /** Who sends: the candidate for the session itself. */
@@ -36,7 +36,7 @@ export class SessionLook {
 
   /**
    * Remembers a claim that was refused, and of which a copy may land yet. If one does, it holds the shard for this session, and nobody
-   * is told: the next look finds it, and gives it back.
+   * is told: the next look finds it, and releases it.
    */
   remember(shard: string, claim: LeaseWrite, current: LeaseRecord | undefined): void {
     const { token = 0 } = claim.set;
@@ -83,7 +83,7 @@ export class SessionLook {
     await this.giveBack(records.values());
   }
 
-  /** Gives back each shard that the session holds and nobody was told of: a late copy of a claim has taken it. */
+  /** Releases each shard that the session holds and nobody was told of: a late copy of a claim has taken it. */
   async giveBack(records: Iterable<LeaseRecord>): Promise<void> {
     for (const record of records) await this.#giveBack(record);
   }

@@ -13,7 +13,7 @@ import type { Contender } from "./contender.ts";
 import type { LeaseHandle } from "./handle.ts";
 import type { Session } from "./session.ts";
 
-/** Contention can invalidate each move; past this many the candidate stands by. */
+/** Contention can invalidate each move; past this many the candidate waits. */
 const MAX_MOVES = 8;
 
 /** How an attempt begins: it claims at once, or reads the shard's row, or knows the row already. */

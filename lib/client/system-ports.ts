@@ -16,7 +16,7 @@ export const systemClock: Clock = {
 const drawn = Buffer.alloc(16);
 
 /**
- * The platform's own chance. Ids have 128 random bits, drawn anew for each: `crypto.randomUUID()` hands them out from a
+ * The platform's own randomness. Ids have 128 random bits, drawn anew for each: `crypto.randomUUID()` hands them out from a
  * buffer in the process's memory, and every process that is started from an image of that memory (a startup snapshot, a
  * cloned machine) would go on with the same. So would `Math.random()`, and the jitter with it.
  */

@@ -205,7 +205,7 @@ export function contextWith<TContext extends InvocationContext>(
   return Object.assign(copy, context, { lease });
 }
 
-/** Gives back what is over before its handler began. */
+/** Releases what is over before its handler began. */
 async function held(lease: Lease): Promise<Lease> {
   try {
     lease.assertHeld();

@@ -10,7 +10,7 @@ export const OPERATOR_PRIORITY: number = 2 ** 52;
 /** The priority of a worker's first request for a shard: below every candidate's. Each further one on the same term goes above the last. */
 export const WORKER_PRIORITY: number = -(2 ** 52);
 
-/** How long the row of a candidate that stands no more is kept, in ms. */
+/** How long the row of a candidate that is registered no more is kept, in ms. */
 const KEPT_MS = 3_600_000;
 
 /**
@@ -79,7 +79,7 @@ export function rewind(
   };
 }
 
-/** What a candidate says of itself while it stands. */
+/** What a candidate says of itself while it is registered. */
 export interface Entry {
   readonly writeId: string;
   readonly id: string;
@@ -92,7 +92,7 @@ export interface Entry {
   readonly since: EpochMs;
 }
 
-/** Registers a candidate beside the lease that it stands for, for a bounded time. */
+/** Registers a candidate beside the lease that it campaigns for, for a bounded time. */
 export function register(name: string, entry: Entry): LeaseWrite {
   const { writeId, id, priority, sequence, now, forMs, since } = entry;
   return {

@@ -3,7 +3,7 @@ import type { Names } from "./known.ts";
 import { parseId, parseTimeout, TERM_NAMES, type TermOptions } from "./options.ts";
 import { parseWholeMs, show, type Timing } from "./timing.ts";
 
-/** How a long-lived candidate stands. */
+/** How a long-lived candidate takes part. */
 export interface ElectionOptions extends TermOptions {
   /**
    * A **declared-stable** id: that of whatever process runs here next, too. A process that restarts within its
@@ -14,19 +14,19 @@ export interface ElectionOptions extends TermOptions {
    */
   readonly id?: string | undefined;
   /**
-   * How strong the candidate is: a whole number from -1e9 to 1e9. A candidate that stands by asks a weaker leader to hand
-   * over. Equals leave each other in peace.
+   * How strong the candidate is: a whole number from -1e9 to 1e9. A standby requests a transfer from a
+   * weaker leader. Equals request nothing of each other.
    * @default 0
    */
   readonly priority?: number | undefined;
   /**
    * How long this candidate leads at least before it accepts a stronger one, in ms: 0 to a day. An operator's request
-   * and what the leader itself wants are accepted at once.
+   * and what the leader itself wants are accepted at once, but not within `holdAtLeastMs`.
    * @default - the term's `durationMs`
    */
   readonly minTermMs?: number | undefined;
   /**
-   * Whether to be listed by `candidates()`: one write when it begins to stand, and one per half `registrationMs`.
+   * Whether to be listed by `candidates()`: one write at its first refusal or win, and one per half `registrationMs`.
    * @default true
    */
   readonly register?: boolean | undefined;
@@ -55,7 +55,7 @@ export const ELECTION_NAMES: Names<ElectionOptions> = {
   troubleLimitMs: true,
 };
 
-/** How a long-lived candidate stands, checked. */
+/** How a long-lived candidate takes part, checked. */
 export interface ElectionSettings {
   readonly id: string | undefined;
   readonly priority: number;
@@ -68,7 +68,7 @@ export interface ElectionSettings {
 const MAX_PRIORITY = 1_000_000_000;
 
 /**
- * Checks how a candidate is to stand.
+ * Checks how a candidate is to take part.
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
  */
 export function parseElection(options: ElectionOptions, timing: Timing): ElectionSettings {

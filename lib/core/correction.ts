@@ -9,7 +9,7 @@ const HEADER_PRECISION_MS = 500;
 export interface Correction {
   /**
    * Whether to write `expiresAt` again. Where nothing vouches for service time it is removed instead, and
-   * only observation can end the term.
+   * only watching can end the term.
    */
   readonly timed: boolean;
   /** How wrong the clock was that stamped the write, in ms: negative is behind; 0 where nobody can say. */

@@ -70,7 +70,7 @@ export interface LeaseEvents {
    * A request was served again, `lastingMs` after the first that failed. Told once for each client, by the candidate that asks next.
    */
   readonly contactRestored: About & { readonly lastingMs: number };
-  /** The holder was asked to hand over and lets its work drain. */
+  /** A hand-over was requested of the holder, and it lets its work drain. */
   readonly handover: About & Handover & { readonly token: number };
   /** The term ended without a release. */
   readonly lost: About & { readonly token: number; readonly end: LeaseEnd };

@@ -17,8 +17,9 @@ export interface Incumbent {
 
 /**
  * Whether a holder accepts the request that piggybacks on its record: an operator's at once, a stronger candidate's
- * once the term has settled, and neither within its minimum hold, as nobody could lead for the rest of it. So a strong candidate that keeps failing cannot take the lead from the others
- * oftener than that, and equals never ask each other.
+ * once the term has lasted `minTermMs`, and neither within its minimum hold, as nobody could lead for the rest of it. So a
+ * strong candidate that keeps failing cannot take the lease from the others oftener than that, and equals never request a
+ * transfer of each other.
  */
 export function accepts({ requestedBy, requestedPriority = 0 }: LeaseRecord, incumbent: Incumbent): boolean {
   if (requestedBy === undefined || incumbent.ledMs < incumbent.holdAtLeastMs) return false;
@@ -26,7 +27,7 @@ export function accepts({ requestedBy, requestedPriority = 0 }: LeaseRecord, inc
   return requestedPriority > incumbent.priority && incumbent.ledMs >= incumbent.minTermMs;
 }
 
-/** Whether a candidate that sees a held lease has reason to ask for it: it is stronger, and no stronger one asked. */
+/** Whether a candidate that sees a held lease has reason to request a transfer: it is stronger, and no stronger one did. */
 export function shouldRequest(
   { holder, priority = 0, requestedPriority }: LeaseRecord,
   own: number,

@@ -37,7 +37,7 @@ export interface TermOptions {
    */
   readonly holder?: string | undefined;
   /**
-   * How long work may go on once a hand-over was asked for (`lease.handover`) before it is told to stop
+   * How long work may go on once a hand-over was requested (`lease.handover`) before it is told to stop
    * (`lease.signal`), in ms: 0 to a day.
    * @default 5_000
    */
@@ -52,7 +52,7 @@ export interface TermOptions {
   /**
    * The shortest time from winning the lease until another can, in ms: 0 to a day. A release before is kept for
    * nobody until then, this candidate included, and up to twice `graceMs`, a second and `serviceClockErrorMs` longer. Until then it is not handed over,
-   * whoever asks. For short work under a schedule whose triggers come at slightly different times (ShedLock's
+   * whoever requests it. For short work under a schedule whose triggers come at slightly different times (ShedLock's
    * `lockAtLeastFor`). Not together with `affinity`, which keeps it for a label.
    * @default 0
    */

@@ -58,7 +58,7 @@ export interface Clock {
   timer(ms: number, callback: () => void): () => void;
 }
 
-/** Chance. One of the three ports. */
+/** Randomness. One of the three ports. */
 export interface Random {
   /** A number from 0 up to but not including 1. */
   fraction(): number;

@@ -30,9 +30,9 @@ export interface LeaseRecord {
   readonly tick?: string | undefined;
   /** How strong the holder is among the candidates. Absent means 0. */
   readonly priority?: number | undefined;
-  /** Who asked the holder to hand over; "" for anyone. It piggybacks on the record: no revision tells of it. */
+  /** For whom a transfer is requested; "" for anyone. It piggybacks on the record: no revision tells of it. */
   readonly requestedBy?: string | undefined;
-  /** With what priority it was asked. */
+  /** With what priority it was requested. */
   readonly requestedPriority?: number | undefined;
   /**
    * How much of the length its holder does not lead in, in ms: the lease stays closed to others for so long after an
@@ -78,7 +78,7 @@ export interface HeldLease extends LeaseFacts {
   readonly holder: string;
 }
 
-/** A lease whose last holder's term is over by the service's clock or by observation: anyone may take it over. */
+/** A lease whose last holder's term is over by the service's clock or by watching: anyone may take it over. */
 export interface ExpiredLease extends LeaseFacts {
   readonly kind: "expired";
   /** The last holder's id. */
@@ -109,7 +109,7 @@ export interface LeaseFacts {
   readonly tick: string | undefined;
   /** The holder's priority; 0 unless it has one. */
   readonly priority: number;
-  /** Who asked the holder to hand over; "" for an operator who named no successor. */
+  /** Who requested a hand-over; "" for an operator who named no successor. */
   readonly requestedBy: string | undefined;
   /**
    * Whom the vacant lease is kept for, for a bounded time: an id, "@" and an affinity, or "" for nobody (a minimum hold).

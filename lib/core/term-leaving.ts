@@ -58,7 +58,7 @@ export function onRelease(draft: Draft, { done, unseen }: Extract<TermEvent, { o
   const { row, renewal } = term;
   if (row.is === "waiting" && renewal.is === "none") return sendRelease(draft, untried(row.farewell));
   if (row.is !== "held") return;
-  // Whoever gives back what nobody was told of has not led: only the hold of a term of its own that it went over goes on.
+  // Whoever releases what nobody was told of has not led: only the hold of a term of its own that it went over goes on.
   const { lockDelayMs } = rules.settings;
   if (unseen) term.holdAtLeastMs = term.overOwn ? Math.max(term.holdAtLeastMs, lockDelayMs) : 0;
   const reason = term.work.is === "on" ? "released" : "stepped-down";

@@ -7,7 +7,7 @@ export interface Timing {
   readonly durationMs: number;
   /** How often a held lease is renewed. */
   readonly renewIntervalMs: number;
-  /** How often a waiting candidate looks, before jitter. */
+  /** How often a standby looks. Its first wait is a random part of this. */
   readonly retryIntervalMs: number;
   /** How long one request may take before it counts as unanswered. */
   readonly requestTimeoutMs: number;
@@ -36,7 +36,7 @@ export interface TimingOptions {
    */
   readonly renewIntervalMs?: number | undefined;
   /**
-   * How often a waiting candidate looks, in ms: 50 to 86,400,000. It looks as well when the leader's term could be over.
+   * How often a standby looks, in ms: 50 to 86,400,000. It looks as well when the leader's term could be over.
    * The first wait is a random part of it, so that candidates that start together do not look together. Whoever is told
    * of releases and calls `notify()` sets it long.
    * @default 2_000

@@ -33,7 +33,7 @@ export interface Grant {
   readonly durationMs: number;
   /** How much of that its holder does not lead in, in ms; 0 where it is left out. */
   readonly lockDelayMs?: number | undefined;
-  /** What it wrote as `expiresAt`; `undefined` where only observation can end the term. */
+  /** What it wrote as `expiresAt`; `undefined` where only watching can end the term. */
   readonly expiresAt?: EpochMs | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Random } from "../core/ports.ts";
 
 /**
- * Chance that can be repeated: the same seed, the same sequence. For tests and simulations alone: ids can be
+ * Randomness that can be repeated: the same seed, the same sequence. For tests and simulations alone: ids can be
  * guessed. The generator is the 32-bit mixer known as mulberry32.
  */
 export class SeededRandom implements Random {

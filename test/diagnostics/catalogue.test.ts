@@ -17,12 +17,15 @@ const GUIDE = "docs/guides/metrics.md";
 
 /** The events that measure something, by what they measure, as they really come. */
 const measuredBy = new Map<MetricKey, Set<LeaseEventName>>();
-const heard = new Set<LeaseEventName>();
+/** The events that come, with the fields that they have. */
+const heard = new Map<LeaseEventName, Set<string>>();
+/** What all events may have: it says whom they are about. */
+const ABOUT = new Set(["lease", "holder", "shard", "session", "shards"]);
 
 beforeAll(async () => {
   const stop = onLeaseEvent((name, event) => {
     if (event.lease !== "catalogue") return;
-    heard.add(name);
+    heard.set(name, new Set([...(heard.get(name) ?? []), ...Object.keys(event)]));
     for (const { metric } of measurementsOf(name, event)) {
       measuredBy.set(metric, (measuredBy.get(metric) ?? new Set()).add(name));
     }
@@ -52,6 +55,18 @@ describe("the guide to metrics", () => {
     expect(rows).toEqual((Object.keys(METRICS) as MetricKey[]).map(rowOf));
   });
 
+  it("has a row for each event, with all its fields", () => {
+    const [, section = ""] = read(GUIDE).split("## The events themselves");
+    const rows = [...section.matchAll(/^\| `(\w+)` \| .+? \| (.+) \|$/gm)];
+    expect(new Set(rows.map(([, name]) => name))).toEqual(new Set(heard.keys()));
+    expect(rows).toHaveLength(heard.size);
+    for (const [, name = "", fields = ""] of rows) {
+      const named = [...fields.matchAll(/`(\w+)`/g)].map(([, field]) => field);
+      const has = [...(heard.get(name as LeaseEventName) ?? [])].filter((field) => !ABOUT.has(field));
+      expect(named, name).toEqual(expect.arrayContaining(has));
+    }
+  });
+
   it("names the dimensions and the attribute that all of them have", () => {
     for (const name of [...Object.values(DIMENSIONS), LEASE_ATTRIBUTE]) {
       expect(read(GUIDE)).toContain(`\`${name}\``);
@@ -60,7 +75,9 @@ describe("the guide to metrics", () => {
 });
 
 it("every event measures something, and everything is measured by some event", () => {
-  const silent = [...heard].filter((name) => ![...measuredBy.values()].some((names) => names.has(name)));
+  const silent = [...heard.keys()].filter(
+    (name) => ![...measuredBy.values()].some((names) => names.has(name)),
+  );
   expect(silent).toEqual([]);
   expect(new Set(measuredBy.keys())).toEqual(new Set(Object.keys(METRICS)));
 });

@@ -86,6 +86,14 @@ describe("the examples", { timeout: 300_000 }, () => {
     expect(await standbyLeadsAfterACrash()).toBe("b");
   });
 
+  it("freeze a leader, and lead over a bad network, in no real time", async () => {
+    const { frozenLeaderKnows, jobOnABadNetwork } = await import("../../examples/testing.ts");
+    expect(await frozenLeaderKnows()).toBe(false);
+    const { led, lost } = await jobOnABadNetwork(7);
+    expect(lost).toBeGreaterThan(0);
+    expect(led).toBeGreaterThan(0);
+  });
+
   it("synthesize", async () => {
     const { ClosingStack } = await import("../../examples/stack.ts");
     const { WriterStack } = await import("../../examples/other-stack.ts");

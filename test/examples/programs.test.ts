@@ -50,7 +50,7 @@ const PROGRAMS = [
   ["acquire.mjs", /a piece under token \d+/, /waits for the lead/],
   ["from-etcd.ts", /leads with token \d+/, /leader: 10/],
   ["from-kubernetes.ts", /reconciles under token \d+/, /leader: /],
-  ["from-zookeeper-and-curator.ts", /holds the latch with token \d+/, /stands for/],
+  ["from-zookeeper-and-curator.ts", /holds the latch with token \d+/, /campaigns for/],
 ] as const;
 
 /** Processes start slowly on a starved machine. */

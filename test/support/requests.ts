@@ -96,10 +96,15 @@ export const CALLS: Readonly<Record<string, Call>> = {
       }),
     "GetItem",
   ),
-  "candidate.run": writes(async ({ leases, name }) => {
-    const ended = new AbortController();
-    await leases.candidate(name).run(async () => ended.abort(), ended);
-  }),
+  "candidate.run": writes(
+    (ground) =>
+      followsAnother(ground, async () => {
+        const ended = new AbortController();
+        const strong = ground.leases.candidate(ground.name, { priority: 2, drainMs: 0, minTermMs: 0 });
+        await strong.run(async () => ended.abort(), ended); // as above
+      }),
+    "GetItem",
+  ),
   "candidate.resign": writes(asCandidate(async () => {})),
   "candidate.proclaim": writes(asCandidate((candidate) => candidate.proclaim("here"))),
   "candidate.leader": reads("GetItem", ({ leases, name }) => leases.candidate(name).leader()),

@@ -11,7 +11,7 @@ export interface CandidateJson {
   /** What `step-down --to` takes. */
   readonly id: string;
   readonly priority: number;
-  /** Since when it stands. */
+  /** Since when it is registered. */
   readonly since: string | null;
   /** Until when it is listed unless it renews its entry. */
   readonly expiresAt: string;
@@ -21,11 +21,11 @@ export interface CandidateJson {
   readonly leads: boolean;
 }
 
-/** `leasehold candidates NAME`: who stands for a lease. */
+/** `leasehold candidates NAME`: who is registered for a lease. */
 export function addCandidates(program: Command): void {
   const candidates = program
     .command("candidates")
-    .description("list who stands for a lease, strongest first")
+    .description("list who is registered for a lease, strongest first")
     .argument("<name>", "the lease's name")
     .action(
       runs(async (session, name: string) => {

@@ -30,7 +30,7 @@ export function addRun(program: Command): void {
     .option("--duration <time>", "how long a term lasts without renewal", "15s")
     .option("--tick <period|instant>", "run each occurrence of a schedule once, such as 1h for cron")
     .option("--at-most-once", "with --tick: an occurrence that failed is not tried again")
-    .option("--priority <number>", "stronger candidates take the lead from weaker ones")
+    .option("--priority <number>", "stronger candidates take the lease from weaker ones")
     .option("--id <id>", "a stable id: a restarted process goes on with its term")
     .option("--quiet", "say nothing of what goes as it should")
     .action(

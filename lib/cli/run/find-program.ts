@@ -4,7 +4,7 @@ import { EXIT } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 
 /**
- * Sees to it that there is such a program: whoever stands for a lease is to learn of a wrong name before it leads.
+ * Sees to it that there is such a program: whoever campaigns for a lease is to learn of a wrong name before it leads.
  * @throws {CommandFailure} 127 when there is none, 126 when it cannot be executed
  */
 export function checkProgram(file: string, path: string = process.env["PATH"] ?? "/usr/bin:/bin"): void {

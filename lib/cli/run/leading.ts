@@ -51,7 +51,7 @@ export async function lead(lease: Lease, leading: Leading): Promise<Outcome> {
     guard.watch(group.id);
     signals.group = group;
     const watch = watchTerm(lease, group, guard, leading);
-    // Time has passed: what was stopped in between may have lost the lead.
+    // Time has passed: what was stopped in between may have lost the lease.
     if (lease.isHeld()) {
       teller.tell(
         { event: "leads", holder: lease.holder, token: lease.token },

@@ -3,7 +3,7 @@ import { type Begun, type Digest, digestOf, nameOf, tamperedBetween } from "./cl
 
 /**
  * I1: tokens of the terms that were handed out strictly rise, in the order in which the table saw the terms
- * begin: across release, expiry, takeover and a deletion by TTL. A token is handed out twice only where a process
+ * begin: across release, expiry, take-over and a deletion by TTL. A token is handed out twice only where a process
  * goes on with the term that an earlier one of the same, declared-stable id left.
  *
  * Across a row that an *operator* deleted or overwrote, only a clock can carry the order on, and one thing is

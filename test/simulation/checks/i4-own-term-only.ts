@@ -9,7 +9,7 @@ type Executed = Extract<HistoryEvent, { kind: "executed" }>;
  *
  * A request to hand over changes nothing but itself, and reaches no term but the one that its sender saw.
  * Renewals, corrections, releases and what abandons a claim change only rows that a process of the same
- * name holds; a claim or takeover changes a row only when its holder, asked at that very moment, does not
+ * name holds; a claim or take-over changes a row only when its holder, asked at that very moment, does not
  * believe to lead. No write is applied twice, however late its copy arrives, and none but a claim gives a
  * vacant row a holder. Terms whose row an operator took from under them are left out, as in I2, and so are
  * copies of writes once a row was deleted or overwritten: what refuses them went with it. One kind of copy is

@@ -19,7 +19,7 @@ const BESIDE: ReadonlySet<Kind> = new Set(["renew", "release", "request", "regis
 
 /** What an attempt leads by if it succeeds. */
 const ATTEMPTS: ReadonlySet<Kind> = new Set(["claim", "take-over", "resume"]);
-/** An attempt stands by after this many claims and takeovers. */
+/** An attempt stands by after this many claims and take-overs. */
 const MAX_WRITES = 4;
 /** In a calm world an attempt claims, or looks and claims, or claims and is told of a token ahead of its clock. */
 const MAX_CALM = 2;

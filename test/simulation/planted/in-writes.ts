@@ -89,7 +89,7 @@ export const IN_WRITES: readonly Plant[] = [
     })),
   },
   {
-    name: "takeover not by compare-and-set",
+    name: "take-over not by compare-and-set",
     about: "a term that was renewed or begun since it was seen is taken over",
     scenario: "network",
     caughtBy: "I4-own-term-only",
@@ -103,7 +103,7 @@ export const IN_WRITES: readonly Plant[] = [
     })),
   },
   {
-    name: "takeover with the clock's token alone",
+    name: "take-over with the clock's token alone",
     about: "a token that was ahead of the clock is followed by a lower one",
     scenario: "blind",
     caughtBy: "I1-tokens-rise",
@@ -113,7 +113,7 @@ export const IN_WRITES: readonly Plant[] = [
     })),
   },
   {
-    name: "takeover keeps the token",
+    name: "take-over keeps the token",
     about: "two terms share a token where the first was ahead of the clock",
     scenario: "blind",
     caughtBy: "I1-tokens-rise",

@@ -104,7 +104,7 @@ export class Summary {
           `\n${violations[0]?.by} at ${((violations[0]?.at ?? 0) / 1_000).toFixed(3)} s: ${violations[0]?.message}`,
         ),
       );
-      console.log(`  node test/simulation/run.ts --scenario ${scenario} --seed ${seed}`);
+      console.log(`  npm run history -- --scenario ${scenario} --seed ${seed}`);
     }
     for (const kind of data.neverInjected) console.log(pc.red(`${kind} is claimed and was never injected`));
     console.log(
