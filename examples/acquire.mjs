@@ -6,7 +6,7 @@ process.once("SIGTERM", () => stop.abort());
 
 const leases = new LeaseClient({ tableName: process.env.LEASE_TABLE_NAME });
 try {
-  console.log("waits for the lead");
+  console.log("waits for the lease");
   const lease = await leases.acquire("writer", { signal: stop.signal });
   try {
     const enough = AbortSignal.any([lease.signal, stop.signal]); // the term is over, or the process is to end

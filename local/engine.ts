@@ -20,6 +20,17 @@ export const LOCAL_AWS = {
   credentials: { accessKeyId: "local", secretAccessKey: "local" },
 } as const;
 
+/** The environment in which a program of its own reaches a local engine: nothing of whoever starts it but PATH. */
+export function localEnvironment(endpoint: string): Record<string, string | undefined> {
+  return {
+    PATH: process.env["PATH"],
+    AWS_REGION: LOCAL_AWS.region,
+    AWS_ACCESS_KEY_ID: LOCAL_AWS.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_AWS.credentials.secretAccessKey,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+  };
+}
+
 /** Java on a busy machine takes more than ten seconds. */
 const START_TIMEOUT_MS = 60_000;
 const START_ATTEMPTS = 5;

@@ -2,9 +2,8 @@
  * `npm run engine`: an embedded DynamoDB with a lease table, to try the guides and the command line on. It prints what to put into the
  * environment, and stays until it is told to stop. Its table is gone then.
  */
-import { tableRequests } from "../lib/cli/table/requests.ts";
-import { createTable } from "./tables.ts";
-import { engineClient, LOCAL_AWS, startEngine } from "./engine.ts";
+import { LOCAL_AWS } from "./engine.ts";
+import { startLeaseTable } from "./tables.ts";
 
 const TABLE = "leases";
 
@@ -16,13 +15,7 @@ const stopped = new Promise<void>((resolve) => {
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
 });
-// An engine of its own, whatever the environment says of others.
-const { AWS_ENDPOINT_URL_DYNAMODB: _, LEASEHOLD_DYNAMODB_ENDPOINT: __, ...env } = process.env;
-await using engine = await startEngine(env);
-const client = engineClient(engine.endpoint);
-const { CreateTable, UpdateTimeToLive } = tableRequests(TABLE, []);
-await createTable(client, { name: TABLE, properties: { ...CreateTable, ...UpdateTimeToLive } });
-client.destroy();
+await using engine = await startLeaseTable(TABLE);
 
 const { accessKeyId, secretAccessKey } = LOCAL_AWS.credentials;
 console.log(`A DynamoDB with the table "${TABLE}" runs until Ctrl-C. In another terminal:
@@ -31,5 +24,8 @@ export AWS_ENDPOINT_URL_DYNAMODB=${engine.endpoint}
 export AWS_REGION=${LOCAL_AWS.region}
 export AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}
 export LEASE_TABLE_NAME=${TABLE}
+
+# The command line, in a clone of the repository:
+npm run leasehold -- list
 `);
 await stopped;

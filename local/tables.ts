@@ -7,7 +7,9 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
+import { tableRequests } from "../lib/cli/table/requests.ts";
 import type { TableSpec } from "./assembly/deployment.ts";
+import { type Engine, engineClient, startEngine } from "./engine.ts";
 
 /** What a template says of a table, in the words that the API has, too. */
 type Declared = Partial<CreateTableCommandInput> & {
@@ -45,4 +47,18 @@ export async function createTable(
 /** Deletes a table. For engines that live on. */
 export async function deleteTable(client: DynamoDBClient, { name }: Pick<TableSpec, "name">): Promise<void> {
   await client.send(new DeleteTableCommand({ TableName: name }));
+}
+
+/**
+ * Starts an engine with a lease table: one of its own, whatever the environment says of others.
+ * @throws {Error} as {@link startEngine} does
+ */
+export async function startLeaseTable(name: string): Promise<Engine> {
+  const { AWS_ENDPOINT_URL_DYNAMODB: _, LEASEHOLD_DYNAMODB_ENDPOINT: __, ...env } = process.env;
+  const engine = await startEngine(env);
+  const client = engineClient(engine.endpoint);
+  const { CreateTable, UpdateTimeToLive } = tableRequests(name, []);
+  await createTable(client, { name, properties: { ...CreateTable, ...UpdateTimeToLive } });
+  client.destroy();
+  return engine;
 }

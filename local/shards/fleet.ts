@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { LOCAL_AWS } from "../engine.ts";
+import { localEnvironment } from "../engine.ts";
 import { monotonicMs } from "../harness/link.ts";
 import { type OwnedProcess, spawnOwned } from "../harness/processes.ts";
 import type { Journal } from "./journal.ts";
@@ -33,16 +33,9 @@ export class Fleet implements AsyncDisposable {
 
   /** Starts a worker's process, and resolves once it is ready to take part. */
   async start(name: string): Promise<void> {
-    const { accessKeyId, secretAccessKey } = LOCAL_AWS.credentials;
     const settings: WorkerSettings = { ...this.#settings, name };
     const owned = await spawnOwned(process.execPath, ["--no-warnings", PROGRAM, JSON.stringify(settings)], {
-      env: {
-        PATH: process.env["PATH"],
-        AWS_REGION: LOCAL_AWS.region,
-        AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: secretAccessKey,
-        AWS_ENDPOINT_URL_DYNAMODB: this.#endpoint,
-      },
+      env: localEnvironment(this.#endpoint),
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     this.#running.set(name, owned);

@@ -1,12 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { tableRequests } from "../../lib/cli/table/requests.ts";
 import { DEFAULT_TIMING } from "../../lib/index.ts";
-import { type Engine, engineClient, startEngine } from "../engine.ts";
 import type { Finding } from "../harness/command.ts";
 import { monotonicMs } from "../harness/link.ts";
 import { count, problemLines, type Screen, seconds, tableLines } from "../harness/screen.ts";
-import { createTable } from "../tables.ts";
+import { startLeaseTable } from "../tables.ts";
 import { drawingOf } from "./drawing.ts";
 import { Fleet } from "./fleet.ts";
 import { Journal, type Stage } from "./journal.ts";
@@ -31,7 +29,7 @@ export async function run(options: Options, screen: Screen, signal: AbortSignal)
     kill: durationMs + DEFAULT_TIMING.graceMs + 1_000 + 2 * retryIntervalMs,
     leave: retryIntervalMs + REQUESTS_MS,
   };
-  const engine = stack.use(await startTable());
+  const engine = stack.use(await startLeaseTable(TABLE));
   const shards = namesOf(options.shards);
   const journal = new Journal();
   const settings = { tableName: TABLE, shards, durationMs, retryIntervalMs };
@@ -53,17 +51,6 @@ export async function run(options: Options, screen: Screen, signal: AbortSignal)
   await writeFile(options.svg, drawingOf({ terms, stages, shards, beganAt, endedAt }));
   const summary = judge({ shards, terms, stages, endedAt, bounds });
   return { summary, lines: summaryLines(summary, options.svg, screen) };
-}
-
-/** Starts an engine with a lease table: one of its own, whatever the environment says of others. */
-async function startTable(): Promise<Engine> {
-  const { AWS_ENDPOINT_URL_DYNAMODB: _, LEASEHOLD_DYNAMODB_ENDPOINT: __, ...env } = process.env;
-  const engine = await startEngine(env);
-  const client = engineClient(engine.endpoint);
-  const { CreateTable, UpdateTimeToLive } = tableRequests(TABLE, []);
-  await createTable(client, { name: TABLE, properties: { ...CreateTable, ...UpdateTimeToLive } });
-  client.destroy();
-  return engine;
 }
 
 function namesOf(shards: number): readonly string[] {

@@ -45,6 +45,15 @@ describe("a page", () => {
   });
 });
 
+describe("the readme", () => {
+  it("links every guide in its table of guides", () => {
+    const [, table = ""] = /\n## Guides\n([^]*)$/.exec(read("README.md")) ?? [];
+    const guides = globSync("docs/guides/*.md", { cwd: repo });
+    expect(guides.length).toBeGreaterThan(20);
+    expect(guides.filter((guide) => !table.includes(`](${guide})`))).toEqual([]);
+  });
+});
+
 describe("the examples", () => {
   it.each(globSync("examples/**/*.*", { cwd: repo }))("%s is shown or linked somewhere", (file) => {
     const shown = blocks.some((block) => block.file === file);
@@ -80,7 +89,7 @@ describe("a command on a page", () => {
 
   it("installs every peer of the package, and nothing else beside it but tools", () => {
     const installs = commands
-      .filter(({ page }) => page === "README.md")
+      .filter(({ page }) => page === "docs/guides/install.md")
       .flatMap(({ code }) =>
         [...code.matchAll(/^npm install (?!--save-dev)(.+)$/gm)].map(([, names = ""]) => names),
       );

@@ -47,7 +47,7 @@ const tokenIn = (text: string): number => Number(/token (\d+)/.exec(text)?.[1]);
 /** The programs of the README and the guides: what each prints once it leads, and once it stands by. */
 const PROGRAMS = [
   ["service.ts", /a piece under token \d+/, /leader: /],
-  ["acquire.mjs", /a piece under token \d+/, /waits for the lead/],
+  ["acquire.mjs", /a piece under token \d+/, /waits for the lease/],
   ["from-etcd.ts", /leads with token \d+/, /leader: 10/],
   ["from-kubernetes.ts", /reconciles under token \d+/, /leader: /],
   ["from-zookeeper-and-curator.ts", /holds the latch with token \d+/, /campaigns for/],

@@ -3,9 +3,9 @@ import { billOf } from "../../lib/cli/cost/bill.ts";
 import { dollarsOf, numberOf } from "../../lib/cli/cost/picture.ts";
 import type { Shape } from "../../lib/cli/cost/requests.ts";
 import { DEFAULT_TIMING } from "../../lib/core/timing.ts";
-import { rowsOf } from "../support/pages.ts";
+import { read, rowsOf } from "../support/pages.ts";
 
-/** The workloads of the readme's table, and which of a plan's requests each of them is. */
+/** The workloads of the table in short, and which of a plan's requests each of them is. */
 const WORKLOADS: readonly (readonly [named: RegExp, shape: Shape, requests: RegExp])[] = [
   [/^job every minute, one function/, { as: "schedule", everyMs: 60_000, standbys: 0, workMs: 0 }, /./],
   [/^job every minute, two regions/, { as: "schedule", everyMs: 60_000, standbys: 1, workMs: 0 }, /./],
@@ -14,21 +14,35 @@ const WORKLOADS: readonly (readonly [named: RegExp, shape: Shape, requests: RegE
   [/^service: each listed/, { as: "single", standbys: 0, registrationMs: 60_000 }, /^registrations/],
 ];
 
-describe("the readme", () => {
-  it("states the cost that `leasehold cost` reckons", () => {
-    const { renewIntervalMs, retryIntervalMs } = DEFAULT_TIMING;
-    const rows = rowsOf("README.md", /^(job|service)\b/).filter((row) => row.length === 3);
+/** What one of the workloads costs, and how many requests of which kind that is, as `leasehold cost` reckons it. */
+function costOf(shape: Shape, requests: RegExp): { readonly requests: string; readonly usd: string } {
+  const { renewIntervalMs, retryIntervalMs } = DEFAULT_TIMING;
+  const { items } = billOf({ leases: 1, shape, renewIntervalMs, retryIntervalMs, valueBytes: 0 });
+  const counted = items.filter(({ what }) => requests.test(what));
+  const sum = (of: (item: (typeof items)[number]) => number): number =>
+    counted.reduce((so, item) => so + of(item), 0);
+  const unit = counted[0]?.operation === "write" ? "writes" : "strong reads";
+  return {
+    requests: `${numberOf(sum(({ perMonth }) => perMonth))} ${unit}`,
+    usd: dollarsOf(sum(({ usdPerMonth }) => usdPerMonth)),
+  };
+}
+
+describe("the cost in short", () => {
+  it("is what `leasehold cost` reckons", () => {
+    const rows = rowsOf("docs/guides/cost.md", /^(job|service)\b/);
     expect(rows).toHaveLength(WORKLOADS.length);
     for (const [nth, [named, shape, requests]] of WORKLOADS.entries()) {
-      const { items } = billOf({ leases: 1, shape, renewIntervalMs, retryIntervalMs, valueBytes: 0 });
-      const counted = items.filter(({ what }) => requests.test(what));
-      const sum = (of: (item: (typeof items)[number]) => number): number =>
-        counted.reduce((so, item) => so + of(item), 0);
-      const unit = counted[0]?.operation === "write" ? "writes" : "strong reads";
       const [name, stated, usd] = rows[nth] ?? [];
       expect(name).toMatch(named);
-      expect(stated).toBe(`${numberOf(sum(({ perMonth }) => perMonth))} ${unit}`);
-      expect(usd).toBe(dollarsOf(sum(({ usdPerMonth }) => usdPerMonth)));
+      expect({ requests: stated, usd }).toEqual(costOf(shape, requests));
     }
+  });
+
+  it("is the same in the readme", () => {
+    const [, service, job] =
+      /leader costs ([\d.]+) USD a month, a job every minute ([\d.]+):/.exec(read("README.md")) ?? [];
+    const [everyMinute, , leader] = WORKLOADS.map(([, shape, requests]) => costOf(shape, requests).usd);
+    expect([service, job]).toEqual([leader, everyMinute]);
   });
 });

@@ -2,18 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
-import { LOCAL_AWS } from "../../local/engine.ts";
+import { localEnvironment } from "../../local/engine.ts";
+import { exampleArguments } from "../../local/example-program.ts";
 
 const repo = join(import.meta.dirname, "../..");
-const lib = new URL("../../lib/index.ts", import.meta.url).href;
-/** What an installed package would do: `leasehold` is found by its name. */
-const asInstalled = `data:text/javascript,${encodeURIComponent(`
-  import { registerHooks } from "node:module";
-  registerHooks({
-    resolve: (name, context, next) => next(name === "leasehold" ? "${lib}" : name, context),
-  });
-`)}`;
-
 /** An example, started as a program of its own, and what it has printed. Killed when its scope ends. */
 export class ExampleProgram implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -26,17 +18,10 @@ export class ExampleProgram implements AsyncDisposable {
    * @param env further variables
    */
   constructor(example: string, env: Readonly<Record<string, string>>) {
-    const args = ["--disable-warning=ExperimentalWarning", "--import", asInstalled, `examples/${example}`];
-    const { accessKeyId, secretAccessKey } = LOCAL_AWS.credentials;
-    this.#child = spawn(process.execPath, args, {
+    const { AWS_ENDPOINT_URL_DYNAMODB: _, ...local } = localEnvironment("");
+    this.#child = spawn(process.execPath, exampleArguments(example), {
       cwd: repo,
-      env: {
-        PATH: process.env["PATH"],
-        AWS_REGION: LOCAL_AWS.region,
-        AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: secretAccessKey,
-        ...env,
-      },
+      env: { ...local, ...env },
     });
     // Not "exit", after which there may be something left to read.
     this.#exited = once(this.#child, "close");

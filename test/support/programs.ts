@@ -10,7 +10,10 @@ import { descendantsOf, remaining } from "./processes.ts";
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Starts what an npm script starts, with an engine and a folder for temporary files of its own. */
-export async function start(script: "start" | "torture" | "example:shards", ...args: string[]) {
+export async function start(
+  script: "start" | "torture" | "example:service" | "example:shards",
+  ...args: string[]
+) {
   const folder = mkdtempSync(join(tmpdir(), "leasehold-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const { LEASEHOLD_DYNAMODB_ENDPOINT: _, AWS_ENDPOINT_URL_DYNAMODB: __, ...env } = process.env;

@@ -52,6 +52,10 @@ export class ScreenOf implements AsyncDisposable {
     });
   }
 
+  get pid(): number {
+    return this.#pty.pid;
+  }
+
   /** Everything that was written, control sequences included. */
   get printed(): string {
     return this.#printed;
