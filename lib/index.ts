@@ -1,7 +1,7 @@
 /** Leader election on DynamoDB: the lease client, its errors, events and fencing. */
 export type { Refusal } from "./client/attempt.ts";
 export type { Group, ShardRunOptions } from "./client/group.ts";
-export type { GroupStatus, WorkerInfo } from "./client/group-reading.ts";
+export type { GroupStatus, WorkerInfo } from "./core/group-view.ts";
 export type { ShardAcquireOptions } from "./client/group-session.ts";
 export type {
   PermitAcquireOptions,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { GroupStatus } from "../client/group-reading.ts";
+import type { GroupStatus } from "../core/group-view.ts";
 import { isPassing } from "../core/errors.ts";
 import type { Session } from "./session.ts";
 import { linesOfGroup } from "./watch-lines.ts";

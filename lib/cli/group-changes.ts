@@ -1,4 +1,4 @@
-import type { GroupStatus, WorkerInfo } from "../client/group-reading.ts";
+import type { GroupStatus, WorkerInfo } from "../core/group-view.ts";
 import { stateOf } from "../core/record.ts";
 import { balanceOf, type GroupJson, groupJson, type WorkerJson, workerJson } from "./group-view.ts";
 import { type Change, type ChangeJson, changeJson, changeOf, lineOfChange } from "./lease-changes.ts";

@@ -1,4 +1,4 @@
-import type { GroupStatus, WorkerInfo } from "../client/group-reading.ts";
+import type { GroupStatus, WorkerInfo } from "../core/group-view.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { Column } from "./fitting.ts";
 import {
@@ -100,7 +100,7 @@ function some(texts: readonly string[]): string {
 }
 
 /** Tells of a group in a few lines: how many take part, whether the shards are shared fairly, what nobody leads, who was asked. */
-export function factsOfGroup(output: Output, status: GroupStatus): [title: string, text: string][] {
+function factsOfGroup(output: Output, status: GroupStatus): [title: string, text: string][] {
   const { name, shards, unled, workers } = status;
   const { colours } = output;
   const working = workers.filter(({ isWorker }) => isWorker).length;
@@ -148,7 +148,7 @@ const WORKER_COLUMNS: readonly Column[] = [
 ];
 
 /** Draws who takes part, a line each. */
-export function tableOfWorkers(output: Output, { workers }: GroupStatus, now: number): string {
+function tableOfWorkers(output: Output, { workers }: GroupStatus, now: number): string {
   const { colours } = output;
   const rows = workers.map(({ id, isWorker, shards, share, weight, maxShards, since, expiresAt }) => {
     const isFair = share === undefined || (shards >= share.floor && shards <= share.ceiling);
@@ -175,7 +175,7 @@ const SHARD_COLUMNS: readonly Column[] = [
 ];
 
 /** Draws all shards, a line each, by name. */
-export function tableOfShards(output: Output, { shards }: GroupStatus, now: number): string {
+function tableOfShards(output: Output, { shards }: GroupStatus, now: number): string {
   const rows = shards.map((state) => {
     const { shard = "", holder, token, acquiredAt, requestedBy } = state;
     return [

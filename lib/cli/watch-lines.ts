@@ -1,4 +1,4 @@
-import type { GroupStatus } from "../client/group-reading.ts";
+import type { GroupStatus } from "../core/group-view.ts";
 import type { LeaseState } from "../core/record.ts";
 import { lineOf } from "./failure.ts";
 import { changesOfGroup, groupChangeJson, lineOfGroupChange } from "./group-changes.ts";

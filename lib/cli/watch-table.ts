@@ -1,4 +1,4 @@
-import type { GroupStatus } from "../client/group-reading.ts";
+import type { GroupStatus } from "../core/group-view.ts";
 import type { LeaseState } from "../core/record.ts";
 import { pictureOf } from "./group-view.ts";
 import { tableOfLeases } from "./lease-view.ts";

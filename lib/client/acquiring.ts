@@ -12,11 +12,8 @@ export function acquireBy(
   name: string,
   options: Pick<AcquireOptions, "signal" | "timeoutMs" | "troubleLimitMs">,
 ): Promise<LeaseHandle> {
-  const { clock, random, exchange, life, timing } = core;
-  const { retryIntervalMs } = timing;
   const { signal } = options;
   const timeoutMs = parseTimeout(options.timeoutMs);
   const troubleLimitMs = parseTimeout(options.troubleLimitMs, "troubleLimitMs");
-  const limits = { retryIntervalMs, timeoutMs, troubleLimitMs };
-  return campaign(tryOnce, { name, clock, random, life, exchange, ...limits, signal, wakeup: makeWakeup() });
+  return campaign(core, tryOnce, { name, timeoutMs, troubleLimitMs, signal, wakeup: makeWakeup() });
 }

@@ -1,28 +1,17 @@
 import { isLeaseError, LeaseError } from "../core/errors.ts";
-import type { Random } from "../core/ports.ts";
-import type { Timekeeper } from "./timekeeper.ts";
 import type { Refusal } from "./attempt.ts";
-import type { Try } from "./client-core.ts";
-import type { Exchange } from "./exchange.ts";
+import type { ClientCore, Try } from "./client-core.ts";
 import type { LeaseHandle } from "./handle.ts";
-import type { Lifetime } from "./lifetime.ts";
 import { aborted, makeWakeup, pause, type Wakeup } from "./waiting.ts";
 
 /** How a candidate waits until it leads. */
 export interface Wait {
   readonly name: string;
-  readonly clock: Timekeeper;
-  readonly random: Random;
-  readonly retryIntervalMs: number;
   /** How long in all; infinite for as long as it takes. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /** Ends a wait early. */
   readonly wakeup: Wakeup;
-  /** The client's life: its end ends the wait. */
-  readonly life: Lifetime;
-  /** What passes between the client and its store: it knows which errors may pass. */
-  readonly exchange: Exchange;
   /** How long the store may be out of reach, or refuse to serve, before the wait ends with its error; infinite for as long as it takes. */
   readonly troubleLimitMs: number;
   /** Told of each refusal, and waited for. */
@@ -38,24 +27,30 @@ const MAX_WAIT_MS = 2 ** 31 - 1;
  * Tries until the candidate leads. The first wait, and the one after a wake-up that many may have had, is a
  * random part of the interval (full jitter). After that each candidate keeps its own beat, so that there is one
  * look per interval and a vacant lease is found within one; and it looks when the term that it saw could be over.
- * @throws {LeaseError} ACQUIRE_TIMEOUT, ABORTED, and what the tries throw, except for what may pass (see {@link Exchange.passes}), unless that
+ * @throws {LeaseError} ACQUIRE_TIMEOUT, ABORTED, and what the tries throw, except for what may pass (see `Exchange.passes`), unless that
  *   has lasted for longer than `troubleLimitMs`
  */
-export async function campaign(tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
+export async function campaign(core: ClientCore, tryOnce: Try, wait: Wait): Promise<LeaseHandle> {
   const closed = makeWakeup();
-  const forget = wait.life.onClose(() => {
+  const forget = core.life.onClose(() => {
     wait.wakeup.wake();
     closed.wake();
   });
   try {
-    return await untilElected(tryOnce, wait, closed);
+    return await untilElected(core, tryOnce, wait, closed);
   } finally {
     forget();
   }
 }
 
-async function untilElected(tryOnce: Try, wait: Wait, closed: Wakeup): Promise<LeaseHandle> {
-  const { name, clock, timeoutMs, signal, wakeup } = wait;
+async function untilElected(
+  core: ClientCore,
+  tryOnce: Try,
+  wait: Wait,
+  closed: Wakeup,
+): Promise<LeaseHandle> {
+  const { clock, exchange, life } = core;
+  const { name, timeoutMs, signal, wakeup } = wait;
   const start = clock.now().mono;
   let jitter = true;
   /** Since when no try has been answered. */
@@ -69,13 +64,13 @@ async function untilElected(tryOnce: Try, wait: Wait, closed: Wakeup): Promise<L
       const result = await tryOnce(first);
       if (result.kind === "acquired") {
         const lease = await unlessAborted(result.lease, signal);
-        wait.life.assertOpen(); // What close() has released is nobody's.
+        life.assertOpen(); // What close() has released is nobody's.
         return lease;
       }
       refusal = result;
       failingFrom = undefined;
     } catch (error) {
-      if (!wait.exchange.passes(error)) throw error;
+      if (!exchange.passes(error)) throw error;
       lastError = error;
       failingFrom ??= clock.now().mono;
     }
@@ -85,12 +80,12 @@ async function untilElected(tryOnce: Try, wait: Wait, closed: Wakeup): Promise<L
     if (left <= 0) throw timedOut(name, timeoutMs, lastError);
     const bearsMs = wait.troubleLimitMs - (failingFrom === undefined ? 0 : clock.now().mono - failingFrom);
     if (failingFrom !== undefined && bearsMs <= 0) throw lastError;
-    const waitMs = Math.max(1, Math.min(untilLook(wait, jitter, refusal), left, bearsMs, MAX_WAIT_MS));
+    const waitMs = Math.max(1, Math.min(untilLook(core, jitter, refusal), left, bearsMs, MAX_WAIT_MS));
     // A client that is closed by now has no timer, not even one that is cancelled at once.
-    if (!signal?.aborted) wait.life.assertOpen();
+    if (!signal?.aborted) life.assertOpen();
     wait.onWait?.(waitMs);
     jitter = await pause(clock, waitMs, signal, wakeup);
-    if (jitter) await spreadOut(wait, closed);
+    if (jitter) await spreadOut(core, wait, closed);
   }
 }
 
@@ -98,10 +93,11 @@ async function untilElected(tryOnce: Try, wait: Wait, closed: Wakeup): Promise<L
 const TOLD_SPREAD_MS = 100;
 
 /** Waits for a random part of it. All that is told meanwhile, the look that follows answers. */
-async function spreadOut(wait: Wait, closed: Wakeup): Promise<void> {
-  const { clock, random, retryIntervalMs, signal, life, wakeup } = wait;
+async function spreadOut(core: ClientCore, wait: Wait, closed: Wakeup): Promise<void> {
+  const { clock, random, timing, life } = core;
+  const { signal, wakeup } = wait;
   if (!signal?.aborted) life.assertOpen();
-  const spreadMs = Math.min(retryIntervalMs, TOLD_SPREAD_MS) * random.fraction();
+  const spreadMs = Math.min(timing.retryIntervalMs, TOLD_SPREAD_MS) * random.fraction();
   wait.onWait?.(spreadMs);
   await pause(clock, spreadMs, signal, closed);
   wakeup.clear();
@@ -114,7 +110,8 @@ const SPREAD_MS = 1_000;
 const AFTER_FAILURE_MS = 2_000;
 
 /** How long until the next look, in ms: the candidate's own beat, or when the lease can be free, whichever is sooner. */
-function untilLook({ retryIntervalMs, random }: Wait, jitter: boolean, refusal: Refusal | undefined): number {
+function untilLook({ random, timing }: ClientCore, jitter: boolean, refusal: Refusal | undefined): number {
+  const { retryIntervalMs } = timing;
   const beat = jitter ? retryIntervalMs * random.fraction() : retryIntervalMs;
   // Never all of it: a term that is over may not show it yet, and nobody shall look in a hot loop.
   const spread = Math.min(retryIntervalMs, SPREAD_MS) * (0.1 + 0.9 * random.fraction());

@@ -110,27 +110,22 @@ export class Campaigner {
   async elect(signal: AbortSignal, timeoutMs: number, runs: boolean): Promise<LeaseHandle> {
     // Else it would find a term of its own to take over.
     if (this.#latest?.releasing) await this.#latest.released;
-    const { clock, random, life } = this.#core;
     const { name, settings } = this.#self;
-    const { retryIntervalMs, requestTimeoutMs } = settings.timing;
+    const { requestTimeoutMs } = settings.timing;
     const tryOnce = this.#core.tries(this.#self, (end, token) => this.#ended(end, token));
     this.#become({ is: "campaigning" });
     const lease = await campaign(
+      this.#core,
       (first) => {
         this.#expect(MOST_REQUESTS * requestTimeoutMs);
         return tryOnce(first);
       },
       {
         name,
-        clock,
-        random,
-        life,
-        retryIntervalMs,
         timeoutMs,
         signal,
         wakeup: this.#wakeup,
         troubleLimitMs: this.#troubleLimitMs,
-        exchange: this.#core.exchange,
         onRefused: (refusal) => this.#standBy(refusal),
         onWait: (waitMs) => this.#expect(waitMs),
       },

@@ -65,10 +65,10 @@ export class Candidate implements AsyncDisposable {
     core.life.assertOpen();
     parseKnown(options, NAMES, "candidate");
     const term = core.termSettings(options);
-    const settings = parseElection(options, term.timing);
     this.name = parseName(name);
     this.#core = core;
-    this.#make = () => new Campaigner(core, name, term, settings, announcer(options));
+    const made = [core, name, term, parseElection(options, term.timing), announcer(options)] as const;
+    this.#make = () => new Campaigner(...made);
   }
 
   /**

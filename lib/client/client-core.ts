@@ -69,6 +69,11 @@ export interface ClientCore extends Runtime {
   readonly open: Holdings;
   /** Returns what makes a candidate's attempts; `onEnd` is told of the end of each term that comes of them. */
   tries(self: Contender, onEnd?: OnEnd): Try;
+  /**
+   * Makes a candidate for one term, and returns what makes its attempts.
+   * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+   */
+  candidacy(name: string, options: TermOptions & TickOptions): Try;
   /** Releases every lease that is held, ends what is under way, and refuses further calls. */
   close(): Promise<readonly ReleaseResult[]>;
 }
@@ -98,7 +103,7 @@ export function openClientCore(options: StoreClientOptions): ClientCore {
     return { kind: "acquired", lease };
   }
 
-  return {
+  const core: ClientCore = {
     ...runtime,
     open,
     label: defaults.label,
@@ -109,6 +114,7 @@ export function openClientCore(options: StoreClientOptions): ClientCore {
       life.assertOpen();
       return life.track(() => tryOnce(self, first, onEnd));
     },
+    candidacy: (name, asked) => core.tries(core.contender(name, core.termSettings(asked))),
     async close() {
       if (closing !== undefined) {
         await closing;
@@ -118,4 +124,5 @@ export function openClientCore(options: StoreClientOptions): ClientCore {
       return closing;
     },
   };
+  return core;
 }

@@ -1,3 +1,4 @@
+import { parsePort } from "../core/callable.ts";
 import { because, isLeaseError, isPassing, isTrouble, LeaseError } from "../core/errors.ts";
 import type { Trouble } from "../core/events.ts";
 import type { ReadOutcome, WriteOutcome } from "../core/outcome.ts";
@@ -6,6 +7,7 @@ import { estimateServiceTime, type Sample, steadyServiceTime, withSample } from 
 import type { Timing } from "../core/timing.ts";
 import { elapsedAtLeast, type EpochMs, type Reading } from "../core/units.ts";
 import type { LeaseWrite } from "../core/lease-write.ts";
+import { undisturbed } from "../core/undisturbed.ts";
 import { closedError, type Lifetime, lifetime } from "./lifetime.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 import { follows } from "./waiting.ts";
@@ -43,7 +45,10 @@ export class Exchange {
   /** How long the trouble lasted that is over since, until somebody tells of it. */
   #restoredMs: number | undefined;
 
-  /** `onDate` is told of every `Date` header, before anybody else is. */
+  /**
+   * `onDate` is told of every `Date` header, before anybody else is.
+   * @throws {LeaseError} INVALID_ARGUMENT for what is no store
+   */
   constructor(
     store: LeaseStore,
     clock: Timekeeper,
@@ -51,6 +56,7 @@ export class Exchange {
     life: Lifetime = lifetime(),
     onDate: (date: EpochMs, received: Reading) => void = () => undefined,
   ) {
+    parsePort(store, "store", "a LeaseStore", ["write", "read", "rows", "list"]);
     this.#store = store;
     this.#clock = clock;
     this.#timing = timing;
@@ -164,15 +170,19 @@ export class Exchange {
     const ender = new AbortController();
     const unfollow = follows(ender, ended);
     const pages = this.#store.list({ signal: ender.signal })[Symbol.asyncIterator]();
+    let isOver = false;
     try {
       for (;;) {
-        const page = await this.#reading(timeoutMs, "*", () => pages.next());
+        const page = await this.#reading(timeoutMs, undefined, () => pages.next());
+        isOver = page.done === true;
         if (page.done === true) return;
         yield page.value;
       }
     } finally {
       unfollow();
       ender.abort();
+      // The store may have something to put away. A page that never comes is not waited for.
+      if (!isOver) undisturbed(() => pages.return?.());
     }
   }
 
@@ -189,7 +199,7 @@ export class Exchange {
   /** As {@link #within}, and ends when the client closes: nothing is left behind by a read. */
   async #reading<T>(
     timeoutMs: number,
-    lease: string,
+    lease: string | undefined,
     call: (options: CallOptions) => Promise<T>,
   ): Promise<T> {
     this.#assertMay();
@@ -214,14 +224,14 @@ export class Exchange {
   /** Races a call against its deadline: a store that ignores its signal is not waited for. */
   #within<T>(
     timeoutMs: number,
-    lease: string,
+    lease: string | undefined,
     call: (options: CallOptions) => Promise<T>,
     ended?: AbortController,
   ): Promise<T> {
     const ender = ended ?? new AbortController();
     return new Promise<T>((resolve, reject) => {
       const cancel = this.#clock.timer(timeoutMs, () => {
-        const message = `lease "${lease}": no answer within ${timeoutMs} ms, nobody can say what became of the request; check the network`;
+        const message = `${called(lease)}: no answer within ${timeoutMs} ms, nobody can say what became of the request; check the network`;
         const late = new LeaseError("STORE_UNAVAILABLE", message, { lease });
         ender.abort(late);
         reject(late);
@@ -267,8 +277,12 @@ export class Exchange {
 }
 
 /** A store that throws something of its own has not answered: only a `LeaseError` says more. */
-function unanswered(lease: string, error: unknown): LeaseError {
+function unanswered(lease: string | undefined, error: unknown): LeaseError {
   if (isLeaseError(error)) return error;
-  const message = `lease "${lease}": the store failed without an answer, try again${because(error)}`;
+  const message = `${called(lease)}: the store failed without an answer, try again${because(error)}`;
   return new LeaseError("STORE_UNAVAILABLE", message, { lease, cause: error });
 }
+
+/** How messages call what was asked for: one lease, or all of them. */
+const called = (lease: string | undefined): string =>
+  lease === undefined ? "the list of leases" : `lease "${lease}"`;

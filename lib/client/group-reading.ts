@@ -5,8 +5,6 @@ import { sighted, type Sighting } from "../core/evidence.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { ClientCore } from "./client-core.ts";
 
-export type { GroupStatus, WorkerInfo } from "../core/group-view.ts";
-
 /**
  * What a worker decides by. To read all of ten thousand rows, what their leaders proclaim included, takes several times as long, and it
  * does so once a minute.

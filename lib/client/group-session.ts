@@ -4,7 +4,7 @@ import { SESSION_RETENTION_MS } from "../core/shard-writes.ts";
 import type { TermRules } from "../core/term-state.ts";
 import type { Reading } from "../core/units.ts";
 import type { ClientCore, Try } from "./client-core.ts";
-import { Session } from "./session.ts";
+import type { Session, SessionOptions } from "./session.ts";
 import { attemptShard, type First } from "./shard-attempt.ts";
 
 /** Options of `Group.acquire`. */
@@ -23,18 +23,21 @@ export interface ShardAcquireOptions extends ShardTermOptions {
   readonly troubleLimitMs?: number | undefined;
 }
 
-/** Opens what a process needs to take part in a group. */
-export function sessionOf(
+/**
+ * Checks how a process is to take part in a group.
+ * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
+ */
+export function sessionOptions(
   core: ClientCore,
   name: string,
   options: GroupOptions,
   worker?: TermRules["worker"],
-): Session {
+): SessionOptions {
   const { durationMs, renewIntervalMs, lockDelayMs, holder, id } = options;
   const settings = core.termSettings({ durationMs, renewIntervalMs, lockDelayMs, holder });
   const timing = { ...settings.timing, retentionMs: SESSION_RETENTION_MS };
   const stable = id === undefined ? undefined : parseId(id, "id");
-  return new Session(core, { name, settings: { ...settings, timing }, id: stable, worker });
+  return { name, settings: { ...settings, timing }, id: stable, worker };
 }
 
 /** What a shard's term is asked for, checked. */

@@ -6,6 +6,7 @@ import {
   SHARD_TERM_NAMES,
   type ShardOptions,
 } from "../core/group-options.ts";
+import type { GroupStatus } from "../core/group-view.ts";
 import { type Names, parseKnown } from "../core/known.ts";
 import { parseName, shardRow } from "../core/names.ts";
 import type { TermSettings } from "../core/options.ts";
@@ -13,8 +14,8 @@ import type { LeaseState } from "../core/record.ts";
 import type { ReleaseResult } from "../core/term.ts";
 import { acquireBy } from "./acquiring.ts";
 import type { ClientCore, Try } from "./client-core.ts";
-import { type GroupStatus, groupStatus, listShards, readShard } from "./group-reading.ts";
-import { sessionOf, type ShardAcquireOptions, shardSettings, shardTries } from "./group-session.ts";
+import { groupStatus, listShards, readShard } from "./group-reading.ts";
+import { sessionOptions, type ShardAcquireOptions, shardSettings, shardTries } from "./group-session.ts";
 import { runTry } from "./guarded-run.ts";
 import type { LeaseIterator } from "./iteration.ts";
 import type { Lease } from "./lease.ts";
@@ -29,10 +30,8 @@ import {
 } from "./operating.ts";
 import { observeReading, type ObserveOptions } from "./reading.ts";
 import type { AcquireResult, RunResult } from "./results.ts";
-import type { Session } from "./session.ts";
+import { Session, type SessionOptions } from "./session.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
-
-export type { GroupOptions } from "../core/group-options.ts";
 
 /** Options of `Group.run`. */
 export interface ShardRunOptions extends ShardOptions {
@@ -59,6 +58,7 @@ export class Group implements AsyncDisposable {
   readonly name: string;
   readonly #core: ClientCore;
   readonly #options: GroupOptions;
+  readonly #sessionOptions: SessionOptions;
   readonly #plain: TermSettings;
   #made: Session | undefined;
 
@@ -68,9 +68,9 @@ export class Group implements AsyncDisposable {
     parseKnown(options, GROUP_NAMES, "group");
     this.name = parseName(name);
     this.#core = core;
-    this.#options = options;
+    this.#options = { ...options };
     this.#plain = shardSettings(core, options, {});
-    sessionOf(core, this.name, options); // To refuse what cannot be.
+    this.#sessionOptions = sessionOptions(core, this.name, options);
   }
 
   /** The id that this process holds the group's shards by. */
@@ -198,8 +198,7 @@ export class Group implements AsyncDisposable {
 
   /** Its id is drawn when it is first needed, so that processes which start from one image of a memory do not share it. */
   get #session(): Session {
-    this.#made ??= sessionOf(this.#core, this.name, this.#options);
-    return this.#made;
+    return (this.#made ??= new Session(this.#core, this.#sessionOptions));
   }
 
   #tries(shard: string, asked: ShardOptions): Try {

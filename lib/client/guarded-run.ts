@@ -17,8 +17,7 @@ export async function runOnce<T>(
   options: RunOptions,
 ): Promise<RunResult<T>> {
   parseKnown(options, RUN_NAMES, "run");
-  const self = core.contender(name, core.termSettings(options));
-  return runTry(core, core.tries(self), name, work, options.signal);
+  return runTry(core, core.candidacy(name, options), name, work, options.signal);
 }
 
 /** Does the work if a try wins at once. */

@@ -1,3 +1,4 @@
+import type { GroupOptions } from "../core/group-options.ts";
 import { parseKnown } from "../core/known.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { ReleaseResult } from "../core/term.ts";
@@ -25,10 +26,10 @@ import {
   type AcquireResult,
   type RunOptions,
   type RunResult,
+  TRY_ACQUIRE_NAMES,
   type TryAcquireOptions,
 } from "./results.ts";
-import { tryOnce } from "./try-once.ts";
-import { Group, type GroupOptions } from "./group.ts";
+import { Group } from "./group.ts";
 import { Semaphore, type SemaphoreOptions } from "./semaphore.ts";
 
 /** Elections on any {@link LeaseStore}. `LeaseClient` of `leasehold` is this on a DynamoDB table. */
@@ -49,7 +50,8 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} TABLE_NOT_FOUND, TABLE_MISCONFIGURED, ACCESS_DENIED, CREDENTIALS_UNAVAILABLE
    */
   async tryAcquire(name: string, options: TryAcquireOptions = {}): Promise<AcquireResult> {
-    return tryOnce(this.#core, name, options);
+    parseKnown(options, TRY_ACQUIRE_NAMES, "tryAcquire");
+    return this.#core.candidacy(name, options)("claim");
   }
 
   /**
@@ -63,10 +65,8 @@ export class StoreLeaseClient implements AsyncDisposable {
    * @throws {LeaseError} what {@link tryAcquire} throws, except STORE_UNAVAILABLE
    */
   async acquire(name: string, options: AcquireOptions = {}): Promise<Lease> {
-    const core = this.#core;
     parseKnown(options, ACQUIRE_NAMES, "acquire");
-    const self = core.contender(name, core.termSettings(options));
-    return acquireBy(core, core.tries(self), name, options);
+    return acquireBy(this.#core, this.#core.candidacy(name, options), name, options);
   }
 
   /**

@@ -1,7 +1,9 @@
+import { parseFunction } from "../core/callable.ts";
 import type { Trouble } from "../core/events.ts";
 import type { Names } from "../core/known.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { LeaseEnd } from "../core/term.ts";
+import { undisturbed } from "../core/undisturbed.ts";
 import type { Lease } from "./lease.ts";
 
 /**
@@ -39,18 +41,20 @@ export interface Announcer {
   leader(state: LeaseState): void;
 }
 
-/** Makes the announcer of one candidate. */
-export function announcer({ onElected, onLost, onNewLeader, onTrouble }: CandidateListeners): Announcer {
+/**
+ * Makes the announcer of one candidate.
+ * @throws {LeaseError} INVALID_ARGUMENT naming the listener that is no function
+ */
+export function announcer(listeners: CandidateListeners): Announcer {
+  const { onElected, onLost, onNewLeader, onTrouble } = listeners;
+  for (const name of Object.keys(LISTENER_NAMES) as (keyof CandidateListeners)[]) {
+    parseFunction(listeners[name], name);
+  }
   let leading = false;
   let lastToken: number | undefined;
 
   function call<T>(listener: ((argument: T) => unknown) | undefined, argument: T): void {
-    try {
-      // Not only of this realm's promises can one be rejected that nobody handles.
-      void Promise.resolve(listener?.(argument)).catch(() => undefined);
-    } catch {
-      // Dropped, as documented.
-    }
+    undisturbed(() => listener?.(argument));
   }
 
   return {

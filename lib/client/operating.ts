@@ -1,6 +1,7 @@
 import { because, LeaseError } from "../core/errors.ts";
 import { parseKnown } from "../core/known.ts";
-import { AUXILIARY, calledBy, MAX_ID_BYTES, parseName, parseText } from "../core/names.ts";
+import { AUXILIARY, calledBy, parseName } from "../core/names.ts";
+import { parseId } from "../core/options.ts";
 import { OPERATOR_PRIORITY, requestTransfer, revoke, rewind } from "../core/auxiliary-writes.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { parseTick } from "../core/tick.ts";
@@ -84,7 +85,7 @@ export async function requestStepDown(
 ): Promise<Asked> {
   parseKnown(options, { reserveFor: true }, "requestStepDown");
   const { reserveFor } = options;
-  const by = reserveFor === undefined ? "" : parseText(reserveFor, "reserveFor", MAX_ID_BYTES);
+  const by = reserveFor === undefined ? "" : parseId(reserveFor, "reserveFor");
   const request = { writeId: core.random.id(), by, priority: OPERATOR_PRIORITY };
   const asked = ({ requestedBy, requestedPriority = 0 }: LeaseRecord): boolean =>
     requestedBy === by && requestedPriority >= OPERATOR_PRIORITY;
@@ -191,6 +192,7 @@ export async function rewindTick(
     // Another term may have recorded its own occurrence since: to set that back was not asked for.
     if (record?.token !== token) break;
   }
-  const message = `${calledBy(name, row)}: nobody can say whether its last tick was set back, the lease changes hands; look, and try again`;
+  const moved = cause === undefined ? ", the lease changes hands" : "";
+  const message = `${calledBy(name, row)}: nobody can say whether its last tick was set back${moved}; look, and try again${because(cause)}`;
   throw new LeaseError("STORE_UNAVAILABLE", message, { lease: name, cause });
 }

@@ -17,12 +17,12 @@ import type { Reading } from "../core/units.ts";
 import { isLeaseError } from "../core/errors.ts";
 import { acquireBy } from "./acquiring.ts";
 import type { ClientCore, Try } from "./client-core.ts";
-import { sessionOf, type ShardAcquireOptions, shardSettings, shardTries } from "./group-session.ts";
+import { sessionOptions, type ShardAcquireOptions, shardSettings, shardTries } from "./group-session.ts";
 import { groupStatus, lookAtGroup } from "./group-reading.ts";
 import { runTry } from "./guarded-run.ts";
 import type { Lease } from "./lease.ts";
 import type { AcquireResult, RunResult } from "./results.ts";
-import type { Session } from "./session.ts";
+import { Session, type SessionOptions } from "./session.ts";
 
 /** Options of `LeaseClient.semaphore`. */
 export interface SemaphoreOptions extends GroupOptions, ShardTermOptions {
@@ -60,6 +60,8 @@ export class Semaphore implements AsyncDisposable {
   readonly permits: number;
   readonly #core: ClientCore;
   readonly #options: SemaphoreOptions;
+  readonly #sessionOptions: SessionOptions;
+  readonly #plain: TermSettings;
   #made: Session | undefined;
 
   /** Made by `LeaseClient.semaphore`. */
@@ -69,9 +71,9 @@ export class Semaphore implements AsyncDisposable {
     this.name = parseName(name);
     this.permits = parsePermits(options?.permits);
     this.#core = core;
-    this.#options = options;
-    shardSettings(core, options, this.#asked); // To refuse what cannot be.
-    sessionOf(core, name, options);
+    this.#options = { ...options };
+    this.#plain = shardSettings(core, options, this.#asked);
+    this.#sessionOptions = sessionOptions(core, this.name, options);
   }
 
   /**
@@ -124,8 +126,7 @@ export class Semaphore implements AsyncDisposable {
   }
 
   get #session(): Session {
-    this.#made ??= sessionOf(this.#core, this.name, this.#options);
-    return this.#made;
+    return (this.#made ??= new Session(this.#core, this.#sessionOptions));
   }
 
   get #asked(): ShardTermOptions {
@@ -136,7 +137,10 @@ export class Semaphore implements AsyncDisposable {
   /** Returns what tries once, for permits that are held for so long at most. */
   #tries(termLimitMs?: number): Try {
     const core = this.#core;
-    const settings = shardSettings(core, this.#options, { ...this.#asked, termLimitMs });
+    const settings =
+      termLimitMs === undefined
+        ? this.#plain
+        : shardSettings(core, this.#options, { ...this.#asked, termLimitMs });
     return async () => {
       core.life.assertOpen();
       const from = core.clock.now();

@@ -1,6 +1,7 @@
 import { because, type LeaseError } from "../core/errors.ts";
 import { describeEnd, type Handover, type ReleaseResult } from "../core/term.ts";
-import { beginTerm, hearsFrom, nextDue, remainingAt, step } from "../core/term-machine.ts";
+import { beginTerm, hearsFrom, nextDue, step } from "../core/term-machine.ts";
+import { remainingAt } from "../core/term-draft.ts";
 import type {
   Answered,
   Effect,

@@ -1,4 +1,4 @@
-import { type Ask, granted, planOf, type ShardView } from "../core/assignment.ts";
+import { type Ask, granted, planOf } from "../core/assignment.ts";
 import { requestTransfer } from "../core/auxiliary-writes.ts";
 import { isLeaseError } from "../core/errors.ts";
 import { sighted, type Sighting } from "../core/evidence.ts";
@@ -6,6 +6,7 @@ import { type GroupView, membersOf } from "../core/group-view.ts";
 import { AUXILIARY, sessionRow, shardRow } from "../core/names.ts";
 import { untilEvidenceMs } from "../core/next-move.ts";
 import type { TermSettings } from "../core/options.ts";
+import type { ShardView } from "../core/standings.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { ring } from "../core/shard-writes.ts";
 import { askingPriority, type FreeCount, isReserved, membershipOf, shardViews } from "../core/worker-view.ts";

@@ -1,4 +1,5 @@
 import { retire, ring } from "../core/shard-writes.ts";
+import { undisturbed } from "../core/undisturbed.ts";
 import type { LeaseHandle } from "./handle.ts";
 import type { Lease } from "./lease.ts";
 import type { Session } from "./session.ts";
@@ -12,7 +13,7 @@ const MOST_BACKOFF_MS = 60_000;
 export class WorkerShards {
   readonly #session: Session;
   readonly #work: (lease: Lease) => Promise<unknown>;
-  readonly #onFailed: ((error: unknown, shard: string) => void) | undefined;
+  readonly #onFailed: ((error: unknown, shard: string) => unknown) | undefined;
   /** Called when there may be something to claim. */
   readonly #onFree: () => void;
   readonly #working = new Set<string>();
@@ -29,7 +30,7 @@ export class WorkerShards {
   constructor(
     session: Session,
     work: (lease: Lease) => Promise<unknown>,
-    onFailed: ((error: unknown, shard: string) => void) | undefined,
+    onFailed: ((error: unknown, shard: string) => unknown) | undefined,
     onFree: () => void,
   ) {
     this.#session = session;
@@ -116,11 +117,7 @@ export class WorkerShards {
       // What work throws after it was told to stop is taken for the consequence of that.
       if (!lease.signal.aborted) failed = { error };
     }
-    try {
-      await this.#giveUp(shard, lease, began, failed);
-    } catch {
-      // What `onWorkFailed` throws, which must not, disturbs nobody.
-    }
+    await this.#giveUp(shard, lease, began, failed);
     this.#working.delete(shard);
     if (this.#working.size === 0) this.#onIdle?.();
   }
@@ -154,11 +151,7 @@ export class WorkerShards {
   #tell(shard: string, { token }: LeaseHandle, cause: unknown): void {
     const { core, id, name } = this.#session;
     core.emit("workFailed", { lease: name, shard, holder: id, token, cause });
-    try {
-      this.#onFailed?.(cause, shard);
-    } catch {
-      // Dropped, as documented.
-    }
+    undisturbed(() => this.#onFailed?.(cause, shard));
   }
 
   /** Has the other workers look: a shard became free that no change of membership tells of. Lost, it costs what a lost bell costs. */

@@ -1,11 +1,12 @@
 import { type GroupOptions, parseWorker, WORKER_NAMES, type WorkerSettings } from "../core/group-options.ts";
+import { parseFunction } from "../core/callable.ts";
 import { invalid, isPassing, LeaseError } from "../core/errors.ts";
 import { type Names, parseKnown } from "../core/known.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { ClientCore } from "./client-core.ts";
-import { sessionOf, shardSettings } from "./group-session.ts";
+import { sessionOptions, shardSettings } from "./group-session.ts";
 import type { Lease } from "./lease.ts";
-import type { Session } from "./session.ts";
+import { Session, type SessionOptions } from "./session.ts";
 import { ShardList } from "./shard-list.ts";
 import { follows, makeWakeup, pause } from "./waiting.ts";
 import { WorkerLook } from "./worker-look.ts";
@@ -15,10 +16,10 @@ import { WorkerShards } from "./worker-shards.ts";
 export interface WorkerOptions extends WorkerSettings {
   /**
    * Told when the work of a shard threw: the shard is given up, and this worker does not claim it again for a while. What
-   * it throws is dropped.
+   * it throws or rejects with is dropped.
    * @default - the event `workFailed` alone
    */
-  readonly onWorkFailed?: ((error: unknown, shard: string) => void) | undefined;
+  readonly onWorkFailed?: ((error: unknown, shard: string) => unknown) | undefined;
 }
 
 const NAMES: Names<WorkerOptions> = { ...WORKER_NAMES, onWorkFailed: true };
@@ -48,7 +49,7 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #settings: ReturnType<typeof parseWorker>;
   readonly #shardTerm: TermSettings;
-  readonly #makeSession: () => Session;
+  readonly #sessionOptions: SessionOptions;
   #made: Session | undefined;
   #works: WorkerShards | undefined;
   #state: WorkerStatus["state"] = "idle";
@@ -63,12 +64,12 @@ export class Worker {
     const { id, drainMs, reserveForMs } = options;
     this.name = name;
     this.#core = core;
-    this.#options = options;
+    this.#options = { ...options };
     this.#settings = parseWorker(options);
+    parseFunction(options.onWorkFailed, "onWorkFailed");
     this.#shardTerm = shardSettings(core, group, { drainMs, reserveForMs });
     const { weight, maxShards } = this.#settings;
-    this.#makeSession = () => sessionOf(core, name, { ...group, id }, { weight, maxShards });
-    this.#makeSession(); // To refuse what cannot be.
+    this.#sessionOptions = sessionOptions(core, name, { ...group, id }, { weight, maxShards });
   }
 
   /** Its id: the holder of its shards. */
@@ -125,8 +126,7 @@ export class Worker {
   }
 
   get #session(): Session {
-    this.#made ??= this.#makeSession();
-    return this.#made;
+    return (this.#made ??= new Session(this.#core, this.#sessionOptions));
   }
 
   async #work(work: (lease: Lease) => Promise<unknown>, ended: AbortSignal): Promise<void> {

@@ -1,11 +1,8 @@
 import type { Member, Share } from "./shares.ts";
 import { byHash, neediest, type ShardView, type Standings, standingsOf } from "./standings.ts";
 
-export { type Member, type Share, sharesOf } from "./shares.ts";
-export type { ShardView } from "./standings.ts";
-
 /** After how many looks a free shard is no longer left to the one whose it is to claim. */
-export const PATIENT_LOOKS = 3;
+const PATIENT_LOOKS = 3;
 
 /** A shard to ask for. */
 export interface Ask {

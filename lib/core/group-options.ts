@@ -46,7 +46,7 @@ export interface ShardOptions extends ShardTermOptions, TickOptions {}
 export const SHARD_NAMES: Names<ShardOptions> = { ...SHARD_TERM_NAMES, ...TICK_NAMES };
 
 /** Most permits that a semaphore has. */
-export const MAX_PERMITS = 10_000;
+const MAX_PERMITS = 10_000;
 
 /**
  * Checks the name of a shard.

@@ -1,4 +1,5 @@
 import { invalid, LeaseError } from "./errors.ts";
+import { show } from "./timing.ts";
 
 /** Longest lease name in bytes of UTF-8: DynamoDB's limit for a partition key. */
 export const MAX_NAME_BYTES = 2048;
@@ -24,7 +25,7 @@ export function parseName(name: unknown, option = "name"): string {
 export function parseText(text: unknown, option: string, maxBytes: number): string {
   const bytes = typeof text === "string" ? bytesOf(text, maxBytes) : undefined;
   if (bytes !== undefined && bytes > 0 && bytes <= maxBytes) return text as string;
-  const found = bytes === undefined ? typeof text : `one of ${bytes}`;
+  const found = bytes === undefined ? show(text) : `one of ${bytes}`;
   throw invalid(`${option} must be a string of 1 to ${maxBytes} bytes, not ${found}`);
 }
 

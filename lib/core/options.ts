@@ -143,6 +143,8 @@ export interface Tenure {
 }
 
 const DAY_MS = 86_400_000;
+const AFFINITY_MIN_MS = 1_000;
+const AFFINITY_MAX_MS = 7 * DAY_MS;
 
 /**
  * Checks the options of one term against the client's.
@@ -208,7 +210,12 @@ function parseLength(options: TermOptions, option: keyof Tenure, fallback: numbe
 function parseAffinity({ affinity, affinityMs, holdAtLeastMs = 0 }: TermOptions): Affinity | undefined {
   if (affinity === undefined && affinityMs === undefined) return undefined;
   const label = parseText(affinity, "affinity", MAX_HOLDER_BYTES);
-  const forMs = parseWholeMs(affinityMs ?? 0, "affinityMs", 0, 1_000, 7 * DAY_MS);
+  if (affinityMs === undefined) {
+    throw invalid(
+      `affinityMs is missing: affinity needs it, a whole number of milliseconds from ${AFFINITY_MIN_MS} to ${AFFINITY_MAX_MS}`,
+    );
+  }
+  const forMs = parseWholeMs(affinityMs, "affinityMs", 0, AFFINITY_MIN_MS, AFFINITY_MAX_MS);
   if (holdAtLeastMs === 0) return { label, forMs };
   throw invalid(
     `holdAtLeastMs (${holdAtLeastMs}) keeps the lease for nobody, and affinity for "${label}": give one of them`,
@@ -219,7 +226,7 @@ function parseAffinity({ affinity, affinityMs, holdAtLeastMs = 0 }: TermOptions)
  * Checks a choice.
  * @throws {LeaseError} INVALID_ARGUMENT naming the option and the choices
  */
-export function parseChoice(value: unknown, option: string, choices: readonly string[]): void {
+function parseChoice(value: unknown, option: string, choices: readonly string[]): void {
   if (choices.includes(value as string)) return;
   throw invalid(`${option} must be "${choices.join('" or "')}", not ${show(value)}`);
 }

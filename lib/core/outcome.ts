@@ -16,8 +16,6 @@ export type WriteOutcome =
        * attempt that was applied got lost, and a retry recognised it).
        */
       readonly tokenBefore: number | undefined;
-      /** The record that it found; `undefined` for none, and when it cannot be told. */
-      readonly before?: LeaseRecord | undefined;
       readonly servedAt: EpochMs | undefined;
     }
   | {

@@ -12,8 +12,6 @@ import type { Facts, NewTerm, Step, Term, TermEvent, TermRules } from "./term-st
 import type { Timing } from "./timing.ts";
 import { type EpochMs, type Instant, instant, type Reading } from "./units.ts";
 
-export { remainingAt } from "./term-draft.ts";
-
 /** Timers may come this much early by the monotonic clock, in ms. */
 const EARLY_MS = 1;
 

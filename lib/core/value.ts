@@ -4,7 +4,7 @@ import { LeaseError } from "./errors.ts";
  * The largest value that can be proclaimed, in bytes as DynamoDB counts them: an item may have 409,600, of which a lease's other
  * attributes take up to 9,600.
  */
-export const MAX_VALUE_BYTES = 400_000;
+const MAX_VALUE_BYTES = 400_000;
 
 /** How deep DynamoDB nests lists and maps. */
 const MAX_DEPTH = 32;

@@ -1,4 +1,4 @@
-import type { ShardView } from "./assignment.ts";
+import type { ShardView } from "./standings.ts";
 import { WORKER_PRIORITY } from "./auxiliary-writes.ts";
 import { evidenceOfExpiry, type Sighting } from "./evidence.ts";
 import { type GroupView, sessionBehind } from "./group-view.ts";

@@ -1,5 +1,6 @@
 import { type Channel, channel } from "node:diagnostics_channel";
 import type { EventSink, LeaseEventName, LeaseEvents } from "../core/events.ts";
+import { undisturbed } from "../core/undisturbed.ts";
 
 /**
  * The channels, held for as long as this module is: a runtime may collect a channel that nobody refers to, and Bun does so with those
@@ -25,21 +26,18 @@ export const publish: EventSink = (name, event) => CHANNELS[name].publish(event)
 
 /**
  * Calls a listener for every event of every client in this process, and returns what stops it. A listener
- * that throws disturbs neither the election nor other listeners: what it throws is dropped.
+ * that throws or rejects disturbs neither the election nor other listeners: what it throws is dropped.
  *
  * Two bundles of this package in one process publish on the same channels.
  */
 export function onLeaseEvent(
-  listener: <N extends LeaseEventName>(name: N, event: LeaseEvents[N]) => void,
+  listener: <N extends LeaseEventName>(name: N, event: LeaseEvents[N]) => unknown,
 ): () => void {
   const stops = (Object.keys(CHANNELS) as LeaseEventName[]).map((name) => {
     const target = CHANNELS[name];
     const handler = (event: unknown): void => {
-      try {
-        listener(name, event as LeaseEvents[typeof name]);
-      } catch {
-        // Dropped, as documented: diagnostics_channel would make it an uncaught exception.
-      }
+      // diagnostics_channel would make what it throws an uncaught exception.
+      undisturbed(() => listener(name, event as LeaseEvents[typeof name]));
     };
     target.subscribe(handler);
     return () => target.unsubscribe(handler);

@@ -113,17 +113,16 @@ export function recordOf(item: Record<string, AttributeValue> | undefined): Leas
 }
 
 /**
- * Reads a row that is to be decided by. `concerns` tells which attributes the decision rests on: a running term survives what does not
+ * Judges a row that is to be decided by. `concerns` tells which attributes the decision rests on: a running term survives what does not
  * concern it.
  * @throws {LeaseError} RECORD_INVALID naming each attribute on which an election rests and whose type is wrong, the type that was
  *   found, and how to mend it
  */
-export function soundRecordOf(
-  item: Record<string, AttributeValue> | undefined,
+export function sound(
+  row: Row | undefined,
   tableName: string,
   concerns: (attribute: string) => boolean = () => true,
 ): LeaseRecord | undefined {
-  const row = rowOf(item);
   const wrong = (row?.broken ?? []).filter(({ attribute }) => concerns(attribute)).map(({ how }) => how);
   if (row === undefined || wrong.length === 0) return row?.record;
   const { name, row: of } = row.record;

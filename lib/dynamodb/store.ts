@@ -23,7 +23,7 @@ import type { LeaseWrite } from "../core/lease-write.ts";
 import { type DateTap, tapDate } from "./date-header.ts";
 import { rowKey, updateOf } from "./expressions.ts";
 import { failureOf, isClockSkew } from "./failures.ts";
-import { recordOf, recordsOf, soundRecordOf } from "./rows.ts";
+import { recordOf, recordsOf, rowOf, sound } from "./rows.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 import { parseTableName } from "./table-name.ts";
 import { pastTransactions } from "./transaction-conflicts.ts";
@@ -92,7 +92,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
       const { Attributes } = await pastTransactions(() => this.#send(command, call), call);
       const before = recordOf(Attributes);
       const tokenBefore = before?.token ?? 0;
-      return { kind: "written", record: applied(before, write), before, tokenBefore, servedAt: tap.servedAt };
+      return { kind: "written", record: applied(before, write), tokenBefore, servedAt: tap.servedAt };
     } catch (error) {
       return this.#writeFailed(error, write, tap, call);
     }
@@ -105,7 +105,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
       ConsistentRead: true,
     });
     const { output, servedAt } = await this.#ask(command, call, name);
-    return { record: soundRecordOf(output.Item, this.tableName), servedAt };
+    return { record: sound(rowOf(output.Item), this.tableName), servedAt };
   }
 
   async rows(name: string, prefix: string, call: CallOptions, after?: string): Promise<RowsPage> {
@@ -203,10 +203,11 @@ export class DynamoDBLeaseStore implements LeaseStore {
     call: CallOptions,
   ): Promise<WriteOutcome> {
     if (isRefusal(error)) {
-      const outcome = judgeRefusal(write, recordOf(error.Item), tap.servedAt);
+      const row = rowOf(error.Item);
+      const outcome = judgeRefusal(write, row?.record, tap.servedAt);
       const concerns = (attribute: string): boolean =>
         write.beginsTerm || attribute === "writeId" || attribute in write.expects;
-      if (outcome.kind === "refused") soundRecordOf(error.Item, this.tableName, concerns);
+      if (outcome.kind === "refused") sound(row, this.tableName, concerns);
       return outcome;
     }
     const failure = failureOf(error, this.tableName, write.name, tap);

@@ -2,13 +2,13 @@ import { Exchange } from "../client/exchange.ts";
 import { chooseStore, STORE_NAMES, type StoreChoice } from "../dynamodb/store-choice.ts";
 import { timekeeperOf } from "../client/timekeeper.ts";
 import { systemClock, systemRandom } from "../client/system-ports.ts";
-import { invalid, LeaseError } from "../core/errors.ts";
+import { because, invalid, LeaseError } from "../core/errors.ts";
 import { type Names, parseKnown } from "../core/known.ts";
 import { parseName } from "../core/names.ts";
 import { admit } from "../core/auxiliary-writes.ts";
 import type { Clock } from "../core/ports.ts";
 import { publish } from "../diagnostics/channels.ts";
-import { DEFAULT_TIMING, parseWholeMs } from "../core/timing.ts";
+import { DEFAULT_TIMING, parseWholeMs, show } from "../core/timing.ts";
 
 /** Options of a {@link FenceGuard}: the table of the marks, which any lease table can be, or a store of your own. */
 export interface FenceGuardOptions extends StoreChoice {
@@ -23,6 +23,9 @@ export interface FenceGuardOptions extends StoreChoice {
    */
   readonly clock?: Clock | undefined;
 }
+
+/** The highest token that a guard admits: its condition names the number above it, and JavaScript counts that exactly. */
+const MAX_TOKEN = Number.MAX_SAFE_INTEGER - 1;
 
 const NAMES: Names<FenceGuardOptions> = { ...STORE_NAMES, requestTimeoutMs: true, clock: true };
 
@@ -69,8 +72,8 @@ export class FenceGuard implements AsyncDisposable {
    */
   async admit(resource: string, token: number): Promise<void> {
     parseName(resource, "resource");
-    if (!Number.isSafeInteger(token) || token < 1 || token === Number.MAX_SAFE_INTEGER) {
-      throw invalid(`token must be a whole number from 1, not ${String(token)}`);
+    if (!Number.isSafeInteger(token) || token < 1 || token > MAX_TOKEN) {
+      throw invalid(`token must be a whole number from 1 to ${MAX_TOKEN}, not ${show(token)}`);
     }
     const write = admit(resource, systemRandom.id(), token);
     const { outcome } = await this.#exchange.write(write, this.#requestTimeoutMs);
@@ -84,7 +87,7 @@ export class FenceGuard implements AsyncDisposable {
         throw new LeaseError("FENCED", message, { lease: resource, token: winner });
       }
       case "unknown": {
-        const message = `resource "${resource}": nobody can say whether token ${token} was admitted; do not act, admit it again`;
+        const message = `resource "${resource}": nobody can say whether token ${token} was admitted; do not act, admit it again${because(outcome.cause)}`;
         throw new LeaseError("STORE_UNAVAILABLE", message, { lease: resource, cause: outcome.cause });
       }
       default:

@@ -3,6 +3,7 @@ import { invalid, isLeaseError } from "../core/errors.ts";
 import type { LeaseEvents } from "../core/events.ts";
 import { type Names, parseKnown } from "../core/known.ts";
 import { parseName, parseText } from "../core/names.ts";
+import { show } from "../core/timing.ts";
 import { publish } from "../diagnostics/channels.ts";
 import { MAX_TABLE_NAME_BYTES } from "../dynamodb/schema.ts";
 import { type FenceableCommand, writeOf } from "./commands.ts";
@@ -114,7 +115,9 @@ export function fenced(lease: MarkedTerm, options: FencedOptions = {}): Transact
   const { token, holder, shard } = lease;
   rowOf(lease); // To refuse what cannot be.
   if (!Number.isSafeInteger(token) || token < 1) {
-    throw invalid(`lease.token must be a whole number from 1, not ${String(token)}`);
+    throw invalid(
+      `lease.token must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}, not ${show(token)}`,
+    );
   }
   if (highWaterMark !== undefined) {
     const named = highWaterMark === true ? DEFAULT_MARK : highWaterMark;

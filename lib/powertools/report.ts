@@ -1,3 +1,4 @@
+import { parseFunction, parsePort } from "../core/callable.ts";
 import { invalid } from "../core/errors.ts";
 import type { LeaseEventName, LeaseEvents } from "../core/events.ts";
 import { type Names, parseKnown } from "../core/known.ts";
@@ -29,6 +30,9 @@ export interface ReportOptions {
 
 const NAMES: Names<ReportOptions> = { logger: true, metrics: true, leaseName: true };
 
+const LOGGER = "a Logger of @aws-lambda-powertools/logger";
+const METRICS_OF = "a Metrics of @aws-lambda-powertools/metrics";
+
 /** Worth a look. */
 const WARNINGS: ReadonlySet<LeaseEventName> = new Set([
   "lost",
@@ -57,10 +61,9 @@ export function reportLeaseEvents(options: ReportOptions): () => void {
   if (logger === undefined && metrics === undefined) {
     throw invalid("reportLeaseEvents needs a logger, metrics, or both: pass those of Powertools");
   }
-  if (metrics !== undefined && typeof metrics.singleMetric !== "function") {
-    throw invalid("metrics must be a Metrics of @aws-lambda-powertools/metrics");
-  }
-  if (typeof leaseName !== "function") throw invalid("leaseName must be a function");
+  if (logger !== undefined) parsePort(logger, "logger", LOGGER, ["debug", "info", "warn"]);
+  if (metrics !== undefined) parsePort(metrics, "metrics", METRICS_OF, ["singleMetric"]);
+  parseFunction(leaseName, "leaseName");
   return onLeaseEvent((name, event) => {
     try {
       if (logger !== undefined) log(logger, name, event);

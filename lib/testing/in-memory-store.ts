@@ -60,7 +60,7 @@ export class InMemoryLeaseStore implements LeaseStore {
     const record = applied(current, { ...write, set });
     this.#records.set(key, record);
     const tokenBefore = current?.token ?? 0;
-    return { kind: "written", record: clone(record), before: clone(current), tokenBefore, servedAt };
+    return { kind: "written", record: clone(record), tokenBefore, servedAt };
   }
 
   async read(name: string, _call?: CallOptions, row?: string): Promise<ReadOutcome> {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { campaign } from "../../lib/client/campaign.ts";
 import { openClientCore } from "../../lib/client/client-core.ts";
-import { timekeeperOf } from "../../lib/client/timekeeper.ts";
 import { makeWakeup } from "../../lib/client/waiting.ts";
 import type { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import { leaseErrorOf } from "../support/failures.ts";
@@ -64,24 +63,24 @@ describe("a client that is closed", () => {
 
   it("waits for nothing after a try that came to its end later", async () => {
     const world = manual();
-    const { exchange, life, random } = openClientCore({ store: world.store, clock: world.clock });
+    let timers = 0;
+    const clock = {
+      now: () => world.clock.now(),
+      timer(ms: number, callback: () => void) {
+        timers += 1;
+        return world.clock.timer(ms, callback);
+      },
+    };
+    const core = openClientCore({ store: world.store, clock });
+    const { life } = core;
     const state = await world.client().get("jobs");
     const tryOnce = async () => {
       life.assertOpen();
       await life.end(async () => undefined);
       return { kind: "refused", reason: "held", state, retryAfterMs: 0 } as const;
     };
-    let timers = 0;
-    const clock = timekeeperOf({
-      now: () => world.clock.now(),
-      timer(ms, callback) {
-        timers += 1;
-        return world.clock.timer(ms, callback);
-      },
-    });
-    const limits = { retryIntervalMs: 1_000, timeoutMs: Infinity, troubleLimitMs: Infinity };
-    const wait = { name: "jobs", clock, random, life, exchange, ...limits, wakeup: makeWakeup() };
-    await leaseErrorOf(campaign(tryOnce, wait), "CLIENT_CLOSED");
+    const wait = { name: "jobs", timeoutMs: Infinity, troubleLimitMs: Infinity, wakeup: makeWakeup() };
+    await leaseErrorOf(campaign(core, tryOnce, wait), "CLIENT_CLOSED");
     expect(timers).toBe(0);
   });
 

@@ -126,19 +126,26 @@ describe("a listener", () => {
     expect(names).toEqual(["acquired", "renewed"]);
   });
 
-  it("that throws disturbs neither the election nor other listeners nor the process", async () => {
+  it.each<readonly [string, () => void]>([
+    [
+      "throws",
+      () => {
+        throw new Error("listener");
+      },
+    ],
+    ["rejects", async () => Promise.reject(new Error("listener"))],
+  ])("that %s disturbs neither the election nor other listeners nor the process", async (_, listener) => {
     const { client } = manual();
     const uncaught: unknown[] = [];
     const onUncaught = (error: unknown): void => {
       uncaught.push(error);
     };
     process.on("uncaughtException", onUncaught);
+    process.on("unhandledRejection", onUncaught);
     let heard = 0;
     const stops = [
-      onLeaseEvent((_, { lease }) => {
-        if (lease === "throws") throw new Error("listener");
-      }),
-      onLeaseEvent((_, { lease }) => {
+      onLeaseEvent((__, { lease }) => (lease === "throws" ? listener() : undefined)),
+      onLeaseEvent((__, { lease }) => {
         if (lease === "throws") heard += 1;
       }),
     ];
@@ -149,6 +156,7 @@ describe("a listener", () => {
     });
     for (const stop of stops) stop();
     process.off("uncaughtException", onUncaught);
+    process.off("unhandledRejection", onUncaught);
     expect(heard).toBe(2);
     expect(uncaught).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CandidateOptions } from "../../lib/client/candidate.ts";
+import { leaseErrorIn } from "../support/failures.ts";
 import { manual, never } from "../support/manual.ts";
 import { noted, untilStopped } from "../support/candidates.ts";
 
@@ -63,6 +64,14 @@ describe("a listener", () => {
     expect(called).toEqual(["elected", "leader", "lost", "elected", "leader", "lost"]);
     expect(uncaught).toEqual([]);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it.each(["onElected", "onLost", "onNewLeader", "onTrouble"])("is a function: %s", (name) => {
+    const { client, store } = manual();
+    const make = () => client().candidate("a", { [name]: "log" });
+    const { message } = leaseErrorIn(make, "INVALID_ARGUMENT");
+    expect(message).toBe(`${name} must be a function, not "log" (string)`);
+    expect(store.requests).toBe(0);
   });
 
   it("that gives the lease up as soon as it is told hears of the end after the beginning", async () => {

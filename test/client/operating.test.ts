@@ -181,7 +181,7 @@ describe("a request to step down", () => {
     await leaseErrorOf(campaigning, "CLIENT_CLOSED");
   });
 
-  it.each(["", "x".repeat(641), 7, null])("refuses to keep the lease for %j", async (reserveFor) => {
+  it.each(["", "x".repeat(641), 7, null, "@eu"])("refuses to keep the lease for %j", async (reserveFor) => {
     const { client, store } = manual();
     const asking = client().requestStepDown("a", { reserveFor: reserveFor as string });
     expect((await leaseErrorOf(asking, "INVALID_ARGUMENT")).message).toMatch(/^reserveFor /);

@@ -4,6 +4,7 @@ import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import { LeaseError } from "../../lib/core/errors.ts";
 import type { CallOptions, LeaseStore, ListPage } from "../../lib/core/ports.ts";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
+import { FenceGuard } from "../../lib/fencing/fence-guard.ts";
 import type { ManualClock } from "../../lib/testing/manual-clock.ts";
 import { leaseErrorIn, leaseErrorOf } from "../support/failures.ts";
 import { manual, never } from "../support/manual.ts";
@@ -95,7 +96,9 @@ describe("listing leases", () => {
     expect((await listed).value).toMatchObject({ name: "late", kind: "vacant" });
     const late = leaseErrorOf(leases.list({ pageTimeoutMs: 19_000 }).next(), "STORE_UNAVAILABLE");
     await clock.advance(19_000);
-    expect((await late).message).toContain("19000 ms");
+    const { message, lease } = await late;
+    expect(message).toMatch(/^the list of leases: no answer within 19000 ms/);
+    expect(lease).toBeUndefined();
     for (const pageTimeoutMs of [49, 600_001, "x"]) {
       const list = () => leases.list({ pageTimeoutMs } as never);
       expect(leaseErrorIn(list, "INVALID_ARGUMENT").message).toMatch(/^pageTimeoutMs /);
@@ -116,6 +119,46 @@ describe("listing leases", () => {
     expect(await states.return()).toEqual({ done: true, value: undefined });
     expect(await next).toEqual({ done: true, value: undefined });
     expect(given.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
+  it("ends the store's own iteration when it is left, or given up, and not once that has ended", async () => {
+    const { client, clock, table } = manual();
+    let returned = 0;
+    const pages = (last: boolean): AsyncIterable<ListPage> => ({
+      [Symbol.asyncIterator]: () => {
+        let given = 0;
+        return {
+          next: async () => {
+            if (given > 0 && last) return { done: true, value: undefined };
+            if (given > 0) return never();
+            given += 1;
+            return { done: false, value: (await table.list().next()).value as ListPage };
+          },
+          return: async () => {
+            returned += 1;
+            throw new Error("the store's own");
+          },
+        };
+      },
+    });
+    await client().acquire("a");
+    const listing = (last: boolean) =>
+      client({ store: { ...lookingAt(table), list: () => pages(last) } }).list();
+    for await (const _ of listing(false)) break;
+    await new Promise(setImmediate);
+    expect(returned).toBe(1);
+    const names: string[] = [];
+    for await (const { name } of listing(true)) names.push(name);
+    expect(names).toEqual(["a"]);
+    await new Promise(setImmediate);
+    expect(returned).toBe(1);
+    const states = listing(false);
+    await states.next();
+    const late = leaseErrorOf(states.next(), "STORE_UNAVAILABLE");
+    await clock.advance(30_000);
+    await late;
+    await new Promise(setImmediate);
+    expect(returned).toBe(2);
   });
 
   it("is refused after the client was closed", async () => {
@@ -139,6 +182,18 @@ describe("a client", () => {
     const make = () => new StoreLeaseClient({ store, [option]: value });
     expect(leaseErrorIn(make, "INVALID_ARGUMENT").message).toContain(option);
     expect(store.requests).toBe(0);
+  });
+
+  it.each([
+    [null, /^store must be a LeaseStore, not "null" \(object\)/],
+    ["leases", /^store must be a LeaseStore, not "leases" \(string\)/],
+    [{}, /^store must be a LeaseStore: it has no function "write"/],
+    [{ write: never, read: never, rows: never }, /^store must be a LeaseStore: it has no function "list"/],
+  ])("is not made of the store %o, and no guard either", (store, message) => {
+    for (const Made of [StoreLeaseClient, LeaseClient, FenceGuard]) {
+      const make = () => new Made({ store: store as never });
+      expect(leaseErrorIn(make, "INVALID_ARGUMENT").message).toMatch(message);
+    }
   });
 
   it("is not made of nothing, nor of both a table and a store", () => {

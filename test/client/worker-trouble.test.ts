@@ -55,19 +55,29 @@ describe("a look at a group that fails", () => {
 });
 
 describe("what a worker's user does", () => {
-  it("in onWorkFailed cannot keep a shard from being given up", async () => {
+  it.each<readonly [string, () => never | Promise<never>]>([
+    [
+      "throws",
+      () => {
+        throw new Error("a listener's own");
+      },
+    ],
+    ["rejects", async () => Promise.reject(new Error("a listener's own"))],
+  ])("in an onWorkFailed that %s cannot keep a shard from being given up", async (_, listener) => {
     const world = manual();
-    const onWorkFailed = (): never => {
-      throw new Error("a listener's own");
-    };
+    const uncaught: unknown[] = [];
+    const note = (error: unknown): unknown => uncaught.push(error);
+    process.on("unhandledRejection", note);
     const work = async (): Promise<never> => Promise.reject(new Error("no"));
-    const worker = running(world, { shards: ["a"], onWorkFailed }, { work });
+    const worker = running(world, { shards: ["a"], onWorkFailed: listener }, { work });
     await world.clock.advance(100);
     expect(worker.shards).toEqual([]);
     expect(world.table.peek("jobs", "lease#a")).not.toHaveProperty("holder");
     await world.clock.advance(10_000);
     expect(worker.begun.length).toBeGreaterThan(1);
     await worker.stop();
+    process.off("unhandledRejection", note);
+    expect(uncaught).toEqual([]);
   });
 
   it("with a function for its shards that never answers cannot keep it from stopping", async () => {

@@ -211,6 +211,7 @@ describe("a worker", () => {
     [{ shards: [], reserveForMs: 0.5 }, /^reserveForMs/],
     [{ shards: [], id: "" }, /^id must/],
     [{ shards: [], holdAtLeastMs: 1 }, /holdAtLeastMs/],
+    [{ shards: [], onWorkFailed: "log" }, /^onWorkFailed must be a function, not "log" \(string\)$/],
   ])("refuses %o", (options, message) => {
     const group = manual().client().group("jobs");
     const asked = options as unknown as WorkerOptions;

@@ -1,4 +1,5 @@
-import { type Member, type ShardView, sharesOf } from "../../lib/core/assignment.ts";
+import { type Member, sharesOf } from "../../lib/core/shares.ts";
+import type { ShardView } from "../../lib/core/standings.ts";
 import type { World } from "./assignment-world.ts";
 
 /** What a worker gave, and what it saw when it did. */

@@ -1,4 +1,6 @@
-import { type Member, type Plan, type ShardView, sharesOf } from "../../lib/core/assignment.ts";
+import { type Member, sharesOf } from "../../lib/core/shares.ts";
+import type { Plan } from "../../lib/core/assignment.ts";
+import type { ShardView } from "../../lib/core/standings.ts";
 import { byHash } from "../../lib/core/standings.ts";
 import { RULES, type Rules } from "./assignment-scenario.ts";
 

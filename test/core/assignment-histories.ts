@@ -1,4 +1,4 @@
-import { type Member, sharesOf } from "../../lib/core/assignment.ts";
+import { type Member, sharesOf } from "../../lib/core/shares.ts";
 import { fewestMoves, unbalanced } from "./assignment-checks.ts";
 import { SeededRandom } from "../../lib/testing/seeded-random.ts";
 import {

@@ -1,13 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  granted,
-  type Member,
-  planOf,
-  type Share,
-  type ShardView,
-  sharesOf,
-} from "../../lib/core/assignment.ts";
+import { granted, planOf } from "../../lib/core/assignment.ts";
+import { type Member, type Share, sharesOf } from "../../lib/core/shares.ts";
+import type { ShardView } from "../../lib/core/standings.ts";
 
 const IDS = ["ann", "bob", "cid", "dee", "eve", "fay"];
 const person = fc.constantFrom(...IDS, "plain");

@@ -1,4 +1,5 @@
-import { granted, type Member, planOf } from "../../lib/core/assignment.ts";
+import { granted, planOf } from "../../lib/core/assignment.ts";
+import type { Member } from "../../lib/core/shares.ts";
 
 /** The two decisions of a worker, so that wrong ones can be put in their place. */
 export interface Rules {

@@ -1,4 +1,6 @@
-import type { Member, Plan, ShardView } from "../../lib/core/assignment.ts";
+import type { Member } from "../../lib/core/shares.ts";
+import type { Plan } from "../../lib/core/assignment.ts";
+import type { ShardView } from "../../lib/core/standings.ts";
 import { wrongGrants } from "./assignment-checks.ts";
 import {
   type Happening,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { granted, type Member, planOf, type ShardView, sharesOf } from "../../lib/core/assignment.ts";
+import { granted, planOf } from "../../lib/core/assignment.ts";
+import { type Member, sharesOf } from "../../lib/core/shares.ts";
+import type { ShardView } from "../../lib/core/standings.ts";
 
 const member = (id: string, weight = 1, maxShards = Infinity): Member => ({ id, weight, maxShards });
 const [ann, bob, cid, dee] = [member("ann"), member("bob"), member("cid"), member("dee")];

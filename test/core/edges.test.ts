@@ -154,7 +154,7 @@ describe("a bound of an option", () => {
   });
 
   it("is told with the type of what was given instead of a string, and with the beginning of what was long", () => {
-    expect(() => parseName(7)).toThrow("not number");
+    expect(() => parseName(7)).toThrow('not "7" (number)');
     expect(() => parseTiming({ durationMs: "9".repeat(60) as never })).toThrow(
       `"${"9".repeat(40)}" (string)`,
     );

@@ -11,7 +11,7 @@ describe("a shard's name", () => {
     expect(parseShard("é".repeat(256))).toHaveLength(256);
     expect(refusal(() => parseShard(""))).toBe("shard must be a string of 1 to 512 bytes, not one of 0");
     expect(refusal(() => parseShard("é".repeat(257)))).toContain("not one of 514");
-    expect(refusal(() => parseShard(7))).toContain("not number");
+    expect(refusal(() => parseShard(7))).toContain('not "7" (number)');
   });
 
   it("is checked in a list by its place, and so is that none is there twice", () => {

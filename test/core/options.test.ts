@@ -173,7 +173,7 @@ describe("how a term is kept and handed over", () => {
     [{ affinity: "x".repeat(513), affinityMs: 1_000 }, /^affinity .*512/],
     [{ affinityMs: 1_000 }, /^affinity /],
     [{ affinity: null, affinityMs: 1_000 }, /^affinity /],
-    [{ affinity: "a" }, /^affinityMs .*from 1000 to 604800000/],
+    [{ affinity: "a" }, /^affinityMs is missing: affinity needs it, .*from 1000 to 604800000$/],
     [{ affinity: "a", affinityMs: 999 }, /^affinityMs .*from 1000 to 604800000/],
     [{ affinity: "a", affinityMs: 604_800_001 }, /^affinityMs /],
     [{ affinity: "a", affinityMs: 1_000, holdAtLeastMs: 1 }, /^holdAtLeastMs .*affinity for "a"/],

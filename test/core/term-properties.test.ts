@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hearsFrom, nextDue, remainingAt, step } from "../../lib/core/term-machine.ts";
+import { hearsFrom, nextDue, step } from "../../lib/core/term-machine.ts";
+import { remainingAt } from "../../lib/core/term-draft.ts";
 import type { Effect, Step, Term } from "../../lib/core/term-state.ts";
 import { epochMs } from "../../lib/core/units.ts";
 import { play, type Seen, TIMING, world } from "./term-worlds.ts";

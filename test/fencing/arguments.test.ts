@@ -151,7 +151,9 @@ describe("a term that cannot be fenced is refused at once", () => {
     [{ ...TERM, token: 0 }, /^lease.token/],
     [{ ...TERM, token: 1.5 }, /^lease.token/],
     [{ ...TERM, token: Number.NaN }, /^lease.token/],
-    [{ ...TERM, token: "5" as never }, /^lease.token/],
+    [{ ...TERM, token: 2 ** 53 }, /^lease.token must be .* from 1 to 9007199254740991, not/],
+    [{ ...TERM, token: "5" as never }, /^lease.token must be .*, not "5" \(string\)$/],
+    [{ ...TERM, token: Object.create(null) as never }, /^lease.token must be .* \(object\)$/],
   ])("%#", (term, message) => {
     expect(leaseErrorIn(() => fenced(term), "INVALID_ARGUMENT").message).toMatch(message);
   });

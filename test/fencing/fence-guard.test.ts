@@ -126,7 +126,9 @@ describe("a fence guard without a clear answer", () => {
     const guard = new FenceGuard({ store });
     store.onWrite = async () => UNANSWERED;
     const error = await leaseErrorOf(guard.admit("mail", 5), "STORE_UNAVAILABLE");
-    expect(error.message).toMatch(/nobody can say whether token 5 was admitted; do not act/);
+    expect(error.message).toMatch(
+      /nobody can say whether token 5 was admitted; do not act, admit it again: the response was lost$/,
+    );
     expect(error.cause).toBe((UNANSWERED as { cause: unknown }).cause);
     store.onWrite = undefined;
     await guard.admit("mail", 4);
@@ -174,8 +176,9 @@ describe("a fence guard", () => {
     ["mail", 0, /^token/],
     ["mail", 0.5, /^token/],
     ["mail", Number.NaN, /^token/],
-    ["mail", Number.MAX_SAFE_INTEGER, /^token/],
-    ["mail", "5" as never, /^token/],
+    ["mail", Number.MAX_SAFE_INTEGER, /^token must be .* from 1 to 9007199254740990, not/],
+    ["mail", "5" as never, /^token must be .*, not "5" \(string\)$/],
+    ["mail", Object.create(null) as never, /^token must be .* \(object\)$/],
   ])("sends nothing for resource %j and token %j", async (resource, token, message) => {
     const store = new ProbeStore(new InMemoryLeaseStore({ clock: new ManualClock() }));
     const error = await leaseErrorOf(new FenceGuard({ store }).admit(resource, token), "INVALID_ARGUMENT");

@@ -203,4 +203,16 @@ it("is refused without anything to report to, and with options that there are no
   for (const options of [{}, undefined, { metric: metrics }, { metrics: {} }, { metrics, leaseName: "a" }]) {
     leaseErrorIn(() => reportLeaseEvents(options as ReportOptions), "INVALID_ARGUMENT");
   }
+  for (const [options, message] of [
+    [{ logger: "console" }, /^logger must be a Logger .*, not "console" \(string\)$/],
+    [
+      { logger: { info: explode, warn: explode } },
+      /^logger must be a Logger .*: it has no function "debug"$/,
+    ],
+    [{ metrics: null }, /^metrics must be a Metrics .*, not "null" \(object\)$/],
+    [{ metrics, leaseName: "a" }, /^leaseName must be a function, not "a" \(string\)$/],
+  ] as const) {
+    const report = () => reportLeaseEvents(options as unknown as ReportOptions);
+    expect(leaseErrorIn(report, "INVALID_ARGUMENT").message).toMatch(message);
+  }
 });

@@ -16,7 +16,7 @@ export function dollarsOf(usd: number): string {
 }
 
 /** Says in a line what is reckoned. */
-export function planLine({ leases, shape }: Plan): string {
+function planLine({ leases, shape }: Plan): string {
   const count = howManyOf(leases, "lease");
   switch (shape.as) {
     case "single":

@@ -8,7 +8,7 @@ import { ask, type Ground, why } from "./ask.ts";
 import { type Finding, finding } from "./finding.ts";
 
 /** How many rows are read at most; told where there are more. */
-export const ROWS_LIMIT = 2_000;
+const ROWS_LIMIT = 2_000;
 /** How many leases of one kind are told of by name. */
 const NAMED = 10;
 const MINUTE_MS = 60_000;

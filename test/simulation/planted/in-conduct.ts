@@ -49,11 +49,11 @@ function readByTimerAlone(clock: SimProcess): { now: () => ClockReading; timer: 
 }
 
 /** A client's calls that do not look whether the term lasts before its work begins. */
-function carelessly(core: ClientCore): Pick<ClientCore, "life" | "tries"> {
+function carelessly(core: ClientCore): Pick<ClientCore, "life" | "candidacy"> {
   return {
     life: Object.assign(Object.create(core.life), { assertOpen: () => undefined }),
-    tries: (...given) => {
-      const tryOnce = core.tries(...given);
+    candidacy: (...given) => {
+      const tryOnce = core.candidacy(...given);
       return async (first) => {
         const result = await tryOnce(first);
         if (result.kind === "refused") return result;

@@ -60,7 +60,7 @@ export class SimStore implements LeaseStore {
         const { before, after } = this.#world.executed(this.#process, id, write, false);
         if (after === undefined) return (servedAt) => judgeRefusal(write, before, servedAt);
         const tokenBefore = before?.token ?? 0;
-        return (servedAt) => ({ kind: "written", record: after, before, tokenBefore, servedAt });
+        return (servedAt) => ({ kind: "written", record: after, tokenBefore, servedAt });
       };
       const answer = (outcome: WriteOutcome): void => {
         this.#log(id, signal, outcome.kind, outcome.kind !== "unknown" && outcome.servedAt !== undefined);

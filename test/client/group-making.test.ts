@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { leading, led, settling, untilAsked } from "../support/groups.ts";
+import { loaded, manual } from "../support/manual.ts";
+
+describe("what takes part in a group", () => {
+  it("is made without an id, and goes on with the options that it was made with", async () => {
+    const world = manual();
+    let drawn = 0;
+    const chance = loaded(0.5);
+    const random = { fraction: () => chance.fraction(), id: () => ((drawn += 1), chance.id()) };
+    const client = world.client({ random });
+    const own = { durationMs: 10_000, holder: "first" };
+    const options = { ...own, permits: 1 };
+    const group = client.group("jobs", own);
+    const semaphore = client.semaphore("few", options);
+    const ofWorker = { shards: ["a"] };
+    const worker = group.worker(ofWorker);
+    expect(drawn).toBe(0);
+    for (const changed of [own, options]) Object.assign(changed, { durationMs: 30_000, holder: "second" });
+    Object.assign(ofWorker, { shards: ["b"] });
+    await leading(group, "c");
+    led(await semaphore.tryAcquire());
+    const running = worker.run(untilAsked);
+    running.catch(() => undefined);
+    await world.clock.advance(1_000);
+    const sessions = ["jobs", "few"].flatMap((name) =>
+      world.store.sent.filter(({ name: of, row }) => of === name && row?.startsWith("session#")),
+    );
+    expect(new Set(sessions.map(({ row }) => row)).size).toBe(3);
+    for (const { row, set } of sessions) {
+      expect(row).toMatch(/^session#first\//);
+      expect(set.durationMs).toBe(10_000);
+    }
+    expect(worker.status.shards).toEqual(["a"]);
+    await settling(world, client.close());
+    await settling(world, running);
+  });
+});
