@@ -1,5 +1,5 @@
 import { isLeaseError } from "../core/errors.ts";
-import type { GroupView, SessionView } from "../core/group-view.ts";
+import type { GroupView } from "../core/group-view.ts";
 import { bury } from "../core/shard-writes.ts";
 import type { Session } from "./session.ts";
 
@@ -17,16 +17,11 @@ export async function buryDead(own: Session, view: GroupView): Promise<GroupView
     const { outcome, received } = answer;
     const record = outcome.kind === "written" ? outcome.record : outcome.current;
     memory.note(name, record, received, outcome.servedAt, session.record.row);
-    const now: SessionView =
-      record === undefined || record.holder === undefined
-        ? {
-            ...session,
-            record: record ?? { ...session.record, holder: undefined },
-            is: "closed",
-            because: undefined,
-          }
-        : { ...session, record, is: "lasts", because: undefined };
-    sessions.set(session.id, now);
+    sessions.set(session.id, {
+      ...session,
+      record: record ?? { ...session.record, holder: undefined },
+      is: record?.holder === undefined ? "closed" : "lasts",
+    });
   }
   return { ...view, sessions };
 }

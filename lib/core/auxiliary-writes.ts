@@ -2,7 +2,7 @@ import { AUXILIARY, risen } from "./names.ts";
 import type { LeaseRecord } from "./record.ts";
 import { type EpochMs, plusMs } from "./units.ts";
 import type { LeaseWrite } from "./lease-write.ts";
-import { OF_A_TERM, ttlOf, where } from "./writes.ts";
+import { conditional, OF_A_TERM, piggybacking, ttlOf } from "./writes.ts";
 
 /** The priority of an operator's first request: above every candidate's. Each further one goes above the last. */
 export const OPERATOR_PRIORITY: number = 2 ** 52;
@@ -28,29 +28,17 @@ export function requestTransfer(
     request.priority < OPERATOR_PRIORITY
       ? request.priority
       : Math.max(OPERATOR_PRIORITY, risen(name, "requestedPriority", requestedPriority));
-  return {
-    kind: "request",
-    ...where(name, row),
-    writeId,
-    expects: { holder, token, requestedBelow: priority },
-    set: { requestedBy: by, requestedPriority: priority },
-    clear: [],
-    beginsTerm: false,
-    piggybacks: true,
-  };
+  const expects = { holder, token, requestedBelow: priority };
+  return piggybacking("request", { name, row, writeId }, expects, {
+    requestedBy: by,
+    requestedPriority: priority,
+  });
 }
 
 /** Vacates the term that was seen, whoever holds it, or lifts the reservation: an operator's last resort. */
 export function revoke({ name, row, holder, token, revision }: LeaseRecord, writeId: string): LeaseWrite {
-  return {
-    kind: "revoke",
-    ...where(name, row),
-    writeId,
-    expects: holder === undefined ? { vacant: true, token, revision } : { holder, token },
-    set: {},
-    clear: OF_A_TERM,
-    beginsTerm: false,
-  };
+  const expects = holder === undefined ? ({ vacant: true, token, revision } as const) : { holder, token };
+  return conditional("revoke", { name, row, writeId }, expects, {}, OF_A_TERM);
 }
 
 /**
@@ -66,17 +54,11 @@ export function rewind(
   request: { readonly writeId: string; readonly from: string; readonly to: string | undefined },
 ): LeaseWrite {
   const { writeId, from, to } = request;
-  return {
-    kind: "rewind",
-    ...where(name, row),
-    writeId,
-    // 0 stands for none: a row that somebody wrote by hand.
-    expects: { tick: from, ...(token === 0 ? {} : { token }), ...(revision === 0 ? {} : { revision }) },
-    set: to === undefined ? {} : { tick: to },
-    clear: to === undefined ? ["tick"] : [],
-    beginsTerm: false,
-    piggybacks: true,
-  };
+  // 0 stands for none: a row that somebody wrote by hand.
+  const expects = { tick: from, ...(token === 0 ? {} : { token }), ...(revision === 0 ? {} : { revision }) };
+  const place = { name, row, writeId };
+  if (to === undefined) return piggybacking("rewind", place, expects, {}, ["tick"]);
+  return piggybacking("rewind", place, expects, { tick: to });
 }
 
 /** What a candidate says of itself while it is registered. */
@@ -95,13 +77,12 @@ export interface Entry {
 /** Registers a candidate beside the lease that it campaigns for, for a bounded time. */
 export function register(name: string, entry: Entry): LeaseWrite {
   const { writeId, id, priority, sequence, now, forMs, since } = entry;
-  return {
-    kind: "register",
-    name,
-    row: `${AUXILIARY.candidate}${id}`,
-    writeId,
-    expects: { tokenBelow: sequence },
-    set: {
+  const place = { name, row: `${AUXILIARY.candidate}${id}`, writeId };
+  return conditional(
+    "register",
+    place,
+    { tokenBelow: sequence },
+    {
       token: sequence,
       holder: id,
       priority,
@@ -111,9 +92,7 @@ export function register(name: string, entry: Entry): LeaseWrite {
       acquiredAt: since,
       ttl: ttlOf(now, Math.max(0, forMs), KEPT_MS),
     },
-    clear: [],
-    beginsTerm: false,
-  };
+  );
 }
 
 /**
@@ -121,14 +100,6 @@ export function register(name: string, entry: Entry): LeaseWrite {
  * token is admitted again and again.
  */
 export function admit(resource: string, writeId: string, token: number): LeaseWrite {
-  return {
-    kind: "admit",
-    name: resource,
-    row: AUXILIARY.fence,
-    writeId,
-    expects: { tokenBelow: token + 1 },
-    set: { token },
-    clear: [],
-    beginsTerm: false,
-  };
+  const place = { name: resource, row: AUXILIARY.fence, writeId };
+  return conditional("admit", place, { tokenBelow: token + 1 }, { token });
 }

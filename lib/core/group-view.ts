@@ -1,4 +1,4 @@
-import { evidenceOfExpiry, type Evidence, type Sighting } from "./evidence.ts";
+import { evidenceOfExpiry, type Sighting } from "./evidence.ts";
 import { AUXILIARY, shardOf } from "./names.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "./record.ts";
 import { type Member, sharesOf } from "./shares.ts";
@@ -11,7 +11,6 @@ export interface SessionView {
   readonly record: LeaseRecord;
   /** `lasts`: nothing speaks against it. `dead`: there is evidence, and nobody has ended it yet. `closed`: its row says so. */
   readonly is: "lasts" | "dead" | "closed";
-  readonly because?: Evidence | undefined;
 }
 
 /** A group as a look showed it. */
@@ -34,9 +33,9 @@ export function viewOf(seen: Iterable<Sighting>, at: Reading, timing: EvidenceTi
     const id = record.row.slice(AUXILIARY.session.length);
     // A length that somebody edited away is no length of 0: such a row is for those to judge who read it alone.
     const saysHowLong = record.holder !== undefined && record.durationMs > 0;
-    const because = saysHowLong ? evidenceOfExpiry(sighting, at, timing) : undefined;
-    const is = record.holder === undefined ? "closed" : because === undefined ? "lasts" : "dead";
-    sessions.set(id, { id, record, is, because });
+    const isOver = saysHowLong && evidenceOfExpiry(sighting, at, timing) !== undefined;
+    const is = record.holder === undefined ? "closed" : isOver ? "dead" : "lasts";
+    sessions.set(id, { id, record, is });
   }
   return { sessions, shards };
 }

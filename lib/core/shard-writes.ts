@@ -2,7 +2,16 @@ import { sessionRow } from "./names.ts";
 import type { LeaseRecord } from "./record.ts";
 import type { LeaseWrite } from "./lease-write.ts";
 import type { EpochMs } from "./units.ts";
-import { abandon, latest, OF_A_TERM, OF_A_WORKER, ttlOf, where } from "./writes.ts";
+import {
+  abandon,
+  asSeen,
+  conditional,
+  latest,
+  OF_A_TERM,
+  OF_A_WORKER,
+  piggybacking,
+  ttlOf,
+} from "./writes.ts";
 
 /** A session's row outlives its last write by this long before DynamoDB's TTL may delete it, in ms: no clock is as wrong as that. */
 export const SESSION_RETENTION_MS = 86_400_000;
@@ -15,20 +24,13 @@ export const SESSION_RETENTION_MS = 86_400_000;
  * operator may make: IAM knows a write by the attributes that it names, and `grantOperate` lets nobody name these.
  */
 export function bury(
-  { name, row, revision, token }: LeaseRecord,
+  seen: LeaseRecord,
   { writeId, now }: { readonly writeId: string; readonly now: EpochMs },
 ): LeaseWrite {
-  return {
-    kind: "bury",
-    ...where(name, row),
-    writeId,
-    // 0 stands for none: a row that somebody wrote by hand.
-    expects: revision === 0 ? { token } : { revision, token },
-    // Its holder has left it without one where no answer told the time.
-    set: { ttl: ttlOf(latest(now, row, token), 0, SESSION_RETENTION_MS) },
-    clear: [...OF_A_TERM, ...OF_A_WORKER],
-    beginsTerm: false,
-  };
+  const { name, row, token } = seen;
+  // Its holder has left it without one where no answer told the time.
+  const ttl = ttlOf(latest(now, row, token), 0, SESSION_RETENTION_MS);
+  return conditional("bury", { name, row, writeId }, asSeen(seen), { ttl }, [...OF_A_TERM, ...OF_A_WORKER]);
 }
 
 /**
@@ -37,15 +39,7 @@ export function bury(
  */
 export function voidClaim({ name, row, expects, set }: LeaseWrite, writeId: string, ttl: number): LeaseWrite {
   const { token = 0 } = set;
-  return {
-    kind: "void",
-    ...where(name, row),
-    writeId,
-    expects,
-    set: { token, ttl },
-    clear: OF_A_TERM,
-    beginsTerm: false,
-  };
+  return conditional("void", { name, row, writeId }, expects, { token, ttl }, OF_A_TERM);
 }
 
 /** Vacates what an unanswered claim of a shard may have taken, and only that. */
@@ -73,16 +67,7 @@ export function ring(
 ): LeaseWrite {
   const { holder, token } = session;
   const { writeId, bell } = request;
-  return {
-    kind: "ring",
-    ...where(name, sessionRow(holder)),
-    writeId,
-    expects: { holder, token },
-    set: { bell },
-    clear: [],
-    beginsTerm: false,
-    piggybacks: true,
-  };
+  return piggybacking("ring", { name, row: sessionRow(holder), writeId }, { holder, token }, { bell });
 }
 
 /**
@@ -99,15 +84,11 @@ export function proclaimShard(
   request: { readonly writeId: string; readonly now: number; readonly value: unknown },
 ): LeaseWrite {
   const { writeId, now, value } = request;
-  return {
-    kind: "renew",
-    ...where(name, row),
-    writeId,
-    expects: { revision, token, holder },
-    set: { renewedAt: now as LeaseRecord["renewedAt"], ...(value === undefined ? {} : { value }) },
-    clear: value === undefined ? ["value"] : [],
-    beginsTerm: false,
-  };
+  const renewedAt = now as LeaseRecord["renewedAt"];
+  const place = { name, row, writeId };
+  const expects = { revision, token, holder };
+  if (value === undefined) return conditional("renew", place, expects, { renewedAt }, ["value"]);
+  return conditional("renew", place, expects, { renewedAt, value });
 }
 
 /**

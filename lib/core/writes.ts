@@ -51,10 +51,13 @@ export function claim(request: TermRequest): LeaseWrite {
  * @throws {LeaseError} RECORD_INVALID where no token can be higher, see {@link risen}
  */
 export function takeOver(request: TermRequest, seen: LeaseRecord): LeaseWrite {
-  const { revision, token } = seen;
-  // Revision 0 stands for none: a row that somebody wrote by hand. Its token alone tells of every change.
-  const expects = revision === 0 ? { token } : { revision, token };
-  return beginTerm("take-over", request, expects, Math.max(risen(seen.name, "token", token), request.now));
+  const token = Math.max(risen(seen.name, "token", seen.token), request.now);
+  return beginTerm("take-over", request, asSeen(seen), token);
+}
+
+/** Expects a row in the very state that was seen. Revision 0 stands for none: a row that somebody wrote by hand. Its token tells of every change. */
+export function asSeen({ revision, token }: Pick<LeaseRecord, "revision" | "token">): Expectation {
+  return revision === 0 ? { token } : { revision, token };
 }
 
 function beginTerm(
@@ -89,27 +92,29 @@ function beginTerm(
   );
 }
 
-function conditional(
-  kind: LeaseWrite["kind"],
-  {
-    name,
-    row,
-    writeId,
-  }: { readonly name: string; readonly row?: string | undefined; readonly writeId: string },
-  expects: Expectation,
-  set: Partial<Settable>,
-  clear: readonly Clearable[],
-): LeaseWrite {
-  const beginsTerm = kind === "claim" || kind === "take-over";
-  return { kind, ...where(name, row), writeId, expects, set, clear, beginsTerm };
+/** Which row a write is for, the lease's own where none is named, and the write's id. */
+interface Addressed {
+  readonly name: string;
+  readonly row?: string | undefined;
+  readonly writeId: string;
 }
 
-/** Which row a write is for: the lease's own needs no word. */
-export function where(
-  name: string,
-  row: string | undefined,
-): { readonly name: string; readonly row?: string } {
-  return row === undefined ? { name } : { name, row };
+/** Makes a write of what it expects, sets and removes. */
+export function conditional(
+  kind: LeaseWrite["kind"],
+  { name, row, writeId }: Addressed,
+  expects: Expectation,
+  set: Partial<Settable> = {},
+  clear: readonly Clearable[] = [],
+): LeaseWrite {
+  const beginsTerm = kind === "claim" || kind === "take-over";
+  const place = row === undefined ? { name } : { name, row };
+  return { kind, ...place, writeId, expects, set, clear, beginsTerm };
+}
+
+/** The same, and leaves `revision` and `writeId` as they are. */
+export function piggybacking(...write: Parameters<typeof conditional>): LeaseWrite {
+  return { ...conditional(...write), piggybacks: true };
 }
 
 /** What belongs to one term or reservation and does not outlive it. */
