@@ -114,7 +114,7 @@ export const IN_GROUPS: readonly Plant[] = [
     scenario: "waves",
     caughtBy: "group-recovery",
     budget: 40,
-    from: 26,
+    from: 105,
     replace: replacing("core/shard-writes.ts", (original) => ({ retire: original.ring })),
   },
   {
@@ -123,7 +123,7 @@ export const IN_GROUPS: readonly Plant[] = [
     scenario: "waves",
     caughtBy: "group-recovery",
     budget: 40,
-    from: 26,
+    from: 60,
     tamper: {
       store: (store, process) => ({
         write: (wanted, call) => {

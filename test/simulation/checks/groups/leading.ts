@@ -60,8 +60,8 @@ export const groupRecovery: Checker = (history) => {
     const looks = isRestedFrom(events, at, term) ? 1 + PATIENCE : 1;
     const retry = timing.retryIntervalMs * (1 + timing.clockDriftRatio);
     const atOnce = looks * retry + SPREAD_MS + REQUESTS_MS;
-    // Another shard that becomes free is dealt out anew with this one: to whoever had looked a moment before.
-    const isDealtAnew = after.some((one) => one.at <= at + atOnce && freesAnother(one, term));
+    // Another shard that becomes free before all have looked is dealt out anew with this one: to whoever had looked a moment before.
+    const isDealtAnew = after.some((one) => one.at <= at + retry && freesAnother(one, term));
     const allowed = atOnce + (isDealtAnew ? retry : 0);
     if (next !== undefined && next.at - at <= allowed) return;
     if (next === undefined && history.endedAt - at <= allowed) return;
