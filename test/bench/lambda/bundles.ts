@@ -96,12 +96,16 @@ export interface Modules {
 }
 
 /** Builds the library as it is packed, and what is imported of it, in a folder. */
-export async function buildModules(folder: string): Promise<Modules> {
+export async function buildModules(folder: string, signal: AbortSignal): Promise<Modules> {
   const modules = join(folder, "node_modules");
   const dist = join(modules, "leasehold/dist");
   await mkdir(dist, { recursive: true });
   await promisify(execFile)(process.execPath, ["--no-warnings", "scripts/build-lib.ts", dist], {
     cwd: repository,
+    signal,
+  }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw error;
   });
   await copyFile(join(repository, "package.json"), join(modules, "leasehold/package.json"));
   for (const name of await readdir(join(repository, "node_modules"))) {

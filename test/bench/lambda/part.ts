@@ -1,3 +1,4 @@
+import { stop } from "esbuild";
 import { engineClient, startEngine } from "../../../local/engine.ts";
 import { makeOwnedFolder } from "../../../local/harness/processes.ts";
 import { createLeaseTable } from "../../support/lease-tables.ts";
@@ -13,10 +14,13 @@ export const lambda: Part = {
   name: "lambda",
   about: "a scheduled function: bundle, import, first and warm acquire, memory, money",
   async run(context) {
-    await using folder = await makeOwnedFolder("leasehold-bench-lambda-");
+    await using stack = new AsyncDisposableStack();
+    const folder = stack.use(await makeOwnedFolder("leasehold-bench-lambda-"));
+    // The bundler's process would stay.
+    stack.defer(stop);
     context.progress("bundles handlers");
     const [modules, withLeadership, leaderOnly] = await Promise.all([
-      buildModules(folder.path),
+      buildModules(folder.path, context.signal),
       contributorsOf("withLeadership"),
       contributorsOf("leaderOnly"),
     ]);

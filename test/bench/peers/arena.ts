@@ -49,7 +49,7 @@ export async function openArena(
     if (why !== undefined) absent.push({ contender, label, why });
     else if ("endpoint" in server) {
       context.signal.throwIfAborted();
-      const host = stack.use(await Host.start(contender));
+      const host = await Host.start(contender, stack);
       entrants.push({ contender, label, endpoint: server.endpoint, host });
     }
   }

@@ -84,13 +84,15 @@ export class Host implements AsyncDisposable {
     void this.#giveUp(() => said.trim().slice(-500));
   }
 
-  /** Starts one and waits until it has loaded its contender. */
-  static async start({ id }: Contender): Promise<Host> {
+  /** Starts one and waits until it has loaded its contender. It ends with `stack`, also where that ends meanwhile. */
+  static async start({ id }: Contender, stack: AsyncDisposableStack): Promise<Host> {
     const owned = await spawnOwned(process.execPath, ["--no-warnings", PROGRAM, id], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       env: { ...process.env, ...SDK_2 },
     });
     const host = new Host(owned, id);
+    if (stack.disposed) await host.kill();
+    else stack.use(host);
     await host.#answerTo(0);
     return host;
   }

@@ -16,6 +16,9 @@ export async function holds(order: HolderOrder, signal?: AbortSignal): Promise<H
   signal?.addEventListener("abort", kill);
   try {
     return await reportOf(owned);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     signal?.removeEventListener("abort", kill);
   }

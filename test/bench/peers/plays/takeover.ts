@@ -57,7 +57,7 @@ async function takeovers(arena: Arena, entrant: Entrant): Promise<Takeover> {
   const { settings, context } = arena;
   const { durationMs, renewIntervalMs } = settings;
   const times = context.smoke ? 1 : 6;
-  const victim = stack.use(await Host.start(entrant.contender));
+  const victim = await Host.start(entrant.contender, stack);
   const holder = await victim.open(entrant.endpoint, settings);
   const crashing = Promise.withResolvers<number>();
   const play: Play = { arena, entrant, stack, crash: crashing.promise };

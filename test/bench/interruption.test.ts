@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { beforeAll, expect, it } from "vitest";
+import { spawnOwned } from "../../local/harness/processes.ts";
+import { descendantsOf, remaining } from "../support/processes.ts";
+import { PARTS } from "./parts.ts";
+
+// What cleans up behind processes lives as long as this one does: from here on it is there.
+beforeAll(async () => {
+  await (await spawnOwned("true", [], {})).gone;
+});
+
+it.each(PARTS)(
+  "the part $name rejects with the reason when it is interrupted, and leaves no process",
+  async ({ run }) => {
+    const before = new Set(descendantsOf(process.pid));
+    const interruption = new AbortController();
+    const running = run({ smoke: true, signal: interruption.signal, progress: () => {} });
+    running.catch(() => undefined);
+    await sleep(800);
+    const started = descendantsOf(process.pid).filter((pid) => !before.has(pid));
+    // One of them listed the processes.
+    expect(started.length, "it has begun").toBeGreaterThan(1);
+    interruption.abort(new Error("interrupted"));
+    await expect(running).rejects.toThrow("interrupted");
+    expect(await remaining(started, 2_000)).toEqual([]);
+  },
+);
