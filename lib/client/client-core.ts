@@ -86,7 +86,7 @@ export function openClientCore(options: StoreClientOptions): ClientCore {
   parseKnown(options, CLIENT_NAMES, "a client");
   const timing = parseTiming(options);
   const { store, clock = systemClock, random = systemRandom, holder = defaultLabel() } = options;
-  const defaults = { options, timing, label: parseHolder(holder) };
+  const defaults = { options: { ...options }, timing, label: parseHolder(holder) };
   const open = new Holdings();
   const life = lifetime();
   const time = timekeeperOf(clock);

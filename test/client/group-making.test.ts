@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import { leading, led, settling, untilAsked } from "../support/groups.ts";
 import { loaded, manual } from "../support/manual.ts";
 
@@ -35,4 +36,14 @@ describe("what takes part in a group", () => {
     await settling(world, client.close());
     await settling(world, running);
   });
+});
+
+it("leaves a client with the options that it was made with, whatever their object says later", async () => {
+  const { store, clock } = manual();
+  const options = { store, clock, retentionMs: 86_400_000 };
+  await using client = new StoreLeaseClient(options);
+  Object.assign(options, { retentionMs: 864_000_000 });
+  const lease = led(await client.tryAcquire("a", { durationMs: 10_000 }));
+  expect(store.sent[0]?.set.ttl).toBe(Math.ceil((clock.now().wall + 10_000 + 86_400_000) / 1_000));
+  await lease.release();
 });
