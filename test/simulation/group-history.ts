@@ -34,5 +34,6 @@ export type GroupCheckerName =
   | "moves"
   | "bells"
   | "back-off"
+  | "waiting"
   | "permits"
   | "group-budget";

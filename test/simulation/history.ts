@@ -215,6 +215,9 @@ export type Happening =
       /** As of `sent`. */
       readonly lagMs?: number;
     }
+  /** An operation begins to wait for one shard, and waits no more: it leads it, or has given up. */
+  | { readonly kind: "waits"; readonly process: string; readonly operation: number; readonly lease: string }
+  | { readonly kind: "waited"; readonly process: string; readonly operation: number; readonly lease: string }
   /** Which shards a group has changed. */
   | { readonly kind: "shards-are"; readonly shards: readonly string[] }
   /** Nobody has come or gone for so long that all should be led, and shared. */

@@ -5,6 +5,7 @@ import { balance } from "./groups/balance.ts";
 import { groupRecovery, noOrphan } from "./groups/leading.ts";
 import { groupOwnWrites, shardRows } from "./groups/own-writes.ts";
 import { ownSession, sessionBurials, sessionTokens, shardTakeOver } from "./groups/sessions.ts";
+import { waiting } from "./groups/waiting.ts";
 import { handOver } from "./hand-over.ts";
 import { tokensRise } from "./i1-tokens-rise.ts";
 import { oneLeader } from "./i2-one-leader.ts";
@@ -65,6 +66,7 @@ export const GROUP_CHECKERS: readonly Checker[] = [
   bells,
   permits,
   groupBudget,
+  waiting,
   noSurprises,
 ];
 

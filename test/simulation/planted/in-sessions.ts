@@ -52,6 +52,17 @@ export const IN_SESSIONS: readonly Plant[] = [
     })),
   },
   {
+    name: "sessions read once",
+    about: "a session that was read lasts for as long as its row said, though it is closed long before",
+    scenario: "holders-calm",
+    caughtBy: "waiting",
+    budget: 5,
+    replace: replacing("core/shard-move.ts", (original) => ({
+      nextShardMove: (situation, timing) =>
+        original.nextShardMove({ ...situation, session: { ...situation.session, isFresh: true } }, timing),
+    })),
+  },
+  {
     name: "sessions buried without grace",
     about: "a session is ended at the very end of its length, when clocks that differ have it last",
     scenario: "shards",

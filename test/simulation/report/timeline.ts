@@ -80,6 +80,8 @@ function tell(event: HistoryEvent, brief: Brief): readonly [string, string] {
     case "worker-joined":
     case "worker-leaving":
     case "worker-left":
+    case "waits":
+    case "waited":
     case "shards-are":
     case "at-rest":
       return groupText(event);
@@ -92,7 +94,10 @@ function tell(event: HistoryEvent, brief: Brief): readonly [string, string] {
   }
 }
 
-type GroupEvent = Extract<HistoryEvent, { readonly kind: `worker-${string}` | "shards-are" | "at-rest" }>;
+type GroupEvent = Extract<
+  HistoryEvent,
+  { readonly kind: `worker-${string}` | "waits" | "waited" | "shards-are" | "at-rest" }
+>;
 
 function groupText(event: GroupEvent): readonly [string, string] {
   switch (event.kind) {
@@ -104,6 +109,10 @@ function groupText(event: GroupEvent): readonly [string, string] {
       return [event.process, "is to leave"];
     case "worker-left":
       return [event.process, "has left"];
+    case "waits":
+      return [event.process, `waits for ${event.lease} from now on`];
+    case "waited":
+      return [event.process, `waits for ${event.lease} no more`];
     case "shards-are":
       return ["world", `the shards are ${event.shards.join(", ")}`];
     case "at-rest":

@@ -28,6 +28,22 @@ const SHARDS_CALM: Scenario = {
   group: { shards: [7, 11] },
 };
 
+const HOLDERS_CALM: Scenario = {
+  name: "holders-calm",
+  about:
+    "processes that are no workers, wait for single shards, release some and close their sessions with others, and nothing goes wrong",
+  lengthMs: 75_000,
+  roles: [
+    { role: "hold", hosts: 3, fickle: 0.5, forgetful: 0.3 },
+    { role: "hold", hosts: 1, fickle: 0.5, forgetful: 0.2, stable: 1 },
+  ],
+  rates: {},
+  // Sessions last for much longer than whoever waits may take: what a row said when it was read is no news for long.
+  timing: { ...TIMING, durationMs: [10_000, 20_000], serviceClockErrorMs: [250] },
+  tenure: { ...TENURE, lockDelayMs: [0, 0, 2_000], holdAtLeastMs: [0, 0, 3_000] },
+  group: { shards: [2, 4] },
+};
+
 const SHARDS: Scenario = {
   name: "shards",
   about: "workers that share shards, and all that can befall them but operators",
@@ -232,6 +248,7 @@ const PERMITS: Scenario = {
 /** Worlds of groups. */
 export const GROUPS: readonly Scenario[] = [
   SHARDS_CALM,
+  HOLDERS_CALM,
   SHARDS,
   SHARDS_NETWORK,
   WAVES,

@@ -2,8 +2,11 @@ import type { Group } from "../../../lib/client/group.ts";
 import type { Semaphore } from "../../../lib/client/semaphore.ts";
 import type { StoreLeaseClient } from "../../../lib/client/lease-client.ts";
 import type { Lease } from "../../../lib/client/lease.ts";
+import { addressOf } from "../address.ts";
+import { shardRow } from "../../../lib/core/names.ts";
 import { during, forgive, operate, release, type Actor } from "./actor.ts";
 import { GROUP } from "./ground.ts";
+import { operations } from "./terms.ts";
 import { shardWishes, toil } from "./working.ts";
 
 /** How many terms a process holds at a time, at most. */
@@ -29,11 +32,25 @@ export async function hold(actor: Actor): Promise<void> {
     return {
       what: "hold",
       tryAcquire: () => group.tryAcquire(shard(), asked),
-      acquire: (options) => group.acquire(shard(), { ...asked, ...options }),
+      acquire: (options) => {
+        const wanted = shard();
+        return waiting(actor, wanted, () => group.acquire(wanted, { ...asked, ...options }));
+      },
       run: (does, signal) => group.run(shard(), does, { ...asked, signal }),
       close: () => group.close(),
     };
   });
+}
+
+/** Notes who waits for which shard, and for how long. Whoever waits for the promise waits no longer for that. */
+function waiting<T>({ world, process }: Actor, shard: string, call: () => Promise<T>): Promise<T> {
+  const lease = addressOf({ name: GROUP, row: shardRow(shard) });
+  const wait = { process: process.name, operation: operations.getStore() ?? 0, lease };
+  world.record({ kind: "waits", ...wait });
+  const over = call();
+  const note = (): void => world.record({ kind: "waited", ...wait });
+  over.then(note, note);
+  return over;
 }
 
 /** Wants a permit now and then, any of them. */

@@ -77,7 +77,8 @@ export async function toil(actor: Actor, open: OpenTerm): Promise<void> {
   const { log, lease } = open;
   const told = wakesBy(lease);
   const calm = Object.keys(world.scenario.rates).length === 0;
-  const fickle = draws.happens(role.fickle ?? FICKLE) && !calm;
+  // Workers hold their shards until they leave where nothing goes wrong; whoever is none gives them up one by one.
+  const fickle = draws.happens(role.fickle ?? FICKLE) && (!calm || role.role === "hold");
   const until = fickle ? process.now().mono + draws.spread(0.02, 4) * durationMs : Infinity;
   while (lease.isHeld() && !told.aborted) {
     if (process.now().mono >= until && !world.faultsStopped) break;

@@ -37,10 +37,13 @@ export const balance: Checker = (history) => {
   return found.all;
 };
 
-/** Whoever has not seen a change finds it within a minute; where nothing goes wrong, changes are seen at once. */
+/**
+ * Whoever has not seen a change finds it within a minute. Where nothing goes wrong and all are workers, changes are seen at once: each
+ * rings for the others.
+ */
 function isDue(history: History, index: number): boolean {
   const { events, calm } = history;
-  if (calm) return true;
+  if (calm && !events.some((one) => one.kind === "operation" && one.what === "hold")) return true;
   const at = events[index]?.at ?? 0;
   const stopped = events.find(({ kind }) => kind === "faults-stopped");
   return at - (stopped?.at ?? 0) >= LATE_COPY_MS && at >= unseenUntil(history, index);

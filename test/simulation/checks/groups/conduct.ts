@@ -59,14 +59,15 @@ const SEEN_RETRIES = 8;
 const SEEN_MS = 6_000;
 
 /**
- * In a calm world no shard changes hands without a cause: somebody came, or left. And whoever comes alone is given its share, and no
- * shard goes to anybody else.
+ * In a calm world no shard goes from worker to worker without a cause: somebody came, or left. And whoever comes alone is given its
+ * share, and no shard goes to anybody else. A process that is no worker takes shards and gives them up as it likes.
  */
 export const moves: Checker = ({ events, calm, timing, group }) => {
   const found = complaints("moves");
   if (!calm) return found.all;
   const withinMs = SEEN_RETRIES * timing.retryIntervalMs + SEEN_MS;
   const changes = events.filter(({ kind }) => kind.startsWith("worker-") || kind === "crashed");
+  const workers = new Set(events.flatMap((one) => (one.kind === "worker-joined" ? [one.process] : [])));
   const last = new Map<string, TermLog>();
   const moved: { readonly at: number; readonly to: string }[] = [];
   for (const event of events) {
@@ -75,6 +76,7 @@ export const moves: Checker = ({ events, calm, timing, group }) => {
     const before = last.get(lease);
     last.set(lease, event.term);
     if (before === undefined || before.holder === event.term.holder) continue;
+    if (!workers.has(before.process) || !workers.has(process)) continue;
     moved.push({ at: event.at, to: process });
     if (changes.some(({ at }) => at <= event.at && event.at - at <= withinMs)) continue;
     found.add(event.at, `${lease} goes from ${before.process} to ${process}, and nobody came or went`);
@@ -193,17 +195,19 @@ export const bells: Checker = (history) => {
 
 /**
  * What groups cost. A session: one renewal in an interval, whatever it holds, and none of a shard. A look: one query of the sessions in a
- * retry; all rows are read oftener only when there is a reason. And where nothing goes wrong: one claim opens a session, and one write
- * frees all that a worker leads when it leaves.
+ * retry; all rows are read oftener only when there is a reason. And where nothing goes wrong: one claim opens a worker's session, and one
+ * write frees all that it leads when it leaves.
  */
 export const groupBudget: Checker = ({ events, calm, timing }) => {
   const found = complaints("group-budget");
   const renewed = new Map<string, number>();
+  const workers = new Set<string>();
   const leaving = new Map<string, Map<string, number>>();
   const opened = new Map<string, number>();
   const looks = new Map<string, number[]>();
   const drift = 1 + timing.clockDriftRatio;
   for (const event of events) {
+    if (event.kind === "worker-joined") workers.add(event.process);
     if (event.kind === "worker-leaving") leaving.set(event.process, new Map());
     if (event.kind !== "sent") continue;
     const { at, process, write, of } = event;
@@ -221,7 +225,7 @@ export const groupBudget: Checker = ({ events, calm, timing }) => {
       if (gap < timing.renewIntervalMs / drift - HAIR_MS)
         found.add(at, `${process} renews its session after ${Math.round(gap)} ms`);
     }
-    if (write.kind === "claim" && isSession) {
+    if (write.kind === "claim" && isSession && workers.has(process)) {
       const count = (opened.get(addressOf(write)) ?? 0) + 1;
       opened.set(addressOf(write), count);
       if (count > 1) found.add(at, `${process} opens its session ${count} times`);

@@ -1,78 +1,22 @@
 import { describe, expect, it } from "vitest";
-import type { LeaseRecord } from "../../../../lib/core/record.ts";
-import { DEFAULT_TIMING } from "../../../../lib/core/timing.ts";
-import type { Happening, History, HistoryEvent, TermLog } from "../../history.ts";
+import type { Happening, History } from "../../history.ts";
 import { balance } from "./balance.ts";
 import { groupRecovery, noOrphan } from "./leading.ts";
+import { type At, began, held, messages, row, session, term, told, written } from "./told.ts";
 
-type At = readonly [at: number, happening: Happening];
-
-/** A history of group `g` with the shards `a` and `b`, as it might have been told; faults stop at 0. */
-function historyOf(...happenings: readonly At[]): History {
-  const first: Happening[] = [
-    { kind: "shards-are", shards: ["a", "b"] },
-    { kind: "joined", process: "ann.1", host: "ann", wallErrorMs: 0 },
-    { kind: "joined", process: "bob.1", host: "bob", wallErrorMs: 0 },
-    { kind: "worker-joined", process: "ann.1", member: memberOf("ann") },
-    { kind: "worker-joined", process: "bob.1", member: memberOf("bob") },
-    { kind: "faults-stopped", left: [] },
-  ];
-  const events: HistoryEvent[] = [];
-  for (const happening of first) events.push({ ...happening, at: 0 });
-  for (const [at, happening] of happenings) events.push({ ...happening, at });
-  return {
-    scenario: "told",
-    seed: 0,
-    epochMs: 0,
-    timing: { ...DEFAULT_TIMING, retryIntervalMs: 1_000 },
-    events,
-    endedAt: events.at(-1)?.at ?? 0,
-    calm: false,
-    faults: new Map(),
-    group: { name: "g", shards: ["a", "b"], permits: undefined },
-  };
-}
+/** Faults stop at 0. */
+const historyOf = (...happenings: readonly At[]): History =>
+  told([
+    [0, { kind: "shards-are", shards: ["a", "b"] }],
+    [0, { kind: "joined", process: "ann.1", host: "ann", wallErrorMs: 0 }],
+    [0, { kind: "joined", process: "bob.1", host: "bob", wallErrorMs: 0 }],
+    [0, { kind: "worker-joined", process: "ann.1", member: memberOf("ann") }],
+    [0, { kind: "worker-joined", process: "bob.1", member: memberOf("bob") }],
+    [0, { kind: "faults-stopped", left: [] }],
+    ...happenings,
+  ]);
 
 const memberOf = (host: string) => ({ id: `${host}/${host}.1.1`, weight: 1, maxShards: Infinity });
-
-/** A term of shard `a` or `b`. */
-function term(host: string, shard: string, token: number): TermLog {
-  const holder = `${host}/${host}.1.1`;
-  return { process: `${host}.1`, lease: `g/${shard}`, holder, token } as unknown as TermLog;
-}
-
-const began = (of: TermLog): Happening => ({ kind: "began", term: of });
-const held = (of: TermLog): Happening => ({ kind: "asked", term: of, held: true, because: "closing" });
-
-/** A write on a row that is applied. */
-function written(
-  kind: "claim" | "release" | "renew",
-  row: string,
-  before: Partial<LeaseRecord> | undefined,
-  after: Partial<LeaseRecord>,
-): Happening {
-  const write = { kind, name: "g", row, beginsTerm: kind === "claim" };
-  const records = { before, after: { ...after, row } };
-  return {
-    kind: "executed",
-    process: "-",
-    request: 0,
-    copy: false,
-    write,
-    ...records,
-  } as unknown as Happening;
-}
-
-const session = (host: string, kind: "claim" | "renew" = "claim"): Happening => {
-  const id = `${host}/${host}.1.1`;
-  return written(kind, `session#${id}`, undefined, { holder: id, token: 1 });
-};
-
-/** A shard's row while a host holds it through its session. */
-const row = (host: string, token: number) => ({ holder: `${host}/${host}.1.1`, sessionToken: 1, token });
-
-const messages = (found: readonly { readonly message: string }[]): string[] =>
-  found.map(({ message }) => message);
 
 describe("recovery after a graceful leave", () => {
   const leave = (...after: readonly At[]): History =>

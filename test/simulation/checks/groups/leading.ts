@@ -5,8 +5,8 @@ import { type Executed, isOwn, onSession, Replay, type RowSeen, termText } from 
 import { complaints } from "./sessions.ts";
 
 /** What requests may take where nothing is slow, in ms, all together; and those who wait for one expiry spread over a second. */
-const REQUESTS_MS = 400;
-const SPREAD_MS = 1_000;
+export const REQUESTS_MS = 400;
+export const SPREAD_MS = 1_000;
 /** A free shard is left to whoever should claim it for so many looks. */
 const PATIENCE = 4;
 /** How long a shard is left to others by whoever gave it up, at most; and by whoever's work threw, in ms. */
