@@ -84,20 +84,23 @@ async function untilElected(
     // A client that is closed by now has no timer, not even one that is cancelled at once.
     if (!signal?.aborted) life.assertOpen();
     wait.onWait?.(waitMs);
+    const waitedFrom = clock.now().mono;
     jitter = await pause(clock, waitMs, signal, wakeup);
-    if (jitter) await spreadOut(core, wait, closed);
+    if (jitter)
+      await spreadOut(core, wait, closed, Math.min(left, bearsMs) - (clock.now().mono - waitedFrom));
   }
 }
 
 /** Those who are told at once that the lease may be free look within this long, in ms: most of them then see who has it. */
 const TOLD_SPREAD_MS = 100;
 
-/** Waits for a random part of it. All that is told meanwhile, the look that follows answers. */
-async function spreadOut(core: ClientCore, wait: Wait, closed: Wakeup): Promise<void> {
+/** Waits for a random part of it, and no longer than `mostMs`. All that is told meanwhile, the look that follows answers. */
+async function spreadOut(core: ClientCore, wait: Wait, closed: Wakeup, mostMs: number): Promise<void> {
   const { clock, random, timing, life } = core;
   const { signal, wakeup } = wait;
   if (!signal?.aborted) life.assertOpen();
-  const spreadMs = Math.min(timing.retryIntervalMs, TOLD_SPREAD_MS) * random.fraction();
+  const drawnMs = Math.min(timing.retryIntervalMs, TOLD_SPREAD_MS) * random.fraction();
+  const spreadMs = Math.max(0, Math.min(drawnMs, mostMs));
   wait.onWait?.(spreadMs);
   await pause(clock, spreadMs, signal, closed);
   wakeup.clear();

@@ -1,4 +1,4 @@
-import { type Names, parseKnown } from "../core/known.ts";
+import { type Names, parseKnown, taken } from "../core/known.ts";
 import { parseName } from "../core/names.ts";
 import {
   parseHolder,
@@ -86,7 +86,7 @@ export function openClientCore(options: StoreClientOptions): ClientCore {
   parseKnown(options, CLIENT_NAMES, "a client");
   const timing = parseTiming(options);
   const { store, clock = systemClock, random = systemRandom, holder = defaultLabel() } = options;
-  const defaults = { options: { ...options }, timing, label: parseHolder(holder) };
+  const defaults = { options: taken(options, CLIENT_NAMES), timing, label: parseHolder(holder) };
   const open = new Holdings();
   const life = lifetime();
   const time = timekeeperOf(clock);

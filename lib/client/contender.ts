@@ -108,7 +108,7 @@ export class Contender implements Runtime, Identity, TermRules {
   send(write: LeaseWrite): Promise<Answer<WriteOutcome>> {
     const { requestTimeoutMs } = this.settings.timing;
     const sending = (): Promise<Answer<WriteOutcome>> =>
-      this.#told(write.kind, this.exchange.write(write, requestTimeoutMs));
+      this.#told(write.kind, this.exchange.write(write, requestTimeoutMs), write.row);
     const pacer = this.#pacer;
     if (pacer === undefined) return sending();
     // A client that closes waits for it: its turn has a timer.
@@ -118,7 +118,7 @@ export class Contender implements Runtime, Identity, TermRules {
   /** Reads the record within the candidate's own deadline; or another row's under the same name. */
   look(row: string | undefined = this.row): Promise<Answer<ReadOutcome>> {
     const { requestTimeoutMs } = this.settings.timing;
-    return this.#told("look", this.exchange.read(this.name, requestTimeoutMs, row));
+    return this.#told("look", this.exchange.read(this.name, requestTimeoutMs, row), row);
   }
 
   /** Reads all rows under the same name whose own names begin so. */
@@ -145,23 +145,26 @@ export class Contender implements Runtime, Identity, TermRules {
     return { lease, holder, session: true as const, shards: this.#shardsLed?.() ?? 0 };
   }
 
-  #failed(request: Trouble["request"], cause: unknown): void {
+  /** A session also sends what is about one of its shards. */
+  #failed(request: Trouble["request"], cause: unknown, row: string | undefined): void {
     const trouble = this.exchange.trouble(request, cause);
-    this.emit("requestFailed", { ...this.#about(), ...trouble });
+    const shard = shardOf(row);
+    const about = shard === undefined ? this.#about() : { lease: this.name, holder: this.holder, shard };
+    this.emit("requestFailed", { ...about, ...trouble });
     this.onTrouble?.(trouble);
   }
 
   /** Tells of what fails, unless it was for the caller to know better, and of the end of such trouble. */
-  async #told<T extends object>(request: Trouble["request"], asking: Promise<T>): Promise<T> {
+  async #told<T extends object>(request: Trouble["request"], asking: Promise<T>, row?: string): Promise<T> {
     let answer: T;
     try {
       answer = await asking;
     } catch (error) {
-      if (isTrouble(error)) this.#failed(request, error);
+      if (isTrouble(error)) this.#failed(request, error, row);
       throw error;
     }
     const { outcome } = answer as Partial<Answer<Partial<WriteOutcome>>>;
-    if (outcome?.kind === "unknown") this.#failed(request, outcome.cause);
+    if (outcome?.kind === "unknown") this.#failed(request, outcome.cause, row);
     const lastingMs = this.exchange.takeRestored();
     if (lastingMs !== undefined) this.emit("contactRestored", { ...this.#about(), lastingMs });
     return answer;

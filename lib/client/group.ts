@@ -7,7 +7,7 @@ import {
   type ShardOptions,
 } from "../core/group-options.ts";
 import type { GroupStatus } from "../core/group-view.ts";
-import { type Names, parseKnown } from "../core/known.ts";
+import { type Names, parseKnown, taken } from "../core/known.ts";
 import { parseName, shardRow } from "../core/names.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { LeaseState } from "../core/record.ts";
@@ -68,7 +68,7 @@ export class Group implements AsyncDisposable {
     parseKnown(options, GROUP_NAMES, "group");
     this.name = parseName(name);
     this.#core = core;
-    this.#options = { ...options };
+    this.#options = taken(options, GROUP_NAMES);
     this.#plain = shardSettings(core, options, {});
     this.#sessionOptions = sessionOptions(core, this.name, options);
   }
@@ -79,7 +79,8 @@ export class Group implements AsyncDisposable {
   }
 
   /**
-   * Tries once to lead a shard. 1 request when it is vacant. When it is held, 1, and 1 more for a session that was not seen before. One more
+   * Tries once to lead a shard. 1 request when it is vacant. When it is held, 1, and 1 more for its session unless that was read within half
+   * a `retryIntervalMs`. One more
    * to end a dead session, for all of its shards, and 1 to take the shard over. The first claim opens the session: 1 more.
    *
    * @throws {LeaseError} as `LeaseClient.tryAcquire`. A claim that nobody answered is settled while the session lasts: it never holds the

@@ -7,7 +7,7 @@ import {
 } from "../core/group-options.ts";
 import { sighted } from "../core/evidence.ts";
 import { sessionBehind } from "../core/group-view.ts";
-import { type Names, parseKnown } from "../core/known.ts";
+import { type Names, parseKnown, taken } from "../core/known.ts";
 import { parseName, sessionRow, shardOf } from "../core/names.ts";
 import { untilEvidenceMs } from "../core/next-move.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
@@ -71,7 +71,7 @@ export class Semaphore implements AsyncDisposable {
     this.name = parseName(name);
     this.permits = parsePermits(options?.permits);
     this.#core = core;
-    this.#options = { ...options };
+    this.#options = taken(options, NAMES);
     this.#plain = shardSettings(core, options, this.#asked);
     this.#sessionOptions = sessionOptions(core, this.name, options);
   }
@@ -157,7 +157,7 @@ export class Semaphore implements AsyncDisposable {
     const rank = (record: LeaseRecord | undefined): number => {
       if (record?.holder === undefined) return record?.reservedFor === undefined ? 0 : 1;
       // What a process of before has held under this declared-stable id is over once this one has its session.
-      const isOwn = record.holder === session.id && session.term === undefined;
+      const isOwn = record.holder === session.id && session.term === undefined && session.reopens;
       return isOwn || sessionBehind(view, record) === undefined ? 2 : 3;
     };
     const free = Array.from({ length: this.permits }, (_, nth) => permitName(nth))

@@ -234,6 +234,7 @@ export class WorkerLook {
       if (record.requestedBy === id && record.holder !== undefined && record.holder !== id)
         holders.add(record.holder);
     for (const holder of holders) {
+      if (!goesOn()) return;
       const session = view.sessions.get(holder);
       const now = core.clock.now().mono;
       // A holder hears a bell with its next renewal: to ring oftener says nothing more.

@@ -1,7 +1,7 @@
 import { type GroupOptions, parseWorker, WORKER_NAMES, type WorkerSettings } from "../core/group-options.ts";
 import { parseFunction } from "../core/callable.ts";
 import { invalid, isPassing, LeaseError } from "../core/errors.ts";
-import { type Names, parseKnown } from "../core/known.ts";
+import { type Names, parseKnown, taken } from "../core/known.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { ClientCore } from "./client-core.ts";
 import { sessionOptions, shardSettings } from "./group-session.ts";
@@ -64,7 +64,7 @@ export class Worker {
     const { id, drainMs, reserveForMs } = options;
     this.name = name;
     this.#core = core;
-    this.#options = { ...options };
+    this.#options = taken(options, NAMES);
     this.#settings = parseWorker(options);
     parseFunction(options.onWorkFailed, "onWorkFailed");
     this.#shardTerm = shardSettings(core, group, { drainMs, reserveForMs });

@@ -24,6 +24,17 @@ export function parseKnown(options: unknown, known: Readonly<Record<string, true
   }
 }
 
+/**
+ * The options as they are now, whatever their object says later; those that it has from its class as well. Functions keep their object.
+ */
+export function taken<T extends object>(options: T, names: Names<T>): T {
+  const entries = (Object.keys(names) as (keyof T)[]).map((name) => {
+    const value: unknown = options[name];
+    return [name, typeof value === "function" ? value.bind(options) : value];
+  });
+  return Object.fromEntries(entries) as T;
+}
+
 /** The known name that differs in upper case, in a unit that was left out, or in a few letters. */
 function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = name.toLowerCase();

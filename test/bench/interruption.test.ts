@@ -11,10 +11,10 @@ beforeAll(async () => {
 
 it.each(PARTS)(
   "the part $name rejects with the reason when it is interrupted, and leaves no process",
-  async ({ run }) => {
+  async (part) => {
     const before = new Set(descendantsOf(process.pid));
     const interruption = new AbortController();
-    const running = run({ smoke: true, signal: interruption.signal, progress: () => {} });
+    const running = part.run({ smoke: true, signal: interruption.signal, progress: () => {} });
     running.catch(() => undefined);
     await sleep(800);
     const started = descendantsOf(process.pid).filter((pid) => !before.has(pid));

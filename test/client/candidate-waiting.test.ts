@@ -110,6 +110,17 @@ describe("a notification", () => {
     await candidate.resign();
   });
 
+  it("does not make a candidate wait for longer than it was told to", async () => {
+    const { clock, candidate, campaigning: before } = await standby(SELDOM_MS, 0.9);
+    await candidate.resign();
+    await leaseErrorOf(before, "ABORTED");
+    const campaigning = leaseErrorOf(candidate.campaign({ timeoutMs: 60 }), "ACQUIRE_TIMEOUT");
+    await clock.advance(50);
+    candidate.notify();
+    await clock.advance(10);
+    await campaigning;
+  });
+
   it("leaves nothing behind when its client is closed, or it is told to stop, before it looks", async () => {
     for (const end of ["close", "abort"] as const) {
       const { clock, store, client } = manual();

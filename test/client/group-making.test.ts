@@ -38,6 +38,36 @@ describe("what takes part in a group", () => {
   });
 });
 
+it("takes a worker's options from its class, too, and calls them as its own", async () => {
+  const world = manual();
+  class Mine {
+    readonly #names = ["a"];
+    readonly #failed: string[] = [];
+    shards(): string[] {
+      return this.#names;
+    }
+    onWorkFailed(_: unknown, shard: string): void {
+      this.#failed.push(shard);
+    }
+    static failedOf(mine: Mine): readonly string[] {
+      return mine.#failed;
+    }
+  }
+  const mine = new Mine();
+  const client = world.client();
+  const running = client
+    .group("jobs")
+    .worker(mine)
+    .run(() => Promise.reject(new Error("no")));
+  await world.clock.advance(1_000);
+  expect(Mine.failedOf(mine)).toEqual(["a"]);
+  await settling(world, client.close());
+  await settling(
+    world,
+    running.catch(() => undefined),
+  );
+});
+
 it("leaves a client with the options that it was made with, whatever their object says later", async () => {
   const { store, clock } = manual();
   const options = { store, clock, retentionMs: 86_400_000 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { recoveryBoundMs, DEFAULT_TIMING } from "../../lib/core/timing.ts";
 import { LeaseError } from "../../lib/core/errors.ts";
+import { onLeaseEvent } from "../../lib/diagnostics/channels.ts";
 import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 import type { WriteOutcome } from "../../lib/core/outcome.ts";
 import { leaseErrorOf } from "../support/failures.ts";
@@ -81,6 +82,14 @@ describe("a process that was killed and comes back under its declared-stable id"
     expect(after.token).toBeGreaterThan(before.token);
   });
 
+  it("is refused its permit as anybody is while its lock-delay, which it promised to others, may last", async () => {
+    const world = manual();
+    const semaphore = () => world.client().semaphore("few", { permits: 1, id: "one", lockDelayMs: 5_000 });
+    led(await semaphore().tryAcquire());
+    expect(await semaphore().tryAcquire()).toMatchObject({ kind: "refused", reason: "held" });
+    await expect(semaphore().run(() => Promise.resolve(1))).resolves.toMatchObject({ kind: "followed" });
+  });
+
   it("has its shard again with the first look that is answered", async () => {
     const world = manual();
     const group = () => world.client({ random: loaded(0.5) }).group("jobs", { id: "one" });
@@ -95,6 +104,22 @@ describe("a process that was killed and comes back under its declared-stable id"
 });
 
 describe("a session's look at its own shards", () => {
+  it("tells of a row that it cannot read by the name of its shard", async () => {
+    const world = manual();
+    const [lease] = await leading(world.client().group("jobs"), "a");
+    const told: unknown[] = [];
+    const forget = onLeaseEvent((name, event) => name === "requestFailed" && told.push(event));
+    world.store.onRead = async () => {
+      throw new LeaseError("RECORD_INVALID", "its holder is a number");
+    };
+    await world.clock.advance(MINUTE_MS + 1_000);
+    forget();
+    expect(told).toMatchObject([{ lease: "jobs", shard: "a", request: "look" }]);
+    expect(told[0]).not.toHaveProperty("session");
+    world.store.onRead = undefined;
+    await lease?.release();
+  });
+
   it("that fails is told, and made again a retry interval later", async () => {
     const world = manual();
     const client = world.client();

@@ -140,6 +140,7 @@ const situation = (seen: LeaseRecord | undefined, changes: Partial<ShardSituatio
   holder: "ann",
   affinity: undefined,
   isOwnClaim: () => false,
+  reopens: true,
   own: OWN,
   leads: false,
   ...changes,
@@ -213,6 +214,8 @@ describe("whoever wants a shard", () => {
     expect(move(mine)).toEqual({ kind: "take-over", seen: mine, because: "session-ended" });
     // Nobody else has the id (A4): the session of before is over once there is a new one.
     expect(move(mine, { own: undefined })).toEqual({ kind: "open-session" });
+    // A lock-delay was promised to others: it counts for its own next process, too.
+    expect(move(mine, { own: undefined, reopens: false }).kind).toBe("read-session");
   });
 
   it("leaves what its own session leads, and takes what that holds and nobody leads by", () => {
