@@ -201,4 +201,16 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       "the checker's fault: a worker that left freed its shards one by one; with the second both were dealt out anew, and the first was left to whoever had looked a moment before",
   },
+  {
+    scenario: "shard-operators",
+    seed: 960_000_035,
+    found:
+      "the checker's fault: a late copy of a claim was found with the look of the minute, and the history ended before the bound was over",
+  },
+  {
+    scenario: "sleepers",
+    seed: 975_000_890,
+    found:
+      "the checker's fault: work threw in a process that had stalled, after its term was over, which the worker does not take for a failure",
+  },
 ];

@@ -31,7 +31,10 @@ export const backOff: Checker = ({ events, timing }) => {
     }
     if (event.kind === "work-over" && workers.has(event.term.process)) {
       const { process, lease } = event.term;
-      const failures = event.how === "threw" ? (rests.get(`${process} ${lease}`)?.failures ?? 0) + 1 : 0;
+      const before = rests.get(`${process} ${lease}`)?.failures ?? 0;
+      // Work that throws in a process that has stalled may have been told to stop by then: that is no failure of its own.
+      const counts = (event.lagMs ?? 0) === 0 ? 1 : 0;
+      const failures = event.how === "threw" ? before + counts : 0;
       const restMs = Math.min(MOST_BACKOFF_MS, TURN_MS * 2 ** Math.max(0, failures - 1));
       rests.set(`${process} ${lease}`, { at: trueTimeOf(event), failures, restMs });
     }

@@ -46,6 +46,9 @@ export const groupRecovery: Checker = (history) => {
   for (const shard of shards) {
     const at = led.get(`${history.group?.name}/${shard}`);
     if (at !== undefined && at - stopped.at <= bound) continue;
+    // What a late copy of a claim had taken is free from the look of the minute on: too late for others, where the history ends then.
+    const freeMs = history.endedAt - lastFreed(events, `${history.group?.name}/${shard}`);
+    if (at === undefined && freeMs <= PATIENCE * timing.retryIntervalMs + SPREAD_MS + REQUESTS_MS) continue;
     const when = at === undefined ? "never led" : `led after ${Math.round(at - stopped.at)} ms`;
     found.add(
       stopped.at + bound,
@@ -106,6 +109,11 @@ function isRestedFrom(events: readonly HistoryEvent[], at: number, { lease, proc
     const agoMs = at - event.at;
     return agoMs >= 0 && agoMs <= (event.how === "threw" ? LONGEST_REST_MS : REST_MS);
   });
+}
+
+/** When the row of a shard was vacated last. */
+function lastFreed(events: readonly HistoryEvent[], lease: string): number {
+  return events.findLast((event) => vacates(event) && addressOf(event.write) === lease)?.at ?? -Infinity;
 }
 
 /** Whether a write vacates the row of a shard, or of a session. */
