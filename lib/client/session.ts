@@ -98,12 +98,12 @@ export class Session implements Held {
   }
 
   /**
-   * Its term, which is opened if there is none: 1 request.
+   * Its term, which is opened if there is none: 1 request. Between the last look at a close and the opening nothing is awaited.
    * @throws {LeaseError} as `tryAcquire`
    */
   async open(): Promise<LeaseHandle> {
     this.core.life.assertOpen();
-    await this.#closing;
+    while (this.#closing !== undefined) await this.#closing;
     if (this.#term?.isHeld()) return this.#term;
     this.#opening ??= this.core.life
       .track(() => this.#begin())

@@ -7,6 +7,7 @@ import type { WriteOutcome } from "../../lib/core/outcome.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 import { kindsOf, leading, led, running, settling, shardNames } from "../support/groups.ts";
 import { loaded, manual } from "../support/manual.ts";
+import { Gate } from "../support/probe-store.ts";
 import { UNANSWERED } from "../support/probe-store.ts";
 
 const MINUTE_MS = 60_000;
@@ -209,4 +210,29 @@ it("sends nothing more once a worker has failed, though it was asking others for
   expect(requests, "as many as are sent at a time").toBeLessThanOrEqual(70);
   world.store.onWrite = undefined;
   await full.stop();
+});
+
+it("does not open its session anew while it is being closed, whenever it is asked to", async () => {
+  for (let ticks = 0; ticks < 40; ticks += 1) {
+    const world = manual();
+    const client = world.client();
+    const group = client.group("jobs");
+    await leading(group, "a");
+    const gate = new Gate();
+    world.store.onWrite = async (write, pass) => {
+      if (write.kind === "release" && write.row?.startsWith("session#") === true) await gate.pass();
+      return pass();
+    };
+    const next = group.tryAcquire("b").catch(() => undefined);
+    for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
+    const closing = group.close();
+    await world.clock.advance(0);
+    const until = kindsOf(world, `session#${group.id}`);
+    expect(["claim", "claim release"], `closed ${ticks} turns later`).toContain(until.join(" "));
+    world.store.onWrite = undefined;
+    gate.open();
+    await settling(world, Promise.all([next, closing]));
+    await settling(world, client.close());
+    expect(world.clock.pendingTimers).toBe(0);
+  }
 });
