@@ -214,6 +214,12 @@ export const REGRESSIONS: readonly Regression[] = [
       "the checker's fault: a late copy of a claim was found with the look of the minute, and the history ended before the bound was over",
   },
   {
+    scenario: "holders",
+    seed: 989_000_063,
+    found:
+      "the checker's fault: a session with a lock-delay ran out for its holder, whose wall clock had stepped, and its row was left to run out",
+  },
+  {
     scenario: "sleepers",
     seed: 975_000_890,
     found:

@@ -111,6 +111,12 @@ function isRestedFrom(events: readonly HistoryEvent[], at: number, { lease, proc
   });
 }
 
+/** Whether a term ended because its session had run out. */
+function hasExpired(event: HistoryEvent, id: string, token: number): boolean {
+  if (event.kind !== "ended" || event.end?.reason !== "expired") return false;
+  return event.term.session?.id === id && event.term.session.token === token;
+}
+
 /** When the row of a shard was vacated last. */
 function lastFreed(events: readonly HistoryEvent[], lease: string): number {
   return events.findLast((event) => vacates(event) && addressOf(event.write) === lease)?.at ?? -Infinity;
@@ -207,6 +213,8 @@ export const noOrphan: Checker = (history) => {
     if (![...alive].some((process) => isOwn(process, holder)) || !replay.lasts({ id: holder, token }))
       continue;
     if (held.some(({ lease, token: of }) => lease === address && of === seen.record.token)) continue;
+    // A session that ran out for its holder is left to run out in the table, too, where it promised a lock-delay.
+    if (events.some((event) => hasExpired(event, holder, token))) continue;
     const repairMs = isLateCopy(seen) ? LATE_COPY_MS : SETTLES_MS + SETTLES_RETRIES * timing.retryIntervalMs;
     if (endedAt - Math.max(since, seen.at) < repairMs) continue;
     found.add(endedAt, `${address} is held for ${holder}, which does not know`);
