@@ -123,7 +123,7 @@ export const IN_GROUPS: readonly Plant[] = [
     scenario: "waves",
     caughtBy: "group-recovery",
     budget: 40,
-    from: 60,
+    from: 150,
     tamper: {
       store: (store, process) => ({
         write: (wanted, call) => {
