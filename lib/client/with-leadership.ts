@@ -106,7 +106,7 @@ export type LeaderHandler<TEvent, TContext, TResult> = (
 ) => Promise<TResult> | TResult;
 
 /** The options' names; see {@link parseKnown}. */
-const KNOWN = {
+export const LEADERSHIP_NAMES = {
   leases: true,
   name: true,
   permits: true,
@@ -140,7 +140,7 @@ export function electInvocations<TEvent, TFollowed>(
   of: string,
 ): InvocationElection<TEvent, TFollowed> {
   if (options === undefined) throw invalid(`${of} needs options: leases and name`);
-  parseKnown(options, KNOWN, of);
+  parseKnown(options, LEADERSHIP_NAMES, of);
   const { leases, permits, tick, durationMs, tickPolicy, affinity, affinityMs, holdAtLeastMs } = options;
   const { onFollowed } = options;
   if (onFollowed !== undefined && typeof onFollowed !== "function")

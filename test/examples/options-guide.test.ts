@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { LEADERSHIP_NAMES } from "../../lib/client/with-leadership.ts";
 import { LISTENER_NAMES } from "../../lib/client/listeners.ts";
 import { CLIENT_NAMES } from "../../lib/client/client-core.ts";
 import { ACQUIRE_NAMES } from "../../lib/client/results.ts";
@@ -17,7 +18,6 @@ import { STORE_NAMES } from "../../lib/dynamodb/store-choice.ts";
 import {
   type GroupOptions,
   LeaseClient,
-  type LeadershipOptions,
   type ListOptions,
   type ObserveOptions,
   type SemaphoreOptions,
@@ -44,19 +44,6 @@ const less = (all: object, but: object): string[] => Object.keys(all).filter((na
 
 const SEMAPHORE: Names<Omit<SemaphoreOptions, keyof GroupOptions | keyof ShardTermOptions>> = {
   permits: true,
-};
-const LAMBDA: Names<LeadershipOptions> = {
-  leases: true,
-  name: true,
-  permits: true,
-  tick: true,
-  tickPolicy: true,
-  affinity: true,
-  affinityMs: true,
-  holdAtLeastMs: true,
-  durationMs: true,
-  timeoutMarginMs: true,
-  onFollowed: true,
 };
 const OTHER: Names<ObserveOptions & ListOptions & StepDownOptions & { toleranceMs: number }> = {
   signal: true,
@@ -110,7 +97,7 @@ const SECTIONS: Readonly<
     defaults: {},
   },
   "A Lambda handler": {
-    names: Object.keys(LAMBDA),
+    names: Object.keys(LEADERSHIP_NAMES),
     take: (options) => withLeadership(async () => "led", { leases, name: fresh(), ...options })({}, {}),
     defaults: { ...term, timeoutMarginMs: documented("client/with-leadership.ts", "timeoutMarginMs") },
   },
