@@ -1,4 +1,5 @@
 import { type EpochMs, epochMs } from "../core/units.ts";
+import { logUncopied, type Logged } from "./log-filter.ts";
 
 /** A command of the SDK, as far as the tap needs it. */
 interface Tappable {
@@ -23,13 +24,16 @@ export interface DateTap {
  */
 export function tapDate(command: Tappable): DateTap {
   const tap: DateTap = { servedAt: undefined, sent: false };
-  const listen = (next: (args: unknown) => Promise<{ response?: unknown }>) => async (args: unknown) => {
-    tap.servedAt = undefined;
-    assertEndpoint((args as { request?: Endpoint }).request);
-    tap.sent = true;
-    const result = await next(args);
-    tap.servedAt = dateOf(result.response);
-    return result;
+  const listen = (next: (args: unknown) => Promise<{ response?: unknown }>, context: Logged) => {
+    logUncopied(context);
+    return async (args: unknown) => {
+      tap.servedAt = undefined;
+      assertEndpoint((args as { request?: Endpoint }).request);
+      tap.sent = true;
+      const result = await next(args);
+      tap.servedAt = dateOf(result.response);
+      return result;
+    };
   };
   command.middlewareStack.add(listen, { step: "deserialize", name: "leaseholdDate", priority: "low" });
   return tap;
