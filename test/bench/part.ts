@@ -28,7 +28,11 @@ export interface FigurePlot {
 export interface FigureTarget {
   readonly what: string;
   readonly atMost: number;
+  /** Whose figure that is, where it is somebody's. */
+  readonly whose?: string;
   readonly measured: number;
+  /** What stands in the way, in a few words. It is shown where the target is missed. */
+  readonly because?: string;
 }
 
 /** One section of docs/performance.md. */

@@ -24,7 +24,7 @@ function partOf(name: string, measured: number, file: string): Part {
     text: ["What it is."],
     tables: [{ columns: ["who", "ms"], rows: [["one | two", measured]] }],
     plots: [{ file, alt: `Times of ${name}`, spec }],
-    targets: [{ what: "ms", atMost: 2, measured }],
+    targets: [{ what: "ms", atMost: 2, whose: "its rival", measured, because: "it does more" }],
   };
   return { name, about: name, run: () => Promise.resolve([section]) };
 }
@@ -38,7 +38,7 @@ it("writes a page with each figure, its target, its plot, and what it was measur
   const { summary, lines } = await measure({ ...options, out }, screen, signal, [partOf("a", 1.2345, "a1")]);
   const page = await pageIn(out);
   expect(page).toContain("## Of a\n\nWhat it is.\n\n| who | ms |\n|---|---|\n| one \\| two | 1.23 |\n");
-  expect(page).toContain("| ms | 2 | 1.23 | reached |");
+  expect(page).toContain("| ms | 2: its rival | 1.23 | reached |");
   expect(page).toContain("![Times of a](performance/a1.svg)");
   expect(page).toMatch(/Measured on \d{4}-\d\d-\d\d with \d+ cores? of .*Node \d+\.\d+\.\d+/s);
   expect(await readFile(join(out, "performance/a1.svg"), "utf8")).toMatch(/^<svg .*ms: 1\.2345; who: one/s);
@@ -55,9 +55,9 @@ it("keeps what it has of parts that were not measured now, in the order of the p
   const page = await pageIn(out);
   expect(page.match(/^(## .*|\| ms \| .*)$/gm)).toEqual([
     "## Of a",
-    "| ms | 2 | 3 | **missed** |",
+    "| ms | 2: its rival | 3 | **missed**: it does more |",
     "## Of b",
-    "| ms | 2 | 1 | reached |",
+    "| ms | 2: its rival | 1 | reached |",
   ]);
   expect((await readdir(join(out, "performance"))).sort()).toEqual(["a2.svg", "b1.svg"]);
   expect(summary.ok).toBe(false);

@@ -87,11 +87,16 @@ export function markdownOf({ title, text, tables, plots, targets }: Section): st
 function targetsOf(targets: readonly FigureTarget[]): FigureTable {
   const rows = targets.map((target) => [
     target.what,
-    target.atMost,
+    target.whose === undefined ? target.atMost : `${cellOf(target.atMost)}: ${target.whose}`,
     target.measured,
-    isReached(target) ? "reached" : "**missed**",
+    verdictOn(target),
   ]);
   return { columns: ["target", "at most", "measured", ""], rows };
+}
+
+function verdictOn(target: FigureTarget): string {
+  if (isReached(target)) return "reached";
+  return target.because === undefined ? "**missed**" : `**missed**: ${target.because}`;
 }
 
 function tableOf({ columns, rows }: FigureTable): string {
