@@ -1,5 +1,5 @@
 import { type EpochMs, epochMs } from "../core/units.ts";
-import { logUncopied, type Logged } from "./log-filter.ts";
+import { spareLogCopies, type Logged } from "./log-filter.ts";
 
 /** A command of the SDK, as far as the tap needs it. */
 interface Tappable {
@@ -10,11 +10,16 @@ interface Tappable {
   };
 }
 
-/** Where the header of the latest response goes. */
+/** What passed between a request and the network. */
 export interface DateTap {
+  /** The header of the latest response. */
   servedAt: EpochMs | undefined;
-  /** Whether the request was handed to the network. */
-  sent: boolean;
+  /** How often the request was handed to the network: by the SDK's own retries, and by sending it again. */
+  sent: number;
+  /** How often it was sent again since the service had refused it in a way that surely applied nothing. */
+  resent: number;
+  /** The latest response; `undefined` while there is none to what was sent last. */
+  response: Response | undefined;
 }
 
 /**
@@ -23,20 +28,28 @@ export interface DateTap {
  * network: what fails without passing through here was never sent.
  */
 export function tapDate(command: Tappable): DateTap {
-  const tap: DateTap = { servedAt: undefined, sent: false };
-  const listen = (next: (args: unknown) => Promise<{ response?: unknown }>, context: Logged) => {
-    logUncopied(context);
+  const tap: DateTap = { servedAt: undefined, sent: 0, resent: 0, response: undefined };
+  const listen = (next: (args: unknown) => Promise<{ response?: Response }>, context: Logged) => {
+    spareLogCopies(context);
     return async (args: unknown) => {
       tap.servedAt = undefined;
+      tap.response = undefined;
       assertEndpoint((args as { request?: Endpoint }).request);
-      tap.sent = true;
+      tap.sent += 1;
       const result = await next(args);
+      tap.response = result.response;
       tap.servedAt = dateOf(result.response);
       return result;
     };
   };
   command.middlewareStack.add(listen, { step: "deserialize", name: "leaseholdDate", priority: "low" });
   return tap;
+}
+
+/** A response of the SDK's handlers, as far as it is read here. They give header names in lower case. */
+interface Response {
+  readonly statusCode?: number;
+  readonly headers?: { readonly date?: string };
 }
 
 /** Where a request of the SDK goes. */
@@ -55,9 +68,8 @@ function assertEndpoint({ protocol = "https:", hostname = "?" }: Endpoint = {}):
 let lastHeader = "";
 let lastDate: EpochMs | undefined;
 
-function dateOf(response: unknown): EpochMs | undefined {
-  // The SDK's handlers give header names in lower case.
-  const header = (response as { headers?: { date?: string } } | undefined)?.headers?.date ?? "";
+function dateOf(response: Response | undefined): EpochMs | undefined {
+  const header = response?.headers?.date ?? "";
   if (header !== lastHeader) {
     const date = Date.parse(header);
     lastDate = Number.isNaN(date) ? undefined : epochMs(date);

@@ -4,7 +4,7 @@ import type { DateTap } from "./date-header.ts";
 /** What is known of a failed request. */
 export interface Failure {
   readonly error: LeaseError;
-  /** Whether the write was surely not applied, by this attempt or an earlier one of the SDK's own. */
+  /** Whether the write was surely not applied, by the last attempt or by any before it. */
   readonly surelyNotApplied: boolean;
   /** Whether the service answered. */
   readonly answered: boolean;
@@ -89,8 +89,8 @@ const UNSIGNED: Meaning = {
 };
 
 /**
- * Tells what an error of the SDK means for a request about a lease. `tap` tells whether the request was ever handed to the
- * network: what failed before that has surely not been applied.
+ * Tells what an error of the SDK means for a request about a lease. `tap` tells how often the request was handed to the
+ * network. A refusal tells of its own attempt alone: an attempt before it that nobody answered, or that failed, may have been applied.
  */
 export function failureOf(
   error: unknown,
@@ -102,13 +102,20 @@ export function failureOf(
   if (isLeaseError(error)) return { error, surelyNotApplied: true, answered: false };
   const { code, hint } = meaningOf(error, tap);
   const about = `${lease === undefined ? "" : `lease "${lease}" in `}table "${tableName}"`;
-  const { attempts = 1, httpStatusCode } = metadataOf(error);
+  const answersLast = answers(error, tap);
   const cause = code === "CREDENTIALS_UNAVAILABLE" ? because(error) : ` (${String(error)})`;
   return {
     error: new LeaseError(code, `${about}: ${hint}${cause}`, { lease, cause: error }),
-    surelyNotApplied: code !== "STORE_UNAVAILABLE" && (attempts <= 1 || !tap.sent),
-    answered: httpStatusCode !== undefined && tap.sent,
+    surelyNotApplied: code !== "STORE_UNAVAILABLE" && tap.sent <= tap.resent + (answersLast ? 1 : 0),
+    answered: answersLast,
   };
+}
+
+/** Whether an error is the service's answer to what was sent last, and not another service's, or the network's. */
+function answers(error: unknown, { response }: DateTap): boolean {
+  if (response === undefined) return false;
+  const { $response } = (error ?? {}) as { $response?: unknown };
+  return $response === undefined ? statusOf(error) === response.statusCode : $response === response;
 }
 
 /** Whether an error says that the clock which a request was signed by is wrong. The SDK has learnt the offset from it. */
@@ -123,7 +130,7 @@ function meaningOf(error: unknown, { sent }: DateTap): Meaning {
   const meant = MEANINGS.find(
     (meaning) => meaning.name.test(name) && (meaning.message === undefined || meaning.message.test(message)),
   );
-  if (sent) return meant ?? UNTOLD;
+  if (sent > 0) return meant ?? UNTOLD;
   if (meant?.code === "CREDENTIALS_UNAVAILABLE") return meant;
   if (name === "AbortError") return UNTOLD; // The deadline came first.
   // A middleware of the caller's may refuse in the service's words.
@@ -135,18 +142,13 @@ function isAnothers(error: unknown): boolean {
   const { code, $fault } = (error ?? {}) as { code?: unknown; $fault?: unknown };
   const { name } = named(error);
   const network = typeof code === "string" && /^E[A-Z]+$/.test(code);
-  return (
-    network ||
-    $fault !== undefined ||
-    metadataOf(error).httpStatusCode !== undefined ||
-    name === "TimeoutError"
-  );
+  return network || $fault !== undefined || statusOf(error) !== undefined || name === "TimeoutError";
 }
 
 function named(error: unknown): { readonly name: string; readonly message: string } {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-function metadataOf(error: unknown): { readonly attempts?: number; readonly httpStatusCode?: number } {
-  return (error as { $metadata?: { attempts?: number; httpStatusCode?: number } } | null)?.$metadata ?? {};
+function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;
 }

@@ -26,7 +26,7 @@ import { failureOf, isClockSkew } from "./failures.ts";
 import { recordOf, recordsOf, rowOf, sound } from "./rows.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 import { parseTableName } from "./table-name.ts";
-import { pastTransactions } from "./transaction-conflicts.ts";
+import { isConflict, pastTransactions } from "./transaction-conflicts.ts";
 
 /** Where a {@link DynamoDBLeaseStore} finds its table. */
 export interface DynamoDBStoreOptions {
@@ -89,7 +89,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
     });
     const tap = tapDate(command);
     try {
-      const { Attributes } = await pastTransactions(() => this.#send(command, call), call);
+      const { Attributes } = await pastTransactions(() => this.#send(command, call, tap), call);
       const before = recordOf(Attributes);
       const tokenBefore = before?.token ?? 0;
       return { kind: "written", record: applied(before, write), tokenBefore, servedAt: tap.servedAt };
@@ -167,18 +167,24 @@ export class DynamoDBLeaseStore implements LeaseStore {
 
   /**
    * Sends once more what was refused because this machine's clock had signed it: nothing was applied, and from the refusal the SDK
-   * has learnt the offset by which it signs from then on.
+   * has learnt the offset by which it signs from then on. Notes that, and that a transaction was in the way, in the tap.
    */
   async #send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
     command: Sendable<I, O>,
     { signal }: CallOptions,
+    tap: DateTap,
   ): Promise<O> {
     if (this.#expectedRegion !== undefined) await this.#checkRegion();
     const how = { abortSignal: signal };
+    tap.response = undefined;
     try {
       return await this.#client.send(command, how);
     } catch (error) {
-      if (!isClockSkew(error) || signal.aborted) throw error;
+      const skewed = isClockSkew(error);
+      if (!skewed && !isConflict(error)) throw error;
+      tap.resent += 1;
+      if (!skewed || signal.aborted) throw error;
+      tap.response = undefined;
       return this.#client.send(command, how);
     }
   }
@@ -190,7 +196,7 @@ export class DynamoDBLeaseStore implements LeaseStore {
     lease?: string,
   ): Promise<Asked<O>> {
     const tap = tapDate(command);
-    const output = await this.#send(command, call).catch((error: unknown) => {
+    const output = await this.#send(command, call, tap).catch((error: unknown) => {
       throw failureOf(error, this.tableName, lease, tap).error;
     });
     return { output, servedAt: tap.servedAt };

@@ -180,12 +180,14 @@ function byMark(command: FenceableCommand, mark: Mark, holder: string | undefine
     const asked = askedInEach(write.input);
     const transaction = new TransactWriteCommand(markedTransaction(write.input, mark));
     results.add(transaction);
-    return guardSending(transaction, (error) => told(explainMarkedTransaction(error, mark, asked), about));
+    return guardSending(transaction, (error, retried) =>
+      told(explainMarkedTransaction(error, retried, mark, asked), about),
+    );
   }
   const asked = askedIn(write.input);
   const marked = commandOf(markedWrite(write, mark));
   results.add(marked);
-  return guardSending(marked, (error) => told(explainMarked(error, mark, asked), about));
+  return guardSending(marked, (error, retried) => told(explainMarked(error, retried, mark, asked), about));
 }
 
 function commandOf({

@@ -99,26 +99,31 @@ export function askedInEach({ TransactItems = [] }: TransactWriteCommandInput): 
 }
 
 /** Tells what a failure of a marked write means: the fence's refusal, or what the caller would have met without. */
-export function explainMarked(error: unknown, mark: Mark, asked: boolean): unknown {
+export function explainMarked(error: unknown, retried: number, mark: Mark, asked: boolean): unknown {
   if ((error as Error | null)?.name !== "ConditionalCheckFailedException") return error;
   const refusal = error as { Item?: Item | undefined };
-  const explained = explain(error, [refusal.Item], mark);
+  const explained = explain(error, retried, [refusal.Item], mark);
   if (!asked) refusal.Item = undefined;
   return explained;
 }
 
 /** The same for a transaction of marked writes. */
-export function explainMarkedTransaction(error: unknown, mark: Mark, asked: Asked): unknown {
+export function explainMarkedTransaction(error: unknown, retried: number, mark: Mark, asked: Asked): unknown {
   const reasons = reasonsOf(error);
   const refused = reasons.map((reason) => (refuses(reason) ? reason.Item : undefined));
-  const explained = explain(error, refused, mark);
+  const explained = explain(error, retried, refused, mark);
   for (const [at, reason] of reasons.entries()) if (!asked[at]) delete reason.Item;
   return explained;
 }
 
 const refuses = ({ Code }: Reason): boolean => Code === "ConditionalCheckFailed";
 
-function explain(error: unknown, refused: readonly (Item | undefined)[], mark: Mark): unknown {
+function explain(
+  error: unknown,
+  retried: number,
+  refused: readonly (Item | undefined)[],
+  mark: Mark,
+): unknown {
   const { lease, shard, attribute, token } = mark;
   const marks = refused.map((item) => item?.[attribute]).filter((value) => value !== undefined);
   if (marks.some(({ N }) => N === undefined)) {
@@ -127,9 +132,8 @@ function explain(error: unknown, refused: readonly (Item | undefined)[], mark: M
   }
   const winner = Math.max(...marks.map(({ N }) => Number(N)));
   if (!(winner > token)) return error;
-  const attempts = (error as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1;
   // An earlier attempt of the SDK's own, whose response got lost, may have come before the winner's write.
-  const wrote = attempts > 1 ? "this attempt wrote nothing, an earlier one may have" : "nothing was written";
+  const wrote = retried > 0 ? "this attempt wrote nothing, an earlier one may have" : "nothing was written";
   const message = `${calledIn({ name: lease, shard })}: a write with token ${token} was refused, its item bears token ${winner} in "${attribute}"; ${wrote}; stop the leader's work`;
   return new LeaseError("FENCED", message, { lease, cause: error, token: winner });
 }

@@ -37,25 +37,42 @@ interface Sendable {
   };
 }
 
+/** Makes of a failure what its caller is told. `retried` is how often the SDK had tried again before, whatever had become of that. */
+type Explain = (error: unknown, retried: number) => unknown;
+
 /**
  * Has a command sent again while transactions stand in its way, and its failures explained. All of it is on the
  * command's own stack: clients are left alone.
  */
-export function guardSending<C extends Sendable>(command: C, explain: (error: unknown) => unknown): C {
+export function guardSending<C extends Sendable>(command: C, explain: Explain): C {
   const guard = (next: Next) => async (sent: Sent) => {
     const { input } = sent;
     // Made here and not by the serializer: every try is then the same transaction, which is applied once.
     const ClientRequestToken = input.ClientRequestToken ?? crypto.randomUUID();
     const same = "TransactItems" in input ? { ...sent, input: { ...input, ClientRequestToken } } : sent;
+    let retried = 0;
+    const sending = async (): Promise<object> => {
+      try {
+        return await next(same);
+      } catch (error) {
+        retried += attemptsOf(error) - 1;
+        throw error;
+      }
+    };
     try {
-      return await pastTransactions(() => next(same), { isConflict: isConflictAlone });
+      return await pastTransactions(sending, { isConflict: isConflictAlone });
     } catch (error) {
-      throw explain(error);
+      throw explain(error, retried);
     }
   };
   const place: StackPlace = { step: "initialize", name: "leaseholdFence", priority: "low", override: true };
   command.middlewareStack.add(guard, place);
   return command;
+}
+
+/** How often the SDK had sent a command by itself when it failed. */
+function attemptsOf(error: unknown): number {
+  return (error as { $metadata?: { attempts?: number } } | null)?.$metadata?.attempts ?? 1;
 }
 
 /** Whether a failure says nothing but that another write was in the way. A failed condition is an answer. */

@@ -116,10 +116,15 @@ describe("a fenced write that meets another transaction", () => {
 });
 
 describe("a refusal by a mark after an attempt that nobody answered", () => {
-  it("does not claim that nothing was written", async () => {
+  const failed: Reply = { status: 500, error: "InternalServerError" };
+
+  it.each([
+    ["before it", [failed]],
+    ["before a transaction was in the way", [failed, IN_THE_WAY]],
+  ])("does not claim that nothing was written: %s", async (_, before) => {
     const item = { id: { S: "a" }, fence: { N: "9" } };
     const refusal = { status: 400, error: "ConditionalCheckFailedException", body: { Item: item } };
-    await using world = await answering({ status: 500, error: "InternalServerError" }, refusal);
+    await using world = await answering(...before, refusal);
     const fence = fenced(TERM, { highWaterMark: true });
     const error = await leaseErrorOf(world.documents.send(fence(put)), "FENCED");
     expect(error.message).toMatch(/this attempt wrote nothing, an earlier one may have/);
