@@ -1,7 +1,7 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { LeaseError } from "../core/errors.ts";
-import { calledBy } from "../core/names.ts";
+import { AUXILIARY, calledBy } from "../core/names.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 
@@ -11,7 +11,7 @@ const { partitionKey, sortKey, leaseSortKey } = LEASE_TABLE_SCHEMA;
 export interface Row {
   /** Its record, without the attributes whose type is wrong. */
   readonly record: LeaseRecord;
-  /** The attributes on which an election rests and whose type is wrong. */
+  /** The attributes on which an election rests, and which are wrong: of another type, or missing. */
   readonly broken: readonly {
     readonly attribute: string;
     /** What is wrong with it, as part of a sentence. */
@@ -104,6 +104,9 @@ export function rowOf(item: Record<string, AttributeValue> | undefined): Row | u
   record["name"] = String(item[partitionKey]?.S);
   const row = item[sortKey]?.S;
   if (row && row !== leaseSortKey) record["row"] = row;
+  // Every condition on a term compares its token: without one it could not be taken over, ended or released. Registrations have none.
+  if ("holder" in record && !("token" in item) && row?.startsWith(AUXILIARY.candidate) !== true)
+    broken.push({ attribute: "token", how: "there is a holder and no token" });
   return { record: record as unknown as LeaseRecord, broken };
 }
 
@@ -115,8 +118,8 @@ export function recordOf(item: Record<string, AttributeValue> | undefined): Leas
 /**
  * Judges a row that is to be decided by. `concerns` tells which attributes the decision rests on: a running term survives what does not
  * concern it.
- * @throws {LeaseError} RECORD_INVALID naming each attribute on which an election rests and whose type is wrong, the type that was
- *   found, and how to mend it
+ * @throws {LeaseError} RECORD_INVALID naming each attribute on which an election rests and which is missing, or whose type is
+ *   wrong, the type that was found, and how to mend it
  */
 export function sound(
   row: Row | undefined,

@@ -82,6 +82,20 @@ describe("a row that was edited by hand", () => {
     },
   );
 
+  it("so that it has a holder and no token is refused by name, since nobody could ever end that term", async () => {
+    await putRow(client, TABLE, { pk: "tokenless", sk: "lease", holder: "x" });
+    for (const call of [
+      () => leases.tryAcquire("tokenless", { renew: "manual" }),
+      () => leases.acquire("tokenless"),
+      () => leases.get("tokenless"),
+      () => leases.forceRelease("tokenless"),
+      () => leases.requestStepDown("tokenless"),
+    ]) {
+      const { message } = await leaseErrorOf(call(), "RECORD_INVALID");
+      expect(message).toContain("there is a holder and no token, so somebody edited the row by hand");
+    }
+  });
+
   it("keeps every attribute that is intact, and lists the lease", async () => {
     await putRow(client, TABLE, { pk: "listed", sk: "lease", ...VACANT });
     await edit("listed", "revision", { S: "nine" });
