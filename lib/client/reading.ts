@@ -112,6 +112,10 @@ async function* follow(
         if (core.exchange.passes(error)) return undefined;
         throw error;
       });
+      const restoredMs = state === undefined ? undefined : core.exchange.takeRestored();
+      if (restoredMs !== undefined) {
+        core.emit("contactRestored", { lease: name, holder: core.label, lastingMs: restoredMs });
+      }
       if (ended.aborted) return;
       if (state !== undefined && (last === undefined || differs(last, state))) {
         last = state;

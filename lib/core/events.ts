@@ -67,7 +67,8 @@ export interface LeaseEvents {
    */
   readonly requestFailed: About & Trouble;
   /**
-   * A request was served again, `lastingMs` after the first that failed. Told once for each client, by the candidate that asks next.
+   * A request was served again, `lastingMs` after the first that failed. Told once for each client, of the lease that
+   * is asked about next.
    */
   readonly contactRestored: About & { readonly lastingMs: number };
   /** A hand-over was requested of the holder, and it lets its work drain. */

@@ -3,15 +3,15 @@ import type { LeaseEventName, LeaseEvents } from "../core/events.ts";
 /** What is known of one lease in this process. */
 interface Known {
   /**
-   * The candidates of this process that lead it: one, unless the clocks are far off. Of a group its sessions, each with how many shards it
-   * led when it was last renewed. Shards themselves are not kept: there may be ten thousand.
+   * The terms of this process, each by its lease and its candidate, since several leases may go by one name. Of a group its sessions, each
+   * with how many shards it led when it was last renewed. Shards themselves are not kept: there may be ten thousand.
    */
   readonly leaders: Map<string, number>;
   /** Whether it is a group. */
   isGroup: boolean;
   /** When requests began to fail; `undefined` while they are served. */
   failingSince: number | undefined;
-  /** Whether it is to be forgotten once it has been read. */
+  /** Whether nothing is known of it beyond the last event, so that it is to be forgotten once it has been read. */
   left: boolean;
 }
 
@@ -40,19 +40,22 @@ export class Gauges {
     const known = this.#leases.get(lease) ?? newlyKnown();
     this.#leases.set(lease, known);
     if (!isOfShard) {
-      known.left = name === "released";
+      known.left = ENDS.has(name);
+      const term = `${event.lease} ${holder}`;
       known.isGroup ||= session === true;
-      if (name === "acquired" || name === "renewed") known.leaders.set(holder, shards);
-      if (name === "refused" || name === "lost" || name === "released") known.leaders.delete(holder);
+      if (name === "acquired" || name === "renewed") known.leaders.set(term, shards);
+      if (ENDS.has(name)) known.leaders.delete(term);
     }
     if ("lastingMs" in event && name === "requestFailed") {
       known.failingSince = performance.now() - event.lastingMs;
     } else if (CONTACTS.has(name)) {
       known.failingSince = undefined;
     }
+    // It is told once for a client, whose requests may have failed for many leases. Another client's are told of anew when one fails again.
+    if (name === "contactRestored") for (const other of this.#leases.values()) other.failingSince = undefined;
   }
 
-  /** Reads every lease. One that was released is read for the last time. */
+  /** Reads every lease. One that nobody here leads, or waits for, is read for the last time. */
   read(): readonly GaugeReading[] {
     return [...this.#leases].map(([lease, { leaders, isGroup, failingSince, left }]) => {
       if (left && leaders.size === 0) this.#leases.delete(lease);
@@ -69,6 +72,9 @@ const newlyKnown = (): Known => ({
   failingSince: undefined,
   left: false,
 });
+
+/** After these a candidate does not lead, nor need it wait: one that does is refused anew. */
+const ENDS: ReadonlySet<LeaseEventName> = new Set(["refused", "lost", "released"]);
 
 /** What is told after a request was served. */
 const CONTACTS: ReadonlySet<LeaseEventName> = new Set(["acquired", "refused", "renewed", "contactRestored"]);

@@ -35,8 +35,8 @@ const BOUNDARIES: Readonly<Partial<Record<MetricKey, number[]>>> = {
  * it once for each process. docs/guides/metrics.md has the instruments.
  *
  * Counters and histograms are recorded as things happen. The gauges are read when the SDK collects: whether this process leads, for how
- * long the store has served none of its requests, and how many shards of a group it led as its session was last renewed. After its
- * release a lease is observed once more, as not led, and is then forgotten here.
+ * long the store has served none of its requests, and how many shards of a group it led as its session was last renewed. After a
+ * release, a loss or a refusal a lease is observed once more, as not led, and is then forgotten here, until something happens to it again.
  *
  * @throws {LeaseError} INVALID_ARGUMENT for an option that there is not, or that is none
  */

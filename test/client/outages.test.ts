@@ -94,6 +94,24 @@ describe("an outage", () => {
     expect(candidate.status().state).toBe("idle");
   });
 
+  it("is over for who only observes, too: that is told once", async () => {
+    const world = manual();
+    using heard = hear("a");
+    const states = world.client().observe("a", { intervalMs: 1_000 });
+    await states.next();
+    const next = states.next();
+    cutOff(world);
+    await world.clock.advance(3_000);
+    mended(world);
+    await world.clock.advance(5_000);
+    expect(heard.of("requestFailed").length).toBeGreaterThan(1);
+    const restored = heard.of("contactRestored").map(({ lastingMs }) => Number(lastingMs));
+    expect(restored).toHaveLength(1);
+    expect(restored[0]).toBeGreaterThanOrEqual(2_000);
+    await states.return();
+    await next;
+  });
+
   it("ends a wait after troubleLimitMs, with the last error, and no sooner", async () => {
     const world = manual();
     cutOff(world);

@@ -131,6 +131,65 @@ describe("the gauges", () => {
     expect([await leads(), await leads()]).toEqual([0, undefined]);
   });
 
+  it("forget a lease that was only refused, or lost, until something happens to it again", async () => {
+    const { provider, collect } = sdk(AggregationTemporality.DELTA);
+    report({ meter: provider.getMeter("test") });
+    const { client } = manual();
+    await client().acquire("order-1");
+    const leads = async (name: string): Promise<unknown> => (await collect(name)).valueOf("leasehold.leader");
+    const end = { reason: "expired", storeReachable: true, atLimit: false } as const;
+    const loses = { holder: "bob", token: 1, end };
+    publish("lost", { lease: "order-2", ...loses });
+    expect([await leads("order-2"), await leads("order-2")]).toEqual([0, undefined]);
+    // A process that never led it.
+    publish("refused", {
+      lease: "order-3",
+      holder: "bob",
+      reason: "held",
+      leader: "ann",
+      leaderToken: 1,
+      retryAfterMs: 1,
+    });
+    expect([await leads("order-3"), await leads("order-3")]).toEqual([0, undefined]);
+    publish("refused", {
+      lease: "order-3",
+      holder: "bob",
+      reason: "held",
+      leader: "ann",
+      leaderToken: 1,
+      retryAfterMs: 1,
+    });
+    expect(await leads("order-3")).toBe(0);
+    // Another candidate of the process leads, and stays.
+    await client({ holder: "bob" }).tryAcquire("order-1");
+    expect([await leads("order-1"), await leads("order-1")]).toEqual([1, 1]);
+  });
+
+  it("know two leases of one name, and of one holder, apart", async () => {
+    const { provider, collect } = sdk();
+    report({ meter: provider.getMeter("test"), leaseName: () => "map" });
+    const { client } = manual();
+    const leases = client({ holder: "node-1" });
+    const lease = await leases.candidate("map#a", { id: "node-1" }).campaign();
+    await leases.candidate("map#b", { id: "node-1" }).campaign();
+    await lease.release();
+    expect((await collect("map")).valueOf("leasehold.leader")).toBe(1);
+  });
+
+  it("say that the store answers again, whichever lease that is heard of", async () => {
+    const { provider, collect } = sdk();
+    report({ meter: provider.getMeter("test") });
+    const { clock, client, store } = manual();
+    const leases = client();
+    store.onWrite = async () => UNANSWERED;
+    await leases.tryAcquire("x-a").catch(() => undefined);
+    store.onWrite = undefined;
+    await clock.advance(1_000);
+    await leases.tryAcquire("x-b");
+    await sleep(20);
+    expect((await collect("x-a")).valueOf("leasehold.time_since_contact")).toBe(0);
+  });
+
   it("say for how long the store has not answered, and grow while nothing happens", async () => {
     const { provider, collect } = sdk();
     report({ meter: provider.getMeter("test") });
