@@ -21,13 +21,13 @@ export interface Mandate extends Pick<Assignment, "term" | "token" | "tick" | "e
   readonly fence: (write: TransactWriteCommand) => TransactWriteCommand;
   /** Asked right before every write; throws when the mandate is over. */
   readonly assertHeld: () => void;
-  /** Aborts when the mandate is over. */
+  /** Aborts when the mandate is over, and before, when the run is told to stop: it then begins nothing more. */
   readonly signal: AbortSignal;
 }
 
 /** What a run achieved. */
 export interface NumberingResult {
-  /** The numbers given, in order. */
+  /** The numbers given, in order; fewer than were pending where the run was told to stop. */
   readonly numbers: readonly number[];
 }
 
@@ -58,6 +58,8 @@ export async function numberPendingInvoices(billing: Billing, mandate: Mandate):
   for (const invoiceId of pending) {
     await render(billing.renderMs, mandate.signal);
     mandate.assertHeld();
+    // Told to stop while it may still write: this invoice was not rendered, and whoever comes next gives it its number.
+    if (mandate.signal.aborted) break;
     await giveNumber(billing, mandate, { number: next, invoiceId, startedAt });
     numbers.push(next);
     next += 1;
@@ -87,7 +89,7 @@ async function readLastNumber({ documents, tableName }: Billing): Promise<number
   return Number(Item?.["last"] ?? 0);
 }
 
-/** Stands for the slow part of the work. Ends early when the mandate is over: the caller then asks. */
+/** Stands for the slow part of the work. Ends early when the run is told to stop: the caller asks about that. */
 async function render(renderMs: number, signal: AbortSignal): Promise<void> {
   await delay(renderMs, undefined, { signal }).catch((error: unknown) => {
     if (!signal.aborted) throw error;

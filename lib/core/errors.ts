@@ -9,7 +9,7 @@
  * | `ABORTED` | the caller's signal was aborted while waiting | nothing: the caller asked for it |
  * | `STORE_UNAVAILABLE` | no answer, or an answer that tells nothing (timeout, connection, 5xx, throttling) | try again |
  * | `TABLE_NOT_FOUND` | the table does not exist in this region and account | check `tableName`, region, deployment |
- * | `TABLE_MISCONFIGURED` | the table's keys are not those of a lease table | deploy a `LeaseTable` |
+ * | `TABLE_MISCONFIGURED` | the table's keys are not those of a lease table, or an index of it stands in the way | deploy a `LeaseTable` |
  * | `RECORD_INVALID` | the row holds what no client writes: somebody edited it by hand | mend the row as the message says |
  * | `ACCESS_DENIED` | IAM, or a wrong or expired key, refused the request | `grantCampaign` or `grantObserve` |
  * | `CREDENTIALS_UNAVAILABLE` | the SDK found no credentials to sign with | configure credentials |

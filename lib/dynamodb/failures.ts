@@ -27,6 +27,12 @@ const MEANINGS: readonly Meaning[] = [
   {
     code: "ACCESS_DENIED",
     name: /^AccessDenied/,
+    message: /\bkms\b/i,
+    hint: "the key that encrypts the table is denied; allow it by way of DynamoDB (LeaseTable.grantCampaign), and in the key's policy",
+  },
+  {
+    code: "ACCESS_DENIED",
+    name: /^AccessDenied/,
     hint: "access denied; allow dynamodb:GetItem and UpdateItem (LeaseTable.grantCampaign)",
   },
   {
@@ -54,6 +60,12 @@ const MEANINGS: readonly Meaning[] = [
     name: /^ValidationException$/,
     message: /schema|missing the key|key element/i,
     hint: 'its keys must be "pk" and "sk", both S; use a LeaseTable',
+  },
+  {
+    code: "TABLE_MISCONFIGURED",
+    name: /^ValidationException$/,
+    message: /index key/i,
+    hint: "an index of the table has an attribute of leases as its key, of another type; a lease table needs no index",
   },
   {
     code: "RECORD_INVALID",

@@ -20,10 +20,17 @@ export type LeaderOnlyContext = LeaderContext<LambdaContext>;
  * handler returns before `lease.signal` is aborted, or has called `lease.complete()`.
  *
  * `use` it last: it then elects right before the handler and releases right after it, and no other
- * middleware can return between the two.
+ * middleware can return between the two. Behind it, a middleware that answers early would leave the lease held: middy then runs
+ * neither `after` nor `onError`.
  *
- * The term ends `timeoutMarginMs` before Lambda's timeout at the latest, and no timer outlives the
+ * The term ends `timeoutMarginMs` before Lambda's timeout at the latest. Used last, no timer of it outlives the
  * invocation: a frozen environment would thaw holding a dead lease.
+ *
+ * middy's own early timeout (`timeoutEarlyInMillis`) must not be longer than `timeoutMarginMs` where its
+ * `timeoutEarlyResponse` returns something: middy takes that for the handler's result, and the occurrence of a handler that still
+ * works would be recorded as done. An early timeout that throws, as the default does, records nothing.
+ *
+ * It is not for middy's `executionModeDurableContext`: a run that is suspended neither returns nor throws, so it would keep the lease.
  *
  * Streamed responses are refused (middy's `executionModeStreamifyResponse`), since they go on after the release: elect within the
  * handler instead, by `leases.run`.

@@ -11,8 +11,14 @@ const TYPICAL_MS = 20;
 export interface FaultyStoreOptions {
   /** Draws the faults: the same seed, the same faults. */
   readonly random: Random;
-  /** By which delays pass. Give the clock that the clients have. */
+  /** By which answers take their time. Give the clock that the clients have. */
   readonly clock: Clock;
+  /**
+   * By which requests and late copies of them travel. Where the clients' clock can stop, as that of a process that is paused or killed,
+   * give one that goes on: what was sent then arrives all the same.
+   * @default - `clock`
+   */
+  readonly network?: Clock | undefined;
   /**
    * How often each fault happens. `pause`, `crash` and `skew` are faults of processes, and no matter here.
    * @default - {@link FaultRates} says
@@ -28,15 +34,17 @@ export class FaultyLeaseStore implements LeaseStore {
   readonly #store: LeaseStore;
   readonly #random: Random;
   readonly #clock: Clock;
+  readonly #network: Clock;
   readonly #rates: Required<FaultRates>;
   readonly #counts = noFaults();
   #calm = false;
 
   /** @throws {LeaseError} INVALID_ARGUMENT for a rate out of bounds */
-  constructor(store: LeaseStore, { random, clock, faults = {} }: FaultyStoreOptions) {
+  constructor(store: LeaseStore, { random, clock, network = clock, faults = {} }: FaultyStoreOptions) {
     this.#store = store;
     this.#random = random;
     this.#clock = clock;
+    this.#network = network;
     this.#rates = parseRates(faults);
   }
 
@@ -58,25 +66,25 @@ export class FaultyLeaseStore implements LeaseStore {
     await this.#onTheWay(write.name);
     if (this.#strikes("lateDuplicate")) {
       const again = (): Promise<unknown> => this.#store.write(write, call).catch(() => undefined);
-      this.#clock.timer(MOST_DELAY_MS * this.#random.fraction(), () => void again());
+      this.#network.timer(MOST_DELAY_MS * this.#random.fraction(), () => void again());
     }
     const outcome = await this.#store.write(write, call);
     if (this.#strikes("lostResponse")) return never();
-    await this.#wait();
+    await this.#wait(this.#clock);
     return outcome;
   }
 
   async read(name: string, call: CallOptions, row?: string): Promise<ReadOutcome> {
     await this.#onTheWay(name);
     const outcome = await this.#store.read(name, call, row);
-    await this.#wait();
+    await this.#wait(this.#clock);
     return outcome;
   }
 
   async rows(name: string, prefix: string, call: CallOptions, after?: string): Promise<RowsPage> {
     await this.#onTheWay(name);
     const page = await this.#store.rows(name, prefix, call, after);
-    await this.#wait();
+    await this.#wait(this.#clock);
     return page;
   }
 
@@ -87,15 +95,15 @@ export class FaultyLeaseStore implements LeaseStore {
 
   async #onTheWay(lease: string): Promise<void> {
     if (this.#strikes("lostRequest")) return never();
-    await this.#wait();
+    await this.#wait(this.#network);
     if (!this.#strikes("throttle")) return;
     throw new LeaseError("STORE_UNAVAILABLE", `lease "${lease}": the store is too busy`, { lease });
   }
 
-  #wait(): Promise<void> {
+  #wait(clock: Clock): Promise<void> {
     const most = this.#strikes("delay") ? MOST_DELAY_MS : TYPICAL_MS;
     return new Promise((resolve) => {
-      this.#clock.timer(most * this.#random.fraction(), resolve);
+      clock.timer(most * this.#random.fraction(), resolve);
     });
   }
 

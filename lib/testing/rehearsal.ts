@@ -124,7 +124,12 @@ class Stage {
     const skewed = random.fraction() < this.#rates.skew;
     if (skewed) this.#counts.skew += 1;
     const clock = new ProcessClock(this.clock, skewed ? (2 * random.fraction() - 1) * MOST_SKEW_MS : 0);
-    const store = new FaultyLeaseStore(this.#table, { random, clock, faults: this.#rates });
+    const store = new FaultyLeaseStore(this.#table, {
+      random,
+      clock,
+      network: this.clock,
+      faults: this.#rates,
+    });
     this.#stores.push(store);
     const sleep = (ms: number): Promise<void> => new Promise((resolve) => clock.timer(ms, () => resolve()));
     const life = { killed: false };

@@ -25,6 +25,12 @@ const bad = (error: string, message = "because"): Reply => ({ status: 400, error
 const TURNED_DOWN: readonly (readonly [string, Reply, LeaseErrorCode, RegExp])[] = [
   ["there is no such table", bad("ResourceNotFoundException"), "TABLE_NOT_FOUND", /tableName.*region/],
   ["access is denied", bad("AccessDeniedException"), "ACCESS_DENIED", /UpdateItem.*grantCampaign/],
+  [
+    "the table's key is denied",
+    bad("AccessDeniedException", "KMS key access denied error: User is not authorized to use the key"),
+    "ACCESS_DENIED",
+    /key that encrypts the table/,
+  ],
   ["the key is unknown", bad("UnrecognizedClientException"), "ACCESS_DENIED", /access key/],
   ["the signature is wrong", bad("InvalidSignatureException"), "ACCESS_DENIED", /secret key/],
   ["the signature is incomplete", bad("IncompleteSignatureException"), "ACCESS_DENIED", /signature/],
@@ -35,6 +41,12 @@ const TURNED_DOWN: readonly (readonly [string, Reply, LeaseErrorCode, RegExp])[]
     bad("ValidationException", "The provided key element does not match the schema"),
     "TABLE_MISCONFIGURED",
     /pk.*sk/,
+  ],
+  [
+    "an index of the table wants another type",
+    bad("ValidationException", "Type mismatch for Index Key token Expected: S Actual: N IndexName: byToken"),
+    "TABLE_MISCONFIGURED",
+    /needs no index/,
   ],
   [
     "the item grew too large",

@@ -75,6 +75,19 @@ describe("receiving invoices", () => {
 });
 
 describe("numbering invoices", () => {
+  it("stops between two invoices when it is told to, also while the mandate lasts", async () => {
+    await receive("t1");
+    const stop = new AbortController();
+    const asked = { assertHeld: () => numbered.push(1), signal: stop.signal };
+    const numbered: number[] = [];
+    const fence: Mandate["fence"] = (write) => {
+      if (numbered.length === 2) stop.abort();
+      return write;
+    };
+    expect(await numberPendingInvoices(billing, mandate({ ...asked, fence }))).toEqual({ numbers: [1, 2] });
+    expect(await books()).toMatchObject({ pending: 4 });
+  });
+
   it("gives consecutive numbers, one to each", async () => {
     await receive("t1");
     expect(await numberPendingInvoices(billing, mandate({ term: "one" }))).toEqual({

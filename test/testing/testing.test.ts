@@ -7,6 +7,7 @@ import {
   ManualClock,
   SeededRandom,
 } from "../../lib/testing/index.ts";
+import { ProcessClock } from "../../lib/testing/process-clock.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 
 const NONE: FaultRates = {
@@ -233,6 +234,30 @@ describe("a lease table in memory", () => {
 });
 
 describe("a network that loses, delays and repeats", () => {
+  it("delivers what a process had sent before it was killed or paused, and a late copy of it", async () => {
+    const shared = new ManualClock();
+    const inner = new InMemoryLeaseStore({ clock: shared });
+    const call = { signal: new AbortController().signal };
+    const [killed, paused] = [new ProcessClock(shared, 0), new ProcessClock(shared, 0)];
+    const through = (clock: ProcessClock): FaultyLeaseStore => {
+      const faults = { ...NONE, delay: 1, lateDuplicate: 1 };
+      return new FaultyLeaseStore(inner, { random: new SeededRandom(1), clock, network: shared, faults });
+    };
+    let answers = 0;
+    void through(killed).write(write("a"), call);
+    void through(paused)
+      .write(write("b"), call)
+      .then(() => (answers += 1));
+    killed.kill();
+    paused.pause();
+    await shared.advance(60_000);
+    expect([inner.peek("a")?.holder, inner.peek("b")?.holder, answers]).toEqual(["ann", "ann", 0]);
+    expect(inner.requests, "each twice").toBe(4);
+    paused.resume();
+    await shared.advance(60_000);
+    expect(answers).toBe(1);
+  });
+
   it("loses, delays and turns away a look at who stands as any other request", async () => {
     const clock = new ManualClock();
     const inner = new InMemoryLeaseStore({ clock });
