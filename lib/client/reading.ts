@@ -97,25 +97,20 @@ async function* follow(
   const ended = ender.signal;
   const forget = core.life.onClose(() => ender.abort());
   const unfollow = follows(ender, left);
+  const about = { lease: name, holder: core.label };
   let last: LeaseState | undefined;
   let from = core.clock.now().mono;
   try {
     while (!ended.aborted) {
       const state = await look().catch((error: unknown) => {
         if (isLeaseError(error, "CLIENT_CLOSED")) return undefined;
-        core.emit("requestFailed", {
-          lease: name,
-          holder: core.label,
-          ...core.exchange.trouble("look", error),
-        });
+        core.emit("requestFailed", { ...about, ...core.exchange.trouble("look", error) });
         // What cannot be read now may be in a while.
         if (core.exchange.passes(error)) return undefined;
         throw error;
       });
       const restoredMs = state === undefined ? undefined : core.exchange.takeRestored();
-      if (restoredMs !== undefined) {
-        core.emit("contactRestored", { lease: name, holder: core.label, lastingMs: restoredMs });
-      }
+      if (restoredMs !== undefined) core.emit("contactRestored", { ...about, lastingMs: restoredMs });
       if (ended.aborted) return;
       if (state !== undefined && (last === undefined || differs(last, state))) {
         last = state;

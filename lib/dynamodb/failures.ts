@@ -10,95 +10,68 @@ export interface Failure {
   readonly answered: boolean;
 }
 
-/** What an error of the SDK means, and what to do. The first that matches by name, or by name and message. */
-interface Meaning {
-  readonly code: LeaseErrorCode;
-  readonly name: RegExp;
-  readonly message?: RegExp;
-  readonly hint: string;
-}
+/** What an error of the SDK means, what to do, and by which name and message it is known. The first that matches counts. */
+type Meaning = readonly [code: LeaseErrorCode, hint: string, name?: RegExp, message?: RegExp];
 
+const DENIED = "ACCESS_DENIED";
+const REFUSED_AS_INVALID = /^ValidationException$/;
 const MEANINGS: readonly Meaning[] = [
-  {
-    code: "TABLE_NOT_FOUND",
-    name: /^ResourceNotFound/,
-    hint: "no such table; check tableName, region and account, or deploy it",
-  },
-  {
-    code: "ACCESS_DENIED",
-    name: /^AccessDenied/,
-    message: /\bkms\b/i,
-    hint: "the key that encrypts the table is denied; allow it by way of DynamoDB (LeaseTable.grantCampaign), and in the key's policy",
-  },
-  {
-    code: "ACCESS_DENIED",
-    name: /^AccessDenied/,
-    hint: "access denied; allow dynamodb:GetItem and UpdateItem (LeaseTable.grantCampaign)",
-  },
-  {
-    code: "ACCESS_DENIED",
-    name: /^ExpiredToken/,
-    hint: "the credentials have expired; let the SDK's provider renew them, or sign in anew",
-  },
-  {
-    code: "ACCESS_DENIED",
-    name: /^UnrecognizedClient/,
-    hint: "the access key or its session token is not known; check the credentials and the region",
-  },
-  {
-    code: "ACCESS_DENIED",
-    name: /^((Incomplete|Invalid)Signature|MissingAuth|RequestExpired|RequestTimeTooSkewed)/,
-    hint: "the signature is not accepted; check the secret key and this machine's clock",
-  },
-  {
-    code: "CREDENTIALS_UNAVAILABLE",
-    name: /ProviderError$/,
-    hint: "no credentials; configure them for the SDK",
-  },
-  {
-    code: "TABLE_MISCONFIGURED",
-    name: /^ValidationException$/,
-    message: /schema|missing the key|key element/i,
-    hint: 'its keys must be "pk" and "sk", both S; use a LeaseTable',
-  },
-  {
-    code: "TABLE_MISCONFIGURED",
-    name: /^ValidationException$/,
-    message: /index key/i,
-    hint: "an index of the table has an attribute of leases as its key, of another type; a lease table needs no index",
-  },
-  {
-    code: "RECORD_INVALID",
-    name: /^ValidationException$/,
-    message: /operand|data type|invalid type|type mismatch/i,
-    hint: "an attribute of the row has a type that no client writes; read the row, and mend or remove the attribute",
-  },
-  {
-    code: "INVALID_ARGUMENT",
-    name: /^ValidationException$/,
-    hint: "refused as invalid; is a proclaimed value too large?",
-  },
+  [
+    "TABLE_NOT_FOUND",
+    "no such table; check tableName, region and account, or deploy it",
+    /^ResourceNotFound/,
+  ],
+  [
+    DENIED,
+    "the table's key is denied; allow it (LeaseTable.grantCampaign), also in the key's policy",
+    /^AccessDenied/,
+    /\bkms\b/i,
+  ],
+  [
+    DENIED,
+    "access denied; allow dynamodb:GetItem and UpdateItem (LeaseTable.grantCampaign)",
+    /^AccessDenied/,
+  ],
+  [DENIED, "the credentials have expired; have the SDK renew them, or sign in anew", /^ExpiredToken/],
+  [
+    DENIED,
+    "the access key or session token is not known; check credentials and region",
+    /^UnrecognizedClient/,
+  ],
+  [
+    DENIED,
+    "the signature is not accepted; check the secret key and this machine's clock",
+    /^((Incomplete|Invalid)Signature|MissingAuth|Request(Expired|TimeTooSkewed))/,
+  ],
+  ["CREDENTIALS_UNAVAILABLE", "no credentials; configure them for the SDK", /ProviderError$/],
+  [
+    "TABLE_MISCONFIGURED",
+    'its keys must be "pk" and "sk", both S, and no index; use a LeaseTable',
+    REFUSED_AS_INVALID,
+    /schema|missing the key|key element|index key/i,
+  ],
+  [
+    "RECORD_INVALID",
+    "an attribute of the row has a type that no client writes; mend or remove it",
+    REFUSED_AS_INVALID,
+    /operand|data type|invalid type|type mismatch/i,
+  ],
+  ["INVALID_ARGUMENT", "refused as invalid; is a proclaimed value too large?", REFUSED_AS_INVALID],
 ];
 
-const UNTOLD: Meaning = {
-  code: "STORE_UNAVAILABLE",
-  name: /^/,
-  hint: "no usable answer, nobody can say what became of the request; try again",
-};
+const UNTOLD: Meaning = [
+  "STORE_UNAVAILABLE",
+  "no usable answer, nobody can say what became of the request; try again",
+];
 
 /** What else stopped a request before it was sent. */
-const UNSENT: Meaning = {
-  code: "INVALID_ARGUMENT",
-  name: /^/,
-  hint: "nothing was sent, since the SDK client could not make the request; check its region, its endpoint and the values",
-};
+const UNSENT: Meaning = [
+  "INVALID_ARGUMENT",
+  "nothing was sent: the SDK client could not make the request; check its region, endpoint and values",
+];
 
 /** What kept the SDK from signing: another service did not answer, or refused. */
-const UNSIGNED: Meaning = {
-  code: "CREDENTIALS_UNAVAILABLE",
-  name: /^/,
-  hint: "nothing was sent, since no credentials could be had",
-};
+const UNSIGNED: Meaning = ["CREDENTIALS_UNAVAILABLE", "nothing was sent: no credentials could be had"];
 
 /**
  * Tells what an error of the SDK means for a request about a lease. `tap` tells how often the request was handed to the
@@ -112,7 +85,7 @@ export function failureOf(
 ): Failure {
   // It was found out before there was anything to send, and says so itself.
   if (isLeaseError(error)) return { error, surelyNotApplied: true, answered: false };
-  const { code, hint } = meaningOf(error, tap);
+  const [code, hint] = meaningOf(error, tap);
   const about = `${lease === undefined ? "" : `lease "${lease}" in `}table "${tableName}"`;
   const answersLast = answers(error, tap);
   const cause = code === "CREDENTIALS_UNAVAILABLE" ? because(error) : ` (${String(error)})`;
@@ -133,17 +106,17 @@ function answers(error: unknown, { response }: DateTap): boolean {
 /** Whether an error says that the clock which a request was signed by is wrong. The SDK has learnt the offset from it. */
 export function isClockSkew(error: unknown): boolean {
   const { name, message } = named(error);
-  if (/^(RequestExpired|RequestTimeTooSkewed|RequestInTheFuture)/.test(name)) return true;
+  if (/^Request(Expired|TimeTooSkewed|InTheFuture)/.test(name)) return true;
   return name.startsWith("InvalidSignature") && /expired|not yet current/i.test(message);
 }
 
 function meaningOf(error: unknown, { sent }: DateTap): Meaning {
   const { name, message } = named(error);
   const meant = MEANINGS.find(
-    (meaning) => meaning.name.test(name) && (meaning.message === undefined || meaning.message.test(message)),
+    ([, , called, saying]) => called?.test(name) && (saying === undefined || saying.test(message)),
   );
   if (sent > 0) return meant ?? UNTOLD;
-  if (meant?.code === "CREDENTIALS_UNAVAILABLE") return meant;
+  if (meant?.[0] === "CREDENTIALS_UNAVAILABLE") return meant;
   if (name === "AbortError") return UNTOLD; // The deadline came first.
   // A middleware of the caller's may refuse in the service's words.
   return isAnothers(error) ? UNSIGNED : (meant ?? UNSENT);

@@ -12,27 +12,27 @@ export interface Logged {
  */
 export function spareLogCopies(context: Logged): void {
   const { info, error } = context.logger ?? {};
-  if (!isEmpty(info) || !isEmpty(error)) return;
-  context.inputFilterSensitiveLog = nothing;
-  context.outputFilterSensitiveLog = nothing;
+  if (info !== lastInfo || error !== lastError) {
+    [lastInfo, lastError] = [info, error];
+    lastIsIdle = isEmpty(info) && isEmpty(error);
+  }
+  if (lastIsIdle) context.inputFilterSensitiveLog = context.outputFilterSensitiveLog = nothing;
 }
 
 const nothing = (): undefined => undefined;
 
-/** What is known of functions: clients have few loggers. */
-const KNOWN = new WeakMap<object, boolean>();
+// What was asked about last: most processes have one client.
+let lastInfo: unknown;
+let lastError: unknown;
+let lastIsIdle = false;
 
 /**
  * Whether calling a function does nothing, by its text: parameters, and a body without a statement. The name of the logger's class would
  * tell less: a bundler changes it, and the client may come from another copy of the SDK.
  */
 function isEmpty(called: unknown): boolean {
-  if (typeof called !== "function") return false;
-  let known = KNOWN.get(called);
-  if (known === undefined) {
-    const text = Function.prototype.toString.call(called);
-    known = /^(?:function\s*)?[\w$]*\s*\([\w$,\s]*\)\s*(?:=>\s*)?\{\s*\}$/.test(text);
-    KNOWN.set(called, known);
-  }
-  return known;
+  return (
+    typeof called === "function" &&
+    /^(function\s*)?[\w$]*\s*\([\w$,\s]*\)\s*(=>\s*)?\{\s*\}$/.test(Function.prototype.toString.call(called))
+  );
 }

@@ -29,7 +29,7 @@ const TURNED_DOWN: readonly (readonly [string, Reply, LeaseErrorCode, RegExp])[]
     "the table's key is denied",
     bad("AccessDeniedException", "KMS key access denied error: User is not authorized to use the key"),
     "ACCESS_DENIED",
-    /key that encrypts the table/,
+    /key is denied.*grantCampaign.*key's policy/,
   ],
   ["the key is unknown", bad("UnrecognizedClientException"), "ACCESS_DENIED", /access key/],
   ["the signature is wrong", bad("InvalidSignatureException"), "ACCESS_DENIED", /secret key/],
@@ -46,7 +46,7 @@ const TURNED_DOWN: readonly (readonly [string, Reply, LeaseErrorCode, RegExp])[]
     "an index of the table wants another type",
     bad("ValidationException", "Type mismatch for Index Key token Expected: S Actual: N IndexName: byToken"),
     "TABLE_MISCONFIGURED",
-    /needs no index/,
+    /no index/,
   ],
   [
     "the item grew too large",
