@@ -28,7 +28,7 @@ export class LeasesStack extends Stack {
   }
 }
 
-/** A service of another stack: it knows the bus, and has its standbys woken by a queue. */
+/** A service of another stack: it knows the bus and the table's ARN, and has its standbys woken by a queue. */
 export class StandbyStack extends Stack {
   readonly queue: Queue;
 
@@ -36,7 +36,8 @@ export class StandbyStack extends Stack {
     super(scope, id);
     const name = StringParameter.valueForStringParameter(this, "/leasehold/leadership-bus-name");
     const bus = EventBus.fromEventBusName(this, "Bus", name);
-    const events = LeadershipEvents.fromEventBus(this, "Leadership", bus);
+    const tableArn = StringParameter.valueForStringParameter(this, "/leasehold/leases/table-arn");
+    const events = LeadershipEvents.fromEventBus(this, "Leadership", bus, { tableArn });
     this.queue = new Queue(this, "Releases", { retentionPeriod: Duration.minutes(5), enforceSSL: true });
     events.onLeadership("Released", {
       leaseNames: ["orders-writer"],

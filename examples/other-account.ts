@@ -22,7 +22,14 @@ export class SharedTableStack extends Stack {
         },
       }),
     );
-    encryptionKey.grantEncryptDecrypt(guest);
+    encryptionKey.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [guest],
+        actions: ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
+        resources: ["*"], // this key: it is the key's own policy
+        conditions: { StringEquals: { "kms:ViaService": `dynamodb.${this.region}.${this.urlSuffix}` } },
+      }),
+    );
   }
 }
 

@@ -115,7 +115,7 @@ function checkTopic(scope: Construct, { env: { region } }: ITopic): void {
 /** The sum of metrics, each with zeros where it has no points. By `SUM` and not `+`: that knows nothing where one was never written. */
 export function filled(
   metrics: readonly IMetric[],
-  { period = Duration.minutes(1), label }: Pick<MetricOptions, "period" | "label"> = {},
+  { period = Duration.minutes(1), label, color }: Pick<MetricOptions, "period" | "label" | "color"> = {},
 ): MathExpression {
   const parts = metrics.map((_, nth) => `FILL(m${nth}, 0)`);
   return new MathExpression({
@@ -123,5 +123,6 @@ export function filled(
     usingMetrics: Object.fromEntries(metrics.map((metric, nth) => [`m${nth}`, metric])),
     period,
     ...(label === undefined ? {} : { label }),
+    ...(color === undefined ? {} : { color }),
   });
 }

@@ -4,11 +4,17 @@ export interface EventCron {
   readonly minutes: readonly number[];
   /** Minutes after midnight at which it fires, ascending. */
   readonly timesOfDay: ReadonlySet<number>;
+  /** The years in which it may fire, ascending; undefined where those are all. */
+  readonly years: readonly number[] | undefined;
   /** Whether it fires on a day, told in days since 1970-01-01. */
-  firesOn(day: number): boolean;
+  readonly firesOn: (day: number) => boolean;
 }
 
+/** Dates and weekdays pair up in the same way again after 28 years, until 2100. */
+export const CYCLE_DAYS = 28 * 365 + 7;
+
 const DAY_MS = 86_400_000;
+const [FIRST_YEAR, LAST_YEAR] = [1970, 2199];
 const MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(" ");
 const WEEKDAYS = "SUN MON TUE WED THU FRI SAT".split(" ");
 const SATURDAY = 7;
@@ -31,17 +37,26 @@ export function parseEventCron(body: string): EventCron | undefined {
   const [minuteText = "", hourText = "", ...dayTexts] = body.trim().toUpperCase().split(/\s+/);
   const minutes = cronField(minuteText, 0, 59);
   const hours = cronField(hourText, 0, 23);
+  const years = cronField(dayTexts[3] ?? "", FIRST_YEAR, LAST_YEAR);
   const day = dayTests(dayTexts);
-  if (minutes === undefined || hours === undefined || day === undefined) return undefined;
+  if (minutes === undefined || hours === undefined || day === undefined || years === undefined) {
+    return undefined;
+  }
   const timesOfDay = hours.flatMap((hour) => minutes.map((minute) => hour * 60 + minute));
   return {
     minutes,
     timesOfDay: new Set(ascending(timesOfDay)),
+    years: years.length > LAST_YEAR - FIRST_YEAR ? undefined : years,
     firesOn: (number) => {
       const calendarDay = calendarDayOf(number);
-      return day.every((passes) => passes(calendarDay));
+      return years.includes(calendarDay.year) && day.every((passes) => passes(calendarDay));
     },
   };
+}
+
+/** The first day of a year, in days since 1970-01-01. */
+export function dayOfYear(year: number): number {
+  return Date.UTC(year, 0, 1) / DAY_MS;
 }
 
 /**
@@ -73,13 +88,12 @@ export function cronField(
 }
 
 function dayTests(texts: readonly string[]): readonly DayTest[] | undefined {
-  const [dateText = "", monthText = "", weekdayText = "", yearText = ""] = texts;
+  const [dateText = "", monthText = "", weekdayText = ""] = texts;
   const date = dateTest(dateText);
   const months = cronField(monthText, 1, 12, MONTHS);
   const weekday = weekdayTest(weekdayText);
-  const years = cronField(yearText, 1970, 2199);
-  if (texts.length !== 4 || !date || !months || !weekday || !years) return undefined;
-  return [date, ({ month }) => months.includes(month), weekday, ({ year }) => years.includes(year)];
+  if (texts.length !== 4 || !date || !months || !weekday) return undefined;
+  return [date, ({ month }) => months.includes(month), weekday];
 }
 
 /** The field of the day of month: `?`, `L` (last day), `LW` (last weekday), `15W` (weekday nearest to the 15th), or a list. */

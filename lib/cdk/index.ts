@@ -4,6 +4,7 @@ export { LeaderSchedule, type LeaderScheduleProps } from "./leader-schedule.ts";
 export type { LeadershipDetail, LeadershipDetailType } from "./leadership-events-change.ts";
 export {
   type ILeadershipEvents,
+  type ImportedLeadershipEventsOptions,
   LeadershipChange,
   type OnLeadershipOptions,
 } from "./leadership-events-rule.ts";

@@ -102,7 +102,8 @@ const REQUIRE_FOR_COMMONJS =
 /** Creates a function with a role and a log group of its own, so that it may write its logs and nobody else's. */
 export function createJobFunction(scope: Construct, id: string, props: JobFunctionProps): NodejsFunction {
   const runtime = props.runtime ?? lambda.Runtime.NODEJS_24_X;
-  checkRuntime(scope, runtime);
+  if (runtime.family !== lambda.RuntimeFamily.NODEJS) refuseRuntime(scope, runtime, "runtime");
+  checkNode(scope, runtime, "runtime");
   const logGroup = new LogGroup(scope, `${id}Logs`, {
     retention: props.logRetention ?? RetentionDays.ONE_MONTH,
     removalPolicy: props.logRemovalPolicy ?? RemovalPolicy.RETAIN,
@@ -145,14 +146,19 @@ export function createJobFunction(scope: Construct, id: string, props: JobFuncti
   return job;
 }
 
-/** The client runs on Node 22 and later. */
-function checkRuntime(scope: Construct, runtime: lambda.Runtime): void {
-  const [, major] = /^nodejs(\d+)\.x$/.exec(runtime.name) ?? [];
-  if (runtime.family === lambda.RuntimeFamily.NODEJS && (major === undefined || Number(major) >= OLDEST_NODE))
-    return;
-  refuse(
+/**
+ * Refuses a Node that the client does not run on. Another language passes, and so does a Node that is known only at deployment.
+ * @param which what has the runtime, in words
+ */
+export function checkNode(scope: Construct, runtime: lambda.Runtime, which: string): void {
+  const [, major] = /^nodejs(\d*)/.exec(runtime.name) ?? [];
+  if (major !== undefined && Number(major) < OLDEST_NODE) refuseRuntime(scope, runtime, which);
+}
+
+function refuseRuntime(scope: Construct, runtime: lambda.Runtime, which: string): never {
+  return refuse(
     scope,
-    `runtime is ${runtime.name}, but the client needs Node ${OLDEST_NODE} or later; give lambda.Runtime.NODEJS_24_X`,
+    `${which} is ${runtime.name}, but the client needs Node ${OLDEST_NODE} or later; give lambda.Runtime.NODEJS_24_X`,
   );
 }
 

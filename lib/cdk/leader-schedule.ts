@@ -1,4 +1,4 @@
-import { Duration, Validations } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import type { Metric, MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
 import type { Rule } from "aws-cdk-lib/aws-events";
 import type { Function as LambdaFunction, IFunction } from "aws-cdk-lib/aws-lambda";
@@ -6,13 +6,22 @@ import type { ISchedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { leaseVariables } from "../dynamodb/lease-environment.ts";
-import { checkDuration, checkLeaseName, longestDurationMs, recoveryMs, refuse } from "./checks.ts";
-import { createJobFunction, DEFAULT_TIMEOUT, type JobFunctionProps } from "./job-function.ts";
+import { checkDuration, checkLeaseName, recoveryMs, refuse } from "./checks.ts";
+import { checkNode, createJobFunction, DEFAULT_TIMEOUT, type JobFunctionProps } from "./job-function.ts";
 import type { ILeadershipEvents } from "./leadership-events-rule.ts";
 import { wakeOnRelease } from "./leadership-events-wake.ts";
 import { claimLease } from "./lease-claims.ts";
 import type { ILeaseTable } from "./lease-table.ts";
-import { FINEST_PERIOD_MS, type SchedulePeriod, schedulePeriod } from "./schedule-period.ts";
+import { schedulePeriod } from "./schedule-period.ts";
+import {
+  checkEnvironment,
+  checkPeriod,
+  checkRetries,
+  checkTimeout,
+  MOST_RETRIES,
+  SHORTEST_TIMEOUT_MS,
+  worthwhileAge,
+} from "./schedule-checks.ts";
 import { longestGap } from "./schedule-gap.ts";
 import { tableSeenFrom } from "./table-location.ts";
 import { deliverTicks } from "./tick-delivery.ts";
@@ -52,7 +61,8 @@ export interface LeaderScheduleProps extends Partial<JobFunctionProps> {
   /**
    * A function to schedule, in place of `entry`. It keeps its memory, timeout and logs, gets the three
    * environment variables, the grant and the retries, and must have no asynchronous configuration of its own.
-   * It must be made in this app: the environment of an imported function, a version or an alias cannot be set.
+   * It must be made in this stack: the environment of an imported function, a version or an alias cannot be set. On Node it must run
+   * on 22 or later; what a container image or another language runs is not looked at.
    * @default - a function made from `entry`
    */
   readonly handler?: IFunction;
@@ -64,7 +74,7 @@ export interface LeaderScheduleProps extends Partial<JobFunctionProps> {
    */
   readonly retryAttempts?: number;
   /**
-   * How long an occurrence is worth delivering: a minute to six hours, applied to Scheduler's attempts and again
+   * How long an occurrence is worth delivering: a minute to six hours, in whole seconds, applied to Scheduler's attempts and again
    * to Lambda's.
    * @default - the schedule's period, but at least what two retries take (5 minutes and two timeouts), at most
    * 6 hours
@@ -77,10 +87,6 @@ export interface LeaderScheduleProps extends Partial<JobFunctionProps> {
   readonly enabled?: boolean;
 }
 
-const SHORTEST_TIMEOUT_MS = 3_000;
-const LONGEST_EVENT_AGE_MS = 6 * 3_600_000;
-const MOST_RETRIES = 2;
-const WAITS_BEFORE_RETRIES_MS = 300_000;
 const FUNCTION_ONLY = [
   "timeout",
   "memorySize",
@@ -115,12 +121,14 @@ export class LeaderSchedule extends Construct {
   /** The lease that the function has to hold. */
   readonly leaseName: string;
   /**
-   * The longest time from one occurrence to the next; `undefined` where the schedule is disabled, fires once, or is in a form that
-   * is not understood. `start` and `end` do not count.
+   * The longest time from one occurrence to the next, the same on whatever day it is synthesized: of a job that pauses for half of
+   * each year it is that half. `undefined` where the schedule is disabled, fires once or on one day alone, or is in a form that is
+   * not understood. `start` and `end` do not count, nor do the times before the first and after the last year of a `cron()`.
    */
   readonly longestGap: Duration | undefined;
   /** How long one run may take. */
   readonly timeout: Duration;
+  readonly #table: ILeaseTable;
 
   constructor(scope: Construct, id: string, props: LeaderScheduleProps) {
     super(scope, id);
@@ -132,7 +140,7 @@ export class LeaderSchedule extends Construct {
 
     const { table, tableName } = tableSeenFrom(this, props.table);
     const election = leaseVariables({ tableName, name: leaseName, durationMs });
-    checkEnvironment(this, props, Object.keys(election));
+    checkEnvironment(this, props.environment, Object.keys(election));
     checkTimeout(this, timeoutOf(props), period, props.schedule.expressionString);
     this.function = electedFunction(this, props, election);
     table.grantCampaign(this.function, leaseName);
@@ -148,6 +156,7 @@ export class LeaderSchedule extends Construct {
       ...(props.description === undefined ? {} : { description: props.description }),
     });
     this.leaseName = leaseName;
+    this.#table = props.table;
     this.longestGap = props.enabled === false ? undefined : longestGap(props.schedule);
     this.timeout = Duration.millis(timeoutMsOf(props));
     this.deadLetterQueue = delivery.deadLetterQueue;
@@ -173,11 +182,14 @@ export class LeaderSchedule extends Construct {
    * Runs the job, beside its schedule, whenever one of these leases is released. The function gets the event, which has no
    * `tick`: it leads without an occurrence, so each delivery of the event is a run of its own, and the schedule's next
    * occurrence is led as ever. The job has to do no harm by running once more.
+   * @param events of the job's own table or of another. `fromEventBus` without a `tableArn` may be of any: then what would be refused
+   *   of the job's table brings a warning
    * @param leaseNames others than the job's own, whose releases are its own; jobs that would wake each other in a circle are refused
    */
   wakeOnRelease(events: ILeadershipEvents, ...leaseNames: string[]): Rule {
-    const { leaseName, function: job, deadLetterQueue } = this;
-    return wakeOnRelease(this, { function: job, leaseName, deadLetterQueue }, events, leaseNames);
+    const { leaseName: name, function: job, deadLetterQueue } = this;
+    const lease = { table: this.#table, name };
+    return wakeOnRelease(this, { function: job, lease, deadLetterQueue }, events, leaseNames);
   }
 }
 
@@ -205,8 +217,21 @@ function electedFunction(
         "an alias. Give a function that this app makes, so that it runs with the election that was checked",
     );
   }
+  checkStack(scope, handler);
+  checkNode(scope, handler.runtime, `the runtime of handler ${handler.node.path}`);
   for (const [name, value] of Object.entries(election)) handler.addEnvironment(name, value);
   return handler;
+}
+
+/** The schedule needs the function, and the function needs the dead-letter queue: in two stacks each would need the other first. */
+function checkStack(scope: Construct, handler: IFunction): void {
+  const [here, there] = [Stack.of(scope), Stack.of(handler)];
+  if (here === there) return;
+  refuse(
+    scope,
+    `handler is ${handler.node.path}, of the stack ${there.node.path}, and this schedule is in ${here.node.path}: each stack would have to be ` +
+      "deployed before the other; make the schedule in the handler's stack",
+  );
 }
 
 /** By what it can do and not by its class, since an app may hold another copy of the library. */
@@ -222,74 +247,4 @@ function timeoutOf({ handler, timeout }: LeaderScheduleProps): Duration {
 function timeoutMsOf(props: LeaderScheduleProps): number {
   const timeout = timeoutOf(props);
   return (timeout.isUnresolved() ? DEFAULT_TIMEOUT : timeout).toMilliseconds();
-}
-
-/** A schedule faster than recovery would lose occurrence after occurrence to one crashed leader. */
-function checkPeriod(scope: Construct, period: SchedulePeriod, expression: string, durationMs: number): void {
-  const neededMs = recoveryMs(durationMs);
-  if (period.kind === "repeats" && period.atLeastMs < neededMs) {
-    refuse(
-      scope,
-      `schedule ${expression} can repeat after ${period.atLeastMs} ms, but with a duration of ${durationMs} ms a crashed ` +
-        `leader is followed only within ${neededMs} ms, so it would cost more than one occurrence; use a period of ` +
-        `at least ${neededMs} ms, or a duration of at most ${longestDurationMs(period.atLeastMs)} ms`,
-    );
-  }
-  if (period.kind === "unreadable" && neededMs > FINEST_PERIOD_MS) {
-    Validations.of(scope).addWarning(
-      "leasehold:schedule-period-unknown",
-      `schedule ${expression} is in a form whose period was not worked out; make sure that two occurrences are at ` +
-        `least ${neededMs} ms apart, which is how long a crashed leader's work can stay without a leader`,
-    );
-  }
-}
-
-/**
- * A run longer than the period still holds the lease when the next occurrence comes, which is then refused and,
- * having been delivered, never retried. A run too short for a cold start and two requests never leads at all.
- */
-function checkTimeout(scope: Construct, timeout: Duration, period: SchedulePeriod, expression: string): void {
-  if (timeout.isUnresolved()) return;
-  const ms = timeout.toMilliseconds();
-  if (ms < SHORTEST_TIMEOUT_MS) {
-    refuse(
-      scope,
-      `timeout is ${ms} ms, but a cold start, a claim and a release need at least ${SHORTEST_TIMEOUT_MS} ms; raise it`,
-    );
-  }
-  if (period.kind === "repeats" && ms > period.atLeastMs) {
-    refuse(
-      scope,
-      `timeout is ${ms} ms, but schedule ${expression} can repeat after ${period.atLeastMs} ms, so one slow run would ` +
-        "swallow the next occurrence; lower the timeout or lengthen the period",
-    );
-  }
-}
-
-function checkEnvironment(scope: Construct, props: LeaderScheduleProps, reserved: readonly string[]): void {
-  const taken = reserved.filter((name) => props.environment?.[name] !== undefined);
-  if (taken.length === 0) return;
-  refuse(
-    scope,
-    `environment sets ${taken.join(", ")}, which the construct sets from table, leaseName and duration`,
-  );
-}
-
-function checkRetries(scope: Construct, props: LeaderScheduleProps): void {
-  const { retryAttempts: attempts, maxEventAge } = props;
-  if (attempts !== undefined && (!Number.isInteger(attempts) || attempts < 0 || attempts > MOST_RETRIES)) {
-    refuse(scope, `retryAttempts must be a whole number from 0 to ${MOST_RETRIES}, not ${attempts}`);
-  }
-  if (maxEventAge === undefined || maxEventAge.isUnresolved()) return;
-  const ms = maxEventAge.toMilliseconds();
-  if (ms < FINEST_PERIOD_MS || ms > LONGEST_EVENT_AGE_MS) {
-    refuse(scope, `maxEventAge must be from ${FINEST_PERIOD_MS} to ${LONGEST_EVENT_AGE_MS} ms, not ${ms} ms`);
-  }
-}
-
-/** An occurrence is worth delivering until the next is due, and never for less than its retries take. */
-function worthwhileAge(period: SchedulePeriod, timeoutMs: number): Duration {
-  const retriesMs = WAITS_BEFORE_RETRIES_MS + 2 * timeoutMs;
-  const periodMs = period.kind === "repeats" ? period.atLeastMs : LONGEST_EVENT_AGE_MS;
-  return Duration.millis(Math.min(LONGEST_EVENT_AGE_MS, Math.max(retriesMs, periodMs)));
 }

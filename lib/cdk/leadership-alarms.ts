@@ -96,7 +96,7 @@ export class LeadershipAlarms extends Construct {
       Validations.of(this).addWarning(
         "leasehold:silence-not-alarmed",
         `nothing alarms when ${schedule.node.path} stops running: CloudWatch looks back seven days, and ` +
-          `${gap === undefined ? "how often it runs was not worked out (it is disabled, runs once, or is in another form)" : "it may be silent for longer"}; ` +
+          `${gap === undefined ? "how often it runs was not worked out (it is disabled, runs once or on one day alone, or is in another form)" : "it may be silent for longer"}; ` +
           "watch its dead letters, and have its work tell when it is done",
       );
       if (this.#props.noLeaderFor !== undefined) this.#noLeader(this.#props.noLeaderFor);
@@ -119,6 +119,12 @@ export class LeadershipAlarms extends Construct {
   }
 
   #noLeader(duration: Duration): void {
+    if (duration.isUnresolved()) {
+      refuse(
+        this,
+        "noLeaderFor is known only at deployment, but synthesis has to choose the alarm's periods by it; give a minute to a week",
+      );
+    }
     const window = windowOf(duration.toMilliseconds());
     if (window === undefined || duration.toMilliseconds() < 60_000) {
       return refuse(
@@ -187,9 +193,20 @@ export class LeadershipAlarms extends Construct {
       means: `The wall clock of a process that claimed "${leaseName}" is wrong. The election is not harmed; each claim costs a request more.`,
       see: "leadership-flaps",
       metric: filled([metrics.metric("ClockSkew", { period })], { period, label: "clock wrong by, in ms" }),
-      threshold: checkCount(this, clockSkewFrom.toMilliseconds({ integral: false }), "clockSkewFrom, in ms,"),
+      threshold: checkCount(this, skewMs(this, clockSkewFrom), "clockSkewFrom, in ms,"),
     });
   }
+}
+
+/** CDK turns no other unit of what is known only at deployment into milliseconds. */
+function skewMs(scope: Construct, from: Duration): number {
+  if (from.isUnresolved() && from.unitLabel() !== Duration.millis(1).unitLabel()) {
+    refuse(
+      scope,
+      `clockSkewFrom is known only at deployment, in ${from.unitLabel()}; give it in milliseconds, Duration.millis(…)`,
+    );
+  }
+  return from.toMilliseconds({ integral: false });
 }
 
 /** A lease's name in a description, which CloudWatch takes up to 1,024 characters of. A token is put in later, whatever its length. */

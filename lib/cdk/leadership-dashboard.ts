@@ -10,6 +10,7 @@ import {
   TextWidget,
 } from "aws-cdk-lib/aws-cloudwatch";
 import { Construct } from "constructs";
+import { refuse } from "./checks.ts";
 import type { LeadershipMetricName, LeadershipMetrics } from "./leadership-metrics.ts";
 import type { ILeaseTable } from "./lease-table.ts";
 import { TABLE_OPERATIONS, tableMetric } from "./lease-table-alarms.ts";
@@ -70,6 +71,7 @@ export class LeadershipDashboard extends Construct {
   constructor(scope: Construct, id: string, props: LeadershipDashboardProps) {
     super(scope, id);
     const { elections, table, alarms = [], dashboardName } = props;
+    if (elections.length === 0) refuse(this, "elections is empty; give the metrics of one lease at least");
     this.dashboard = new Dashboard(this, "Dashboard", {
       defaultInterval: Duration.hours(3),
       ...(dashboardName === undefined ? {} : { dashboardName }),

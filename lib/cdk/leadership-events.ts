@@ -1,15 +1,17 @@
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
-import { Metric, type MetricOptions, Stats } from "aws-cdk-lib/aws-cloudwatch";
+import { type MathExpression, Metric, type MetricOptions, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import { EventBus, type IEventBus } from "aws-cdk-lib/aws-events";
 import { type ILogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { filled } from "./alarm-set.ts";
 import { refuse } from "./checks.ts";
 import { keepAuditTrail, nameInAccount } from "./leadership-events-audit.ts";
 import { createDeadLetters, createPipe } from "./leadership-events-pipe.ts";
 import {
   type ILeadershipEvents,
   ImportedLeadershipEvents,
+  type ImportedLeadershipEventsOptions,
   LeadershipEventsBase,
 } from "./leadership-events-rule.ts";
 import { streamOf } from "./leadership-events-stream.ts";
@@ -24,7 +26,8 @@ export interface LeadershipEventsProps {
    */
   readonly table: ILeaseTable;
   /**
-   * The bus that the events are sent to, of this stack's region and account. Whoever may put events on it can say that somebody
+   * The bus that the events are sent to, of this stack's region and account. Several tables can share one: each event names its
+   * table, and rules tell them apart. Whoever may put events on it can say that somebody
    * leads.
    * @default - a bus of its own
    */
@@ -50,6 +53,9 @@ export interface LeadershipEventsProps {
 /** The tables that have a pipe. */
 const TOLD = new WeakSet<ILeaseTable>();
 
+/** What AWS counts of a pipe's executions that did not succeed. */
+const FAILURES = ["ExecutionFailed", "ExecutionPartiallyFailed", "ExecutionTimeout", "ExecutionThrottled"];
+
 const RECORD_AGE_BOUNDS_MS = { min: 60_000, max: 86_400_000 };
 
 /**
@@ -64,14 +70,21 @@ const RECORD_AGE_BOUNDS_MS = { min: 60_000, max: 86_400_000 };
  */
 export class LeadershipEvents extends LeadershipEventsBase {
   /**
-   * Refers to events that another stack or app sends, by their bus: all that a rule needs.
+   * Refers to events that another stack or app sends, by their bus. Where several tables are told of on it, name the one that is
+   * meant: the same lease name in another table is another lease.
    * @param eventBus `EventBus.fromEventBusName(…)`, for example
    */
-  static fromEventBus(scope: Construct, id: string, eventBus: IEventBus): ILeadershipEvents {
-    return new ImportedLeadershipEvents(scope, id, eventBus);
+  static fromEventBus(
+    scope: Construct,
+    id: string,
+    eventBus: IEventBus,
+    options: ImportedLeadershipEventsOptions = {},
+  ): ILeadershipEvents {
+    return new ImportedLeadershipEvents(scope, id, eventBus, options);
   }
 
   readonly eventBus: IEventBus;
+  readonly table: ILeaseTable;
   /** The audit trail: every event, as JSON. */
   readonly auditLogGroup: ILogGroup;
   /** Where notes of changes end that could not be told. Should be empty. */
@@ -98,6 +111,7 @@ export class LeadershipEvents extends LeadershipEventsBase {
         description: "Leasehold: changes of leadership, of every lease of a table",
       });
     this.eventBus = eventBus;
+    this.table = table;
     const deadLetterQueue = createDeadLetters(this);
     this.deadLetterQueue = deadLetterQueue;
     const audit = new Construct(this, "Audit");
@@ -112,19 +126,25 @@ export class LeadershipEvents extends LeadershipEventsBase {
   }
 
   /**
-   * Counts how often the pipe failed, per five minutes. It tries again, for as long as `maxRecordAge`, and tells nobody of a change
-   * until it has succeeded. Alarm when it goes on.
-   * @param props changes to the metric
+   * Counts how often the pipe failed, wholly or in part, timed out or was throttled, per five minutes. It tries again, for as long as
+   * `maxRecordAge`, and tells nobody of a change until it has succeeded. Alarm when it goes on.
+   * @param props changes to the sum (`period`, `label`, `color`), and to the metrics that it adds up
    */
-  metricFailures(props: MetricOptions = {}): Metric {
-    return new Metric({
-      namespace: "AWS/EventBridge/Pipes",
-      metricName: "ExecutionFailed",
-      dimensionsMap: { PipeName: this.#pipeName },
-      statistic: Stats.SUM,
-      period: Duration.minutes(5),
-      ...props,
-    });
+  metricFailures(props: MetricOptions = {}): MathExpression {
+    const { label = "failures of the pipe", color, ...ofEach } = props;
+    const metrics = FAILURES.map(
+      (metricName) =>
+        new Metric({
+          namespace: "AWS/EventBridge/Pipes",
+          metricName,
+          dimensionsMap: { PipeName: this.#pipeName },
+          statistic: Stats.SUM,
+          period: Duration.minutes(5),
+          ...ofEach,
+        }),
+    );
+    const { period = Duration.minutes(5) } = ofEach;
+    return filled(metrics, { period, label, ...(color === undefined ? {} : { color }) });
   }
 
   /**

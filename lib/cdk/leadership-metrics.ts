@@ -1,10 +1,16 @@
-import { Duration, Token } from "aws-cdk-lib";
+import { Duration, Lazy, Token } from "aws-cdk-lib";
 import { Metric, type MetricOptions, Stats } from "aws-cdk-lib/aws-cloudwatch";
-import { DEFAULT_NAMESPACE, DIMENSIONS, dimensionValue, METRICS } from "../diagnostics/catalogue.ts";
+import {
+  DEFAULT_NAMESPACE,
+  DIMENSIONS,
+  dimensionValue,
+  METRICS,
+  printable,
+} from "../diagnostics/catalogue.ts";
 
 /** Where the metrics of one lease are found. */
 export interface LeadershipMetricsProps {
-  /** The lease. */
+  /** The lease. Where some of its name is known only at deployment, it has to be of 255 characters at most then. */
   readonly leaseName: string;
   /**
    * What Powertools calls the service whose processes contend: the dimension `service`, which it adds to each metric. 1 to 255
@@ -98,7 +104,7 @@ export class LeadershipMetrics {
       dimensionsMap: {
         ...this.#dimensions,
         [DIMENSIONS.service]: this.serviceName,
-        [DIMENSIONS.lease]: dimensionValue(this.leaseName),
+        [DIMENSIONS.lease]: dimensionOf(this.leaseName),
       },
       statistic: STATISTICS[name] ?? Stats.SUM,
       period: Duration.minutes(1),
@@ -131,4 +137,13 @@ export class LeadershipMetrics {
   metricFencedWrites(props: MetricOptions = {}): Metric {
     return this.metric("FencedWrites", props);
   }
+}
+
+/**
+ * What its processes make of a lease's name. One of which some is known only at deployment is not cut: a token would be cut in two.
+ * The whole of it is one token then, since CDK counts the characters of tokens, too.
+ */
+function dimensionOf(lease: string): string {
+  const [cut, whole] = [dimensionValue(lease), printable(lease)];
+  return Token.isUnresolved(lease) && cut !== whole ? Lazy.string({ produce: () => whole }) : cut;
 }

@@ -1,8 +1,8 @@
-import { Stack, Stage, Token, Validations } from "aws-cdk-lib";
+import { Stack, Token, Validations } from "aws-cdk-lib";
 import type { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
 import type { IConstruct } from "constructs";
 import type { ILeaseTable } from "./lease-table.ts";
-import { hasReplicaIn, resourceOf } from "./table-location.ts";
+import { type Answer, both, isSameTable, sameWhere } from "./same-table.ts";
 import { isUtc } from "./time-zone.ts";
 import { type Clash, findClash, readTimetable, type ScheduleText } from "./timetable.ts";
 
@@ -16,8 +16,6 @@ export interface LeaseClaim {
   /** How long after an occurrence another may find the lease held, in ms. */
   readonly neededMs: number;
 }
-
-type Answer = "yes" | "no" | "unknown";
 
 /** Found by key and not by class, since an app may hold another copy of the library. */
 const CLAIM = Symbol.for("leasehold.LeaseClaim");
@@ -75,11 +73,15 @@ function judge(
   if (clash === undefined) return undefined;
   const floats = timetables.some((timetable) => timetable?.kind === "floating");
   const message = `${who}, and ${explain(earlier, later, clash, floats)}; ${REMEDY}`;
-  if (lease === "yes") return { certain: true, message };
+  if (lease === "yes" && clash.byRepeatedTime === undefined) return { certain: true, message };
+  if (lease === "yes") return { certain: false, message: `${message}. ${REPEATED}` };
   return { certain: false, message: `${message}. Whether the lease is the same is known only at deployment` };
 }
 
 const REMEDY = "make them one schedule, or give each job a lease of its own";
+
+const REPEATED =
+  "They meet only where clocks are set back: AWS says that Scheduler runs such a time once, and not at which of its two instants";
 
 function explain(earlier: LeaseClaim, later: LeaseClaim, { first, second }: Clash, floats: boolean): string {
   const at = (ms: number): string => new Date(ms).toISOString().replace(".000Z", "Z");
@@ -128,42 +130,4 @@ function isOneJobInTwoRegions(one: LeaseClaim, other: LeaseClaim): boolean {
 function isSameName(one: LeaseClaim, other: LeaseClaim): Answer {
   if (one.leaseName === other.leaseName) return sameWhere(one.scope, other.scope, one.leaseName);
   return [one, other].some(({ leaseName }) => Token.isUnresolved(leaseName)) ? "unknown" : "no";
-}
-
-function isSameTable(one: ILeaseTable, other: ILeaseTable): Answer {
-  if (one === other) return "yes";
-  const [a, b] = [resourceOf(one), resourceOf(other)];
-  if (a !== undefined && b !== undefined) return "no";
-  const [here, there] = [one, other].map((table) => resourceOf(table)?.tableName ?? table.tableName);
-  if (here === undefined || there === undefined) return "unknown";
-  const name = here === there ? sameWhere(one, other, here) : either(here, there);
-  return both(name, both(sameEnv(one, other, "account"), sameRegion(one, other)));
-}
-
-/** Whether one is the other's replica, or in its region. Tables of one name in two regions may be replicas of one. */
-function sameRegion(one: ILeaseTable, other: ILeaseTable): Answer {
-  const answer = sameEnv(one, other, "region");
-  if (answer !== "no") return answer;
-  const table = resourceOf(one) ?? resourceOf(other);
-  if (table === undefined) return "unknown";
-  return [one, other].every(({ env }) => hasReplicaIn(table, env.region)) ? "yes" : "no";
-}
-
-function sameEnv(one: ILeaseTable, other: ILeaseTable, what: "account" | "region"): Answer {
-  const [here, there] = [one.env[what], other.env[what]];
-  return here === there ? sameWhere(one, other, here) : either(here, there);
-}
-
-/** Equal texts mean the same, unless they hold tokens of two stages, which may be deployed to two places. */
-function sameWhere(one: IConstruct, other: IConstruct, text: string): Answer {
-  return !Token.isUnresolved(text) || Stage.of(one) === Stage.of(other) ? "yes" : "unknown";
-}
-
-function either(here: string, there: string): Answer {
-  return Token.isUnresolved(here) || Token.isUnresolved(there) ? "unknown" : "no";
-}
-
-function both(one: Answer, other: Answer): Answer {
-  if (one === "no" || other === "no") return "no";
-  return one === "unknown" || other === "unknown" ? "unknown" : "yes";
 }

@@ -1,6 +1,7 @@
-import { type IResource, Stack, Token } from "aws-cdk-lib";
+import { type IResource, Stack, Token, Validations } from "aws-cdk-lib";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
+import { Construct } from "constructs";
 import { LEASE_TABLE_SCHEMA } from "../dynamodb/schema.ts";
 import { checkLeaseName } from "./checks.ts";
 
@@ -79,11 +80,18 @@ export function grantCampaign(
     resourceArns: [target.tableArn],
     conditions: onlyLeases(target.scope, leaseNames),
   });
+  warnOfNothing("grantCampaign", target, grantee, rows);
   return withKey(rows, target, grantee, KEY_WRITE_ACTIONS);
 }
 
 /** Lets the grantee read the named leases, or, without names, read and list them all. */
 export function grantObserve(target: GrantTarget, grantee: IGrantable, leaseNames: readonly string[]): Grant {
+  const reads = observe(target, grantee, leaseNames);
+  warnOfNothing("grantObserve", target, grantee, reads);
+  return reads;
+}
+
+function observe(target: GrantTarget, grantee: IGrantable, leaseNames: readonly string[]): Grant {
   const named = leaseNames.length > 0;
   const rows = Grant.addToPrincipal({
     grantee,
@@ -98,7 +106,8 @@ export function grantObserve(target: GrantTarget, grantee: IGrantable, leaseName
 export function grantOperate(target: GrantTarget, grantee: IGrantable, leaseNames: readonly string[]): Grant {
   const named = leaseNames.length > 0 ? onlyLeases(target.scope, leaseNames) : {};
   const on = { grantee, resourceArns: [target.tableArn] };
-  const reads = grantObserve(target, grantee, leaseNames);
+  const reads = observe(target, grantee, leaseNames);
+  warnOfNothing("grantOperate", target, grantee, reads);
   const writes = Grant.addToPrincipal({
     ...on,
     actions: ["dynamodb:UpdateItem"],
@@ -109,6 +118,34 @@ export function grantOperate(target: GrantTarget, grantee: IGrantable, leaseName
   });
   const settings = Grant.addToPrincipal({ ...on, actions: DESCRIBE_ACTIONS });
   return withKey(reads.combine(writes).combine(settings), target, grantee, KEY_WRITE_ACTIONS);
+}
+
+/**
+ * Warns where the grantee's policies are not this app's to write, so that the grant is one in name alone. CDK tells of principals
+ * that are no role, and pretends of roles of another account.
+ */
+function warnOfNothing(
+  grant: string,
+  { scope }: GrantTarget,
+  { grantPrincipal }: IGrantable,
+  given: Grant,
+): void {
+  const role = Construct.isConstruct(grantPrincipal) ? grantPrincipal : undefined;
+  const account = grantPrincipal.principalAccount;
+  const here = role && Stack.of(role).account;
+  const isElsewhere =
+    here !== undefined &&
+    account !== undefined &&
+    account !== here &&
+    ![account, here].some(Token.isUnresolved);
+  if (given.success && !isElsewhere) return;
+  const who = role === undefined ? `the ${grantPrincipal.constructor.name}` : role.node.path;
+  Validations.of(scope).addWarning(
+    "leasehold:grant-adds-nothing",
+    `${grant} adds nothing for ${who}${account === undefined || Token.isUnresolved(account) ? "" : `, of account ${account}`}: no policy of it is this app's to write. A principal of ` +
+      "another account needs the grant in its own account's app, a statement in the table's own policy, and the use of its key: " +
+      'docs/guides/cdk.md, "Another account"',
+  );
 }
 
 type Conditions = Record<string, Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { Stack } from "aws-cdk-lib";
+import { Stack, Token } from "aws-cdk-lib";
 import { CfnGlobalTable, MultiRegionConsistency, type TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { IConstruct } from "constructs";
 import { refuse } from "./checks.ts";
@@ -47,6 +47,20 @@ export function checkReplicationProps(scope: IConstruct, props: ReplicationProps
         "replicaRegions, or one and a witnessRegion",
     );
   }
+  const named = [
+    Stack.of(scope).region,
+    ...regions,
+    ...(props.witnessRegion === undefined ? [] : [props.witnessRegion]),
+  ];
+  const twice = twiceIn(named);
+  if (twice !== undefined) {
+    refuse(
+      scope,
+      `multiRegionConsistency STRONG takes exactly three regions, but ${twice} is named twice: replicaRegions is ` +
+        `[${regions.join(", ")}], witnessRegion ${props.witnessRegion ?? "is absent"}, and the stack's own region is ` +
+        `${Stack.of(scope).region}; name three that differ`,
+    );
+  }
   if (props.encryptionKey !== undefined) {
     refuse(
       scope,
@@ -54,6 +68,11 @@ export function checkReplicationProps(scope: IConstruct, props: ReplicationProps
         "leave encryptionKey out, so that AWS manages them",
     );
   }
+}
+
+/** A region that is there twice. What is known only at deployment is not looked at. */
+function twiceIn(regions: readonly string[]): string | undefined {
+  return regions.find((region, at) => !Token.isUnresolved(region) && regions.indexOf(region) < at);
 }
 
 /**
@@ -64,14 +83,31 @@ export function findReplicationFaults(table: TableV2): string[] {
   const resource = table.node.defaultChild;
   if (!(resource instanceof CfnGlobalTable)) return [];
   const stack = Stack.of(table);
-  const replicas: unknown = stack.resolve(resource.replicas);
+  const replicas = regionsOf(stack.resolve(resource.replicas));
+  const witnesses = regionsOf(stack.resolve(resource.globalTableWitnesses));
   const ttl: { readonly enabled?: boolean } | undefined = stack.resolve(resource.timeToLiveSpecification);
   const strong = resource.multiRegionConsistency === MultiRegionConsistency.STRONG;
 
   const faults: string[] = [];
-  if (Array.isArray(replicas) && replicas.length > 1 && !strong) {
+  if (replicas.length > 1 && !strong) {
     faults.push(`the table has ${replicas.length} replicas, but ${WHY_NOT_EVENTUAL}`);
   }
+  const regions = [...replicas, ...witnesses];
+  if (strong && regions.length !== 3) {
+    faults.push(
+      `the table has ${regions.length} regions, ${regions.join(", ")}, but multiRegionConsistency STRONG takes exactly three; ` +
+        "leave out what was added to it",
+    );
+  }
+  const voter = replicas.find((region) => witnesses.includes(region));
+  if (voter !== undefined)
+    faults.push(`${voter} is both a replica's and the witness's region; they have to differ`);
   if (strong && ttl?.enabled === true) faults.push(`the table has TTL enabled, but ${WHY_NO_TTL}`);
   return faults;
+}
+
+/** The regions of what a table has in several, as they are synthesized; one that is known only at deployment is told as such. */
+function regionsOf(places: unknown): string[] {
+  if (!Array.isArray(places)) return [];
+  return places.map(({ region }) => (typeof region === "string" ? region : "the stack's own"));
 }

@@ -1,4 +1,5 @@
 import { cronField } from "./event-cron.ts";
+import { shiftsOf, timeZoneNamed } from "./time-zone.ts";
 
 /** How far apart two occurrences of a schedule can be. */
 export type SchedulePeriod =
@@ -21,8 +22,9 @@ const RATE_UNITS_MS: Readonly<Record<string, number>> = {
  * Finds the shortest time between two occurrences of an EventBridge Scheduler expression.
  *
  * `rate()` is exact. Of `cron()` the minute and hour fields are read and every day is taken to be a day on
- * which it fires, so the answer is a lower bound: exact for daily schedules, too low for weekly ones. In a
- * time zone that may change its offset an hour is allowed for. Anything else is `unreadable`, never guessed.
+ * which it fires, so the answer is a lower bound: exact for daily schedules, too low for weekly ones. What
+ * the time zone's clocks are set forward by is allowed for. Anything else, a zone that this Node does not know
+ * among it, is `unreadable`, never guessed.
  *
  * This is the distance of *scheduled* times. Scheduler delivers within a minute of them.
  */
@@ -54,20 +56,26 @@ function cronPeriod(body: string, timeZone: string | undefined): SchedulePeriod 
   const fields = body.trim().split(/\s+/);
   const minutes = cronField(fields[0] ?? "", 0, 59);
   const hours = cronField(fields[1] ?? "", 0, 23);
-  if (fields.length !== 6 || minutes === undefined || hours === undefined) return { kind: "unreadable" };
+  const zone = timeZoneNamed(timeZone);
+  if (fields.length !== 6 || minutes === undefined || hours === undefined || zone === undefined) {
+    return { kind: "unreadable" };
+  }
 
   const timesOfDay = hours.flatMap((hour) => minutes.map((minute) => hour * 60 + minute));
   const inADay = shortestGap(timesOfDay, MINUTES_A_DAY);
-  if (isFixedZone(timeZone)) return { kind: "repeats", atLeastMs: inADay * MINUTE_MS };
-
-  // When clocks are set forward an hour of the day is missing, so two occurrences may come an hour closer,
-  // but, the shift being a whole hour, never closer than the minute field alone allows.
-  const acrossShift = Math.max(inADay - 60, shortestGap(minutes, 60));
-  return { kind: "repeats", atLeastMs: Math.min(inADay, acrossShift) * MINUTE_MS };
+  const acrossShifts = shiftsOf(zone).forwardMs.map((ms) => acrossShift(inADay, minutes, ms / MINUTE_MS));
+  return { kind: "repeats", atLeastMs: Math.min(inADay, ...acrossShifts) * MINUTE_MS };
 }
 
-function isFixedZone(timeZone: string | undefined): boolean {
-  return timeZone === undefined || timeZone === "UTC" || timeZone.startsWith("Etc/");
+/**
+ * When clocks are set forward some of the day is missing, so two occurrences may come closer by as much, but never closer than the
+ * minute field allows.
+ */
+function acrossShift(inADay: number, minutes: readonly number[], shift: number): number {
+  const onTheHour = minutes.flatMap((one) =>
+    minutes.map((next) => (((next - one - shift) % 60) + 60) % 60 || 60),
+  );
+  return Math.max(inADay - shift, Math.min(...onTheHour));
 }
 
 /** The shortest way from one value to the next on a circle. One value alone is a whole turn from itself. */

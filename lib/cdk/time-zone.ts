@@ -40,6 +40,37 @@ export function timeZoneNamed(name: string | undefined): TimeZone | undefined {
   return { aheadMs: (instant) => ofDay(Math.floor(instant / DAY_MS)) ?? look(instant) };
 }
 
+/** By how much a zone's clocks are set, in ms, each greater than 0. */
+export interface Shifts {
+  /** All that they are set forward by. */
+  readonly forwardMs: readonly number[];
+  /** The most that they are set back by; 0 where they never are. */
+  readonly backMs: number;
+}
+
+/** Far enough for rules that change from year to year, such as those of Morocco, which go by the moon. */
+const SHIFTS = { fromMs: Date.UTC(2026, 0, 1), untilMs: Date.UTC(2054, 0, 1) };
+const WEEK_MS = 7 * DAY_MS;
+
+/**
+ * Finds by how much a zone's clocks are set, by the rules that this Node knows of 2026 to 2053. What is set and set back within
+ * one week is not seen; no zone does that.
+ */
+export function shiftsOf(zone: TimeZone): Shifts {
+  if (zone === UTC) return { forwardMs: [], backMs: 0 };
+  const shifts = new Set<number>();
+  let before = zone.aheadMs(SHIFTS.fromMs);
+  for (let at = SHIFTS.fromMs; at < SHIFTS.untilMs; at += WEEK_MS) {
+    const ahead = zone.aheadMs(at);
+    shifts.add(ahead - before);
+    before = ahead;
+  }
+  return {
+    forwardMs: [...shifts].filter((shift) => shift > 0),
+    backMs: Math.max(0, ...[...shifts].map((shift) => -shift)),
+  };
+}
+
 /**
  * The instants at which a zone's clock shows a wall-clock time, given as if it were UTC: one, two where clocks are set back over
  * it, none where they are set forward over it.

@@ -1,6 +1,6 @@
-import { type EventCron, parseEventCron } from "./event-cron.ts";
+import { CYCLE_DAYS, type EventCron, parseEventCron } from "./event-cron.ts";
 import { expressionParts } from "./schedule-period.ts";
-import { instantsOf, type TimeZone, timeZoneNamed, UTC } from "./time-zone.ts";
+import { instantsOf, type TimeZone, timeZoneNamed } from "./time-zone.ts";
 
 /** A schedule as EventBridge Scheduler is told it. */
 export interface ScheduleText {
@@ -37,10 +37,7 @@ export interface Calendar {
 }
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-/** Dates and weekdays pair up in the same way again after 28 years. */
-const HORIZON_DAYS = 28 * 365 + 7;
 /** What is due often is followed for a shorter time, but through more than a year of clock changes. */
 const LEAST_DAYS = 400;
 const ENOUGH_OCCURRENCES = 20_000;
@@ -66,29 +63,15 @@ export function readTimetable({ expression, timeZone, start, end }: ScheduleText
   return cron && { kind: "calendar", cron, zone, span };
 }
 
-/**
- * The longest time from one occurrence of a calendar to the next, in ms, in the {@link LEAST_DAYS} from `nowMs` on, or in the first
- * {@link ENOUGH_OCCURRENCES}; undefined for what is not due twice in that time. Told by the wall clock, with an hour added where
- * clocks may be set back in between. An occurrence that is skipped when they are set forward is no gap that is allowed for.
- */
-export function longestGapMs({ cron, zone }: Calendar, nowMs: number): number | undefined {
-  const span = { fromMs: nowMs, untilMs: nowMs + LEAST_DAYS * DAY_MS };
-  const byWallClock: Calendar = { kind: "calendar", cron, zone: UTC, span };
-  let [before, longestMs, count] = [Number.POSITIVE_INFINITY, 0, 0];
-  for (const at of occurrences(byWallClock, nowMs)) {
-    longestMs = Math.max(longestMs, at - before);
-    before = at;
-    count += 1;
-    if (count > ENOUGH_OCCURRENCES) break;
-  }
-  if (longestMs === 0) return undefined;
-  return longestMs >= HOUR_MS && zone !== UTC ? longestMs + HOUR_MS : longestMs;
-}
-
 /** Two occurrences, in epoch ms, of which the second would not find the lease free. */
 export interface Clash {
   readonly first: number;
   readonly second: number;
+  /**
+   * Set where one of them is at a time that clocks repeat. Scheduler runs such a time once, and AWS does not say at which of its two
+   * instants, so the clash may not come about.
+   */
+  readonly byRepeatedTime?: true;
 }
 
 /** A timetable, and how long after an occurrence of it the lease can be taken, in ms. */
@@ -99,7 +82,8 @@ export interface Demand {
 
 /**
  * Finds the first occurrences, from `nowMs` on, of two schedules that are too close to one another: the later one comes before the
- * earlier one's `neededMs` have passed. `first` is of `one`, `second` of `other`, whichever is earlier.
+ * earlier one's `neededMs` have passed. `first` is of `one`, `second` of `other`, whichever is earlier. One that rests on a time that
+ * clocks repeat is told only where there is no other.
  *
  * The rarer of the two is followed for 28 years, or for {@link ENOUGH_OCCURRENCES} of its occurrences and more than a year.
  */
@@ -111,12 +95,26 @@ export function findClash(one: Demand, other: Demand, nowMs: number): Clash | un
   }
   const [often, otherOften] = [one, other].map(({ timetable }) => frequency(timetable, nowMs));
   const [rare, frequent] = (often ?? 0) <= (otherOften ?? 0) ? [one, other] : [other, one];
+  let unsure: Clash | undefined;
   for (const instant of occurrences(rare.timetable, nowMs - frequent.neededMs)) {
     const near = nearest(frequent, instant, rare.neededMs);
     if (near === undefined || Math.max(instant, near) < nowMs) continue;
-    return rare === one ? { first: instant, second: near } : { first: near, second: instant };
+    const clash = rare === one ? { first: instant, second: near } : { first: near, second: instant };
+    const isRareRepeated = isRepeated(rare.timetable, instant);
+    const isFrequentRepeated = isRepeated(frequent.timetable, near);
+    // Where both are repeated at one instant, it is the same one of two for both.
+    if (isRareRepeated === isFrequentRepeated && (!isRareRepeated || instant === near)) return clash;
+    unsure ??= { ...clash, byRepeatedTime: true };
   }
-  return undefined;
+  return unsure;
+}
+
+/** Whether an occurrence is one of two instants at which the zone's clock shows its time. */
+function isRepeated(timetable: Timetable, instant: number): boolean {
+  if (timetable.kind === "once") return timetable.instants.length > 1;
+  if (timetable.kind === "floating") return false;
+  const { zone } = timetable;
+  return instantsOf(zone, instant + zone.aheadMs(instant)).length > 1;
 }
 
 /** A moment at which both can be due, where at least one of them is floating and so can be due at any. */
@@ -133,7 +131,7 @@ function frequency(timetable: Timetable, nowMs: number): number {
   if (timetable.kind !== "calendar") return 0;
   const today = Math.floor(nowMs / DAY_MS);
   let days = 0;
-  for (let day = today; day < today + HORIZON_DAYS; day += 1) days += timetable.cron.firesOn(day) ? 1 : 0;
+  for (let day = today; day < today + CYCLE_DAYS; day += 1) days += timetable.cron.firesOn(day) ? 1 : 0;
   return days * timetable.cron.timesOfDay.size;
 }
 
@@ -146,7 +144,7 @@ function* occurrences(timetable: Timetable, fromMs: number): Generator<number, u
   const { cron, zone, span } = timetable;
   const beginMs = Math.max(fromMs, span.fromMs);
   const today = Math.floor(beginMs / DAY_MS) - 1;
-  const lastDay = Math.min(today + HORIZON_DAYS, Math.floor(span.untilMs / DAY_MS) + 1);
+  const lastDay = Math.min(today + CYCLE_DAYS, Math.floor(span.untilMs / DAY_MS) + 1);
   for (let day = today, count = 0; day <= lastDay; day += 1) {
     if (count > ENOUGH_OCCURRENCES && day > today + LEAST_DAYS) return;
     if (!cron.firesOn(day)) continue;

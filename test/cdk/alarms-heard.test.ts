@@ -1,4 +1,4 @@
-import { App, Duration, Stack } from "aws-cdk-lib";
+import { App, Duration, Lazy, Stack } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { describe, expect, it } from "vitest";
@@ -58,6 +58,17 @@ describe("alarms that would be on for ever, or off, are refused", () => {
     expect(() => ofElection({ clockSkewFrom: Duration.millis(0) })).toThrow(/clockSkewFrom, in ms, is 0/);
   });
 
+  it("those whose times are known only at deployment, by the names of the options", () => {
+    const late = Lazy.number({ produce: () => 5_000 });
+    expect(() => ofElection({ noLeaderFor: Duration.minutes(late) })).toThrow(
+      /Test\/Alarms: noLeaderFor is known only at deployment, but synthesis has to choose the alarm's periods by it/,
+    );
+    expect(() => ofElection({ clockSkewFrom: Duration.seconds(late) })).toThrow(
+      /Test\/Alarms: clockSkewFrom is known only at deployment.*give it in milliseconds, Duration\.millis/,
+    );
+    expect(() => ofElection({ clockSkewFrom: Duration.millis(late) })).not.toThrow();
+  });
+
   it("those that tell a topic of another region, and not of another account", () => {
     const telling = (region: string, account: string) => () => {
       const stack = stackIn(HERE);
@@ -86,6 +97,12 @@ it("the alarm on stale writes hears what guards refuse, under the names of their
   );
   const tooMany = Array.from({ length: 10 }, (_, nth) => `resource-${nth}`);
   expect(() => ofElection({ guardedResources: tooMany })).toThrow(/guardedResources has 10.*nine at most/);
+});
+
+it("a dashboard of no election is refused", () => {
+  expect(() => new LeadershipDashboard(stackIn(), "Dashboard", { elections: [] })).toThrow(
+    /Test\/Dashboard: elections is empty; give the metrics of one lease at least/,
+  );
 });
 
 it("a dashboard looks for the metrics of a table in the table's region", () => {
@@ -121,27 +138,42 @@ describe("changes of leadership that are not told", () => {
     });
   });
 
-  it("set off an alarm long before that where the pipe fails again and again", () => {
+  it("set off an alarm long before that where the pipe fails, wholly or in part, times out or is throttled", () => {
     const { template } = alarms();
     const [pipe] = Object.keys(template.findResources("AWS::Pipes::Pipe"));
-    template.hasResourceProperties(ALARM, {
-      AlarmDescription: Match.stringLikeRegexp("pipe fails.*#changes-are-not-told$"),
-      Metrics: [
-        Match.objectLike({ Expression: "FILL(m0, 0)" }),
-        Match.objectLike({
-          MetricStat: {
-            Metric: {
-              Namespace: "AWS/EventBridge/Pipes",
-              MetricName: "ExecutionFailed",
-              Dimensions: [{ Name: "PipeName", Value: { Ref: pipe } }],
-            },
-            Period: 900,
-            Stat: "Sum",
+    const counted = (MetricName: string) =>
+      Match.objectLike({
+        MetricStat: {
+          Metric: {
+            Namespace: "AWS/EventBridge/Pipes",
+            MetricName,
+            Dimensions: [{ Name: "PipeName", Value: { Ref: pipe } }],
           },
-        }),
+          Period: 900,
+          Stat: "Sum",
+        },
+      });
+    template.hasResourceProperties(ALARM, {
+      AlarmDescription: Match.stringLikeRegexp("pipe fails.*times out.*#changes-are-not-told$"),
+      Metrics: [
+        Match.objectLike({ Expression: "SUM([FILL(m0, 0), FILL(m1, 0), FILL(m2, 0), FILL(m3, 0)])" }),
+        ...["ExecutionFailed", "ExecutionPartiallyFailed", "ExecutionTimeout", "ExecutionThrottled"].map(
+          counted,
+        ),
       ],
       Threshold: 3,
       TreatMissingData: "notBreaching",
     });
+  });
+
+  it("can be graphed in other periods than the alarm's", () => {
+    const { events } = alarms();
+    const sum = events.metricFailures({ period: Duration.hours(1), label: "the pipe" }).toMetricConfig();
+    expect(sum.mathExpression?.period).toBe(3_600);
+    const parts = Object.values(sum.mathExpression?.usingMetrics ?? {}).map((one) => one.toMetricConfig());
+    expect(parts.map(({ metricStat }) => metricStat?.period.toSeconds())).toEqual([
+      3_600, 3_600, 3_600, 3_600,
+    ]);
+    expect(sum.renderingProperties?.["label"]).toBe("the pipe");
   });
 });

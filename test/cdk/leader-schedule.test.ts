@@ -1,4 +1,4 @@
-import { App, Duration, Lazy, Stack } from "aws-cdk-lib";
+import { App, CfnParameter, Duration, Lazy, Stack } from "aws-cdk-lib";
 import { Annotations, Match, Template } from "aws-cdk-lib/assertions";
 import { CfnRole } from "aws-cdk-lib/aws-iam";
 import { Code, Function as LambdaFunction, type IFunction, Runtime } from "aws-cdk-lib/aws-lambda";
@@ -209,18 +209,6 @@ describe("synthesis refuses a leader schedule", () => {
     expect(() => make({ duration: late })).toThrow(/duration is known only at deployment/);
   });
 
-  it("whose handler's environment cannot be set", () => {
-    const { stack } = make();
-    const arn = "arn:aws:lambda:eu-central-1:111111111111:function:other";
-    const imported = LambdaFunction.fromFunctionArn(stack, "Other", arn);
-    expect(() => make({ handler: imported })).toThrow(
-      /handler is Test\/Other, whose environment cannot be set here: .* imported/,
-    );
-    const handler = stack.node.findChild("Handler") as LambdaFunction;
-    expect(() => make({ handler: handler.currentVersion })).toThrow(/environment cannot be set here/);
-    expect(() => make({ handler: handler.addAlias("live") })).toThrow(/environment cannot be set here/);
-  });
-
   it("that repeats before a crashed leader can be followed, and accepts one that does not", () => {
     expect(() => make({ schedule: rate(1), duration: Duration.millis(52950) })).toThrow(
       /schedule rate\(1 minute\) can repeat after 60000 ms.*a duration of 52950 ms.*within 60001 ms.*duration of at most 52949 ms/,
@@ -244,12 +232,6 @@ describe("synthesis refuses a leader schedule", () => {
     expect(() => make({ handler: undefined })).toThrow(/either entry or handler, neither was given/);
   });
 
-  it("with properties that would not reach the given handler", () => {
-    expect(() => make({ memorySize: 512, timeout: Duration.seconds(9) })).toThrow(
-      /timeout, memorySize would not reach the given handler/,
-    );
-  });
-
   it("whose environment would overrule its election", () => {
     expect(() => make({ environment: { LEASE_NAME: "other" } })).toThrow(/environment sets LEASE_NAME/);
   });
@@ -261,6 +243,16 @@ describe("synthesis refuses a leader schedule", () => {
     for (const maxEventAge of [Duration.seconds(59), Duration.hours(7)]) {
       expect(() => make({ maxEventAge })).toThrow(/maxEventAge must be from 60000 to 21600000 ms/);
     }
+    expect(() => make({ maxEventAge: Duration.millis(90_500) })).toThrow(
+      /Test\/Job: maxEventAge must be from 60000 to 21600000 ms, in whole seconds, not 90500 ms/,
+    );
+    const late = new CfnParameter(new Stack(), "Late", { type: "Number" }).valueAsNumber;
+    expect(() => make({ retryAttempts: late })).toThrow(
+      /Test\/Job: retryAttempts is known only at deployment, but synthesis has to check it: a whole number from 0 to 2/,
+    );
+    expect(() => make({ maxEventAge: Duration.minutes(late) })).toThrow(
+      /Test\/Job: maxEventAge is known only at deployment, but synthesis has to check it/,
+    );
   });
 });
 

@@ -262,37 +262,3 @@ it("the alarms on a table add up what DynamoDB tells of each operation that clie
   );
   expect(watched.sort()).toEqual(all.sort());
 });
-
-describe("the metrics of a lease", () => {
-  it("are found where Powertools writes them, under a name that CloudWatch takes", () => {
-    const { namespace, metricName, dimensions } = new LeadershipMetrics({
-      leaseName: "größe",
-      serviceName: "a",
-      namespace: "Mine",
-      dimensions: { Stage: "test" },
-    }).metricTermsBegun();
-    expect({ namespace, metricName, dimensions }).toEqual({
-      namespace: "Mine",
-      metricName: "TermsBegun",
-      dimensions: { Stage: "test", service: "a", LeaseName: "gr%u00f6%u00dfe" },
-    });
-    expect(metrics.environment).toEqual({
-      POWERTOOLS_SERVICE_NAME: "closing",
-      POWERTOOLS_METRICS_NAMESPACE: "Leasehold",
-    });
-  });
-
-  it("are refused without a name, or with a service's that CloudWatch would drop", () => {
-    for (const names of [
-      { leaseName: "", serviceName: "a" },
-      { leaseName: "a", serviceName: " " },
-      { leaseName: "a", serviceName: "größe" },
-      { leaseName: "a", serviceName: "x".repeat(256) },
-      { leaseName: "a", serviceName: "a", namespace: "" },
-    ]) {
-      expect(() => new LeadershipMetrics(names)).toThrow(
-        /^LeadershipMetrics: (leaseName|serviceName|namespace) must be/,
-      );
-    }
-  });
-});

@@ -1,39 +1,52 @@
-import { App, Duration, Stack } from "aws-cdk-lib";
-import { Match, Template } from "aws-cdk-lib/assertions";
+import { App, Duration, Stack, Stage } from "aws-cdk-lib";
+import { Annotations, Match, Template } from "aws-cdk-lib/assertions";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
+import { StringParameter } from "aws-cdk-lib/aws-ssm";
+import type { Construct } from "constructs";
 import { describe, expect, it } from "vitest";
 import { scheduledTick } from "../../lib/client/invocation-event.ts";
-import { LeaderSchedule, LeadershipChange, LeadershipEvents, LeaseTable } from "../../lib/cdk/index.ts";
+import {
+  type ILeaseTable,
+  LeaderSchedule,
+  LeadershipChange,
+  LeadershipEvents,
+  LeaseTable,
+} from "../../lib/cdk/index.ts";
 import { context, withMiddy, withWrapper } from "../middy/invocations.ts";
 import { manual } from "../support/manual.ts";
 import { inlineFunction } from "./inline-function.ts";
 
-function woken() {
-  const app = new App();
+function woken(app: Construct = new App()) {
   const home = new Stack(app, "Home");
   const table = new LeaseTable(home, "Leases");
   const events = new LeadershipEvents(home, "Leadership", { table });
   const stack = new Stack(app, "Jobs");
-  const jobOf = (id: string, leaseName: string) =>
+  const jobOf = (id: string, leaseName: string, of: ILeaseTable = table) =>
     new LeaderSchedule(stack, id, {
-      table,
+      table: of,
       leaseName,
       schedule: ScheduleExpression.rate(Duration.hours(1)),
       handler: inlineFunction(stack, `${id}Handler`),
     });
-  return { stack, job: jobOf("Report", "report"), events, jobOf };
+  return { stack, home, table, job: jobOf("Report", "report"), events, jobOf };
 }
+
+const warnings = (stack: Stack): string[] =>
+  Annotations.fromStack(stack)
+    .findWarning("*", Match.stringLikeRegexp("wakeOnRelease"))
+    .map(({ entry }) => JSON.stringify(entry.data));
 
 describe("a schedule's job that releases wake", () => {
   it("is invoked with the event when another lease is released; what fails ends in its dead-letter queue", () => {
-    const { stack, job, events } = woken();
+    const { stack, table, job, events } = woken();
     job.wakeOnRelease(events, "import", "billing");
     const template = Template.fromStack(stack);
     template.hasResourceProperties("AWS::Events::Rule", {
       EventPattern: {
         source: ["leasehold"],
         "detail-type": [LeadershipChange.RELEASED],
+        resources: [stack.resolve(table.tableArn) as unknown],
         detail: { lease: ["import", "billing"] },
       },
       Targets: [
@@ -77,6 +90,69 @@ describe("a schedule's job that releases wake", () => {
       /circle of jobs.*a release of "report", then of "archive", then of "import", then of "report"/,
     );
     job.wakeOnRelease(events, "upload");
+  });
+
+  it("is let have a lease of its own lease's name in another table, and jobs of other tables that use the same names", () => {
+    const { stack, home, job, jobOf } = woken();
+    const others = new LeaseTable(home, "Others");
+    const ofOthers = new LeadershipEvents(home, "OtherLeadership", { table: others });
+    job.wakeOnRelease(ofOthers, "report", "import");
+    jobOf("OtherImport", "import").wakeOnRelease(ofOthers, "report");
+    expect(warnings(stack)).toEqual([]);
+    const back = jobOf("OtherReport", "report", others);
+    expect(() => back.wakeOnRelease(ofOthers, "report")).toThrow(/the lease that the job itself holds/);
+  });
+
+  it("is refused a circle that goes through two tables", () => {
+    const { home, events, job, jobOf } = woken();
+    const others = new LeaseTable(home, "Others");
+    const ofOthers = new LeadershipEvents(home, "OtherLeadership", { table: others });
+    jobOf("OtherImport", "import", others).wakeOnRelease(events, "report");
+    expect(() => job.wakeOnRelease(ofOthers, "import")).toThrow(
+      /circle of jobs.*a release of "report", then of "import", then of "report"/,
+    );
+  });
+
+  it("is let be deployed twice: the jobs of two stages are others", () => {
+    const app = new App();
+    const [beta, live] = ["Beta", "Live"].map((id) => woken(new Stage(app, id)));
+    beta?.job.wakeOnRelease(beta.events, "import");
+    live?.jobOf("Import", "import").wakeOnRelease(live.events, "report");
+    for (const made of [beta, live]) if (made !== undefined) expect(warnings(made.stack)).toEqual([]);
+  });
+
+  it("is warned where the events may be of its own table: with none named, or one that is known only at deployment", () => {
+    const bus = (stack: Stack) => EventBus.fromEventBusName(stack, "Bus", "leadership");
+    const itself = woken();
+    const unnamed = LeadershipEvents.fromEventBus(itself.stack, "Unnamed", bus(itself.stack));
+    itself.job.wakeOnRelease(unnamed, "report");
+    expect(warnings(itself.stack)).toEqual([
+      expect.stringMatching(/may be the lease that the job itself holds.*give the events their tableArn/),
+    ]);
+
+    const circle = woken();
+    const tableArn = StringParameter.valueForStringParameter(circle.stack, "/leasehold/leases/table-arn");
+    const late = LeadershipEvents.fromEventBus(circle.stack, "Late", bus(circle.stack), { tableArn });
+    circle.jobOf("Import", "import").wakeOnRelease(circle.events, "report");
+    circle.job.wakeOnRelease(late, "import");
+    expect(warnings(circle.stack)).toEqual([expect.stringMatching(/may close a circle of jobs/)]);
+  });
+
+  it("is refused its own lease where another app's events name its table", () => {
+    const stack = new Stack(new App(), "Jobs", { env: { region: "eu-central-1", account: "111111111111" } });
+    const job = new LeaderSchedule(stack, "Report", {
+      table: LeaseTable.fromTableName(stack, "Leases", "leases"),
+      leaseName: "report",
+      schedule: ScheduleExpression.rate(Duration.hours(1)),
+      handler: inlineFunction(stack, "Handler"),
+    });
+    const from = (id: string, tableName: string) =>
+      LeadershipEvents.fromEventBus(stack, id, EventBus.fromEventBusName(stack, `${id}Bus`, "leadership"), {
+        tableArn: `arn:aws:dynamodb:eu-central-1:111111111111:table/${tableName}`,
+      });
+    expect(() => job.wakeOnRelease(from("Own", "leases"), "report")).toThrow(/that the job itself holds/);
+    job.wakeOnRelease(from("Other", "others"), "report");
+    expect(warnings(stack)).toEqual([]);
   });
 });
 

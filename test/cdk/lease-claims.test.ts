@@ -207,6 +207,15 @@ describe("synthesis warns of two schedules", () => {
     ]);
   });
 
+  it("that meet only at a time that clocks repeat, which Scheduler is said to run once", () => {
+    const night = ScheduleExpression.at(new Date("2040-10-28T00:30:00Z"));
+    expect(warnings(pair(cron("30 2 ? OCT SUNL *", "Europe/Zurich"), night))).toEqual([
+      expect.stringMatching(
+        /both due at 2040-10-28T00:30:00Z.*clocks are set back.*runs such a time once, and not at which of its two instants/,
+      ),
+    ]);
+  });
+
   it("whose lease, or whose table, may be the same", () => {
     const unsure = /both due at .*known only at deployment/;
     const leaseName = Lazy.string({ produce: () => "close" });

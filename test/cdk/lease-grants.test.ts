@@ -1,6 +1,6 @@
 import { App, Lazy, Stack } from "aws-cdk-lib";
-import { Template } from "aws-cdk-lib/assertions";
-import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Annotations, Match, Template } from "aws-cdk-lib/assertions";
+import { AccountPrincipal, type IGrantable, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import { describe, expect, it } from "vitest";
@@ -210,5 +210,49 @@ describe("an imported table", () => {
       context: { "dynamodb:LeadingKeys": ["orders"] },
     };
     expect(await isAllowed(statements, request)).toBe(true);
+  });
+});
+
+describe("a grant that adds nothing", () => {
+  const ACCOUNT = "111111111111";
+  const warnings = (grantee: (stack: Stack) => IGrantable): string[] => {
+    const stack = new Stack(new App(), "Test", { env: { region: "eu-west-1", account: ACCOUNT } });
+    const table = new LeaseTable(stack, "Leases");
+    const who = grantee(stack);
+    table.grantCampaign(who, "orders");
+    table.grantObserve(who);
+    table.grantOperate(who);
+    return Annotations.fromStack(stack)
+      .findWarning("/Test/Leases", Match.anyValue())
+      .map(({ entry }) => entry.data as string);
+  };
+  const roleOf = (account: string) => (stack: Stack) =>
+    Role.fromRoleArn(stack, "Imported", `arn:aws:iam::${account}:role/worker`);
+
+  it("says so at synthesis, and what a principal of another account needs", () => {
+    for (const [grantee, who] of [
+      [() => new AccountPrincipal("222222222222"), /AccountPrincipal/],
+      [roleOf("222222222222"), /Test\/Imported, of account 222222222222/],
+    ] as const) {
+      const said = warnings(grantee);
+      expect(said.map((one) => /^grant\w+/.exec(one)?.[0])).toEqual([
+        "grantCampaign",
+        "grantObserve",
+        "grantOperate",
+      ]);
+      for (const one of said) {
+        expect(one).toMatch(who);
+        expect(one).toMatch(
+          /adds nothing.*the table's own policy.*docs\/guides\/cdk\.md, "Another account"/s,
+        );
+      }
+    }
+  });
+
+  it("is not what a role of the account gets, made here or elsewhere", () => {
+    const made = (stack: Stack) =>
+      new Role(stack, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+    expect(warnings(made)).toEqual([]);
+    expect(warnings(roleOf(ACCOUNT))).toEqual([]);
   });
 });

@@ -161,6 +161,37 @@ describe("synthesis refuses a lease table", () => {
     }
   });
 
+  it("with strong consistency over fewer than three regions, one of which is named twice", () => {
+    for (const props of [
+      { replicaRegions: ["us-east-2"], witnessRegion: "us-east-1" },
+      { replicaRegions: ["us-east-2"], witnessRegion: "us-east-2" },
+      { replicaRegions: ["us-east-2", "us-east-2"] },
+      { replicaRegions: ["us-east-2", "us-east-1"] },
+    ]) {
+      expect(refusal({ multiRegionConsistency: STRONG, ...props }), JSON.stringify(props)).toThrow(
+        /Test\/Leases: multiRegionConsistency STRONG takes exactly three regions, but us-east-[12] is named twice.*\[us-east-2.*the stack's own region is us-east-1/,
+      );
+    }
+  });
+
+  it("that got a fourth region, or its witness's for a replica, behind the construct's back", () => {
+    const regions = { replicaRegions: ["us-east-2"], witnessRegion: "us-west-2" };
+    const synthesized =
+      (region: string, props: LeaseTableProps = regions) =>
+      () => {
+        const stack = stackIn("us-east-1");
+        const { table } = new LeaseTable(stack, "Leases", { multiRegionConsistency: STRONG, ...props });
+        if (!(table instanceof TableV2)) throw new Error("not the table that can be replicated");
+        table.addReplica({ region });
+        return Template.fromStack(stack);
+      };
+    expect(synthesized("eu-west-1", { replicaRegions: ["us-east-2", "us-west-2"] })).toThrow(
+      /the table has 4 regions, us-east-2, us-west-2, eu-west-1, us-east-1.*exactly three/,
+    );
+    expect(synthesized("eu-west-1")).toThrow(/the table has 4 regions.*exactly three/);
+    expect(synthesized("us-west-2")).toThrow(/us-west-2 is both a replica's and the witness's region/);
+  });
+
   it("with a witness but no strong consistency", () => {
     expect(refusal({ witnessRegion: "us-west-2" })).toThrow(/witnessRegion is "us-west-2".*STRONG/);
   });

@@ -1,7 +1,7 @@
 import { Duration, TimeZone } from "aws-cdk-lib";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { longestGap } from "../../lib/cdk/schedule-gap.ts";
 import { quietMs, windowOf } from "../../lib/cdk/silence.ts";
 
@@ -28,10 +28,39 @@ describe("the longest gap of a schedule", () => {
     expect(longestGap(cron({ minute: "*/10", timeZone }))?.toMinutes()).toBe(10);
   });
 
+  it("allows what the zone's clocks are set back by, and nothing where they never are", () => {
+    const nightly = (zone: string) =>
+      longestGap(cron({ hour: "2", minute: "0", timeZone: TimeZone.of(zone) }))?.toMinutes();
+    expect(nightly("Antarctica/Troll")).toBe(26 * 60);
+    expect(nightly("Australia/Lord_Howe")).toBe(24 * 60 + 30);
+    expect(nightly("Asia/Tokyo")).toBe(24 * 60);
+  });
+
+  it.each([
+    ["cron(0 * ? JAN-JUN * *)", 4_417 * 60],
+    ["cron(* * 1-15 * ? *)", 16 * 24 * 60 + 1],
+    ["cron(0 2,4 ? * MON *)", (7 * 24 - 2) * 60],
+    ["cron(0 2 29 2 ? *)", 1_461 * 24 * 60],
+    ["cron(0 2 29 2 ? 2026/1)", 8 * 365 * 24 * 60 + 24 * 60],
+    ["cron(0 2 * * ? 2026,2028)", 366 * 24 * 60],
+    ["cron(0 2 * * ? 2035)", 24 * 60],
+    ["cron(0 2,3 24 12 ? 2026)", undefined],
+    ["cron(0 2 31 2 ? *)", undefined],
+  ])("of %s is the same on whatever day it is synthesized", (expression, minutes) => {
+    vi.useFakeTimers();
+    try {
+      for (const day of ["2026-09-01", "2026-11-01", "2026-11-10"]) {
+        vi.setSystemTime(`${day}T12:00:00Z`);
+        expect(longestGap(ScheduleExpression.expression(expression))?.toMinutes(), day).toBe(minutes);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("is not told of what fires once, or is in a form that is not understood", () => {
     expect(longestGap(ScheduleExpression.at(new Date("2030-01-01T00:00:00Z")))).toBeUndefined();
     expect(longestGap(ScheduleExpression.expression("often(1)"))).toBeUndefined();
-    expect(longestGap(cron({ day: "29", month: "2", hour: "0", minute: "0" }))).toBeUndefined();
   });
 });
 

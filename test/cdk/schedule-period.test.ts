@@ -45,6 +45,20 @@ describe("the period of a schedule", () => {
     expect(period("cron(30 3 * * ? *)", "UTC")).toBe(1_440);
   });
 
+  it("allows for half an hour, or two, where a zone's clocks skip that, and for none where they skip none", () => {
+    expect(period("cron(30 3 * * ? *)", "Australia/Lord_Howe")).toBe(1_410);
+    expect(period("cron(0/20 * * * ? *)", "Australia/Lord_Howe")).toBe(10);
+    expect(period("cron(0 * * * ? *)", "Australia/Lord_Howe")).toBe(30);
+    expect(period("cron(30 3 * * ? *)", "Antarctica/Troll")).toBe(1_320);
+    expect(period("cron(30 0,3 * * ? *)", "Antarctica/Troll")).toBe(60);
+    expect(period("cron(30 3 * * ? *)", "Asia/Tokyo")).toBe(1_440);
+  });
+
+  it("is not known in a zone that this Node does not know", () => {
+    expect(period("cron(30 3 * * ? *)", "Mars/Olympus")).toBe("unreadable");
+    expect(period("rate(1 hour)", "Mars/Olympus")).toBe(60);
+  });
+
   it("does not exist for a single occurrence", () => {
     expect(period("at(2026-11-23T08:00:00)")).toBe("once");
   });

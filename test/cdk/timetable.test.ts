@@ -143,7 +143,7 @@ function clash(
   };
   const found = findClash(read(one), read(other), NOW);
   const back = findClash(read(other), read(one), NOW);
-  expect(back && { first: back.second, second: back.first }).toEqual(found);
+  expect(back && { ...back, first: back.second, second: back.first }).toEqual(found);
   if (found === undefined) return undefined;
   const [first, second] = [found.first, found.second].map((at) => new Date(at).toISOString().slice(0, 16));
   return first === second ? first : `${first} and ${second}`;
@@ -197,6 +197,32 @@ describe("two schedules", () => {
     const repeated = { expression: "cron(30 2 31 10 ? 2027)", timeZone: "Europe/Zurich" };
     expect(clash(repeated, "cron(30 0 31 10 ? *)")).toBe("2027-10-31T00:30");
     expect(clash(repeated, "cron(30 1 31 10 ? *)")).toBe("2027-10-31T01:30");
+  });
+
+  it("clash by a time that clocks repeat only if nothing else makes them, and that is told", () => {
+    const demand = (text: ScheduleText | string) => {
+      const timetable = readTimetable(typeof text === "string" ? { expression: text } : text);
+      if (timetable === undefined) throw new Error("not read");
+      return { timetable, neededMs: MINUTE_MS };
+    };
+    const told = (one: ScheduleText | string, other: ScheduleText | string) => {
+      const found = findClash(demand(one), demand(other), NOW);
+      return found && [new Date(found.first).toISOString().slice(0, 16), found.byRepeatedTime];
+    };
+    const nightly = { expression: "cron(30 2 * * ? *)", timeZone: "Europe/Zurich" };
+    expect(told(nightly, "cron(30 0 31 10 ? 2027)")).toEqual(["2027-10-31T00:30", true]);
+    expect(told("cron(30 1 31 10 ? 2027)", nightly)).toEqual(["2027-10-31T01:30", true]);
+    expect(told({ ...nightly, expression: "at(2027-10-31T02:30:00)" }, "cron(30 1 * * ? *)")).toEqual([
+      "2027-10-31T01:30",
+      true,
+    ]);
+    // The summer before has it without repetition; the clash is told by the first that is sure.
+    expect(told(nightly, "cron(30 0 30,31 10 ? 2027)")).toEqual(["2027-10-30T00:30", undefined]);
+    // Whichever of the two instants it is, it is the same for both.
+    expect(told(nightly, { ...nightly, expression: "cron(30 2 31 10 ? 2027)" })).toEqual([
+      "2027-10-31T00:30",
+      undefined,
+    ]);
   });
 
   it("can clash whenever one of them counts from its deployment", () => {

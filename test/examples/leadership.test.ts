@@ -64,7 +64,12 @@ describe("the stacks of the guide to events", () => {
       handler: (scope) => inlineFunction(scope, "Handler"),
     });
     const rule = (change: string, lease: string[]) => ({
-      EventPattern: { source: ["leasehold"], "detail-type": [change], detail: { lease } },
+      EventPattern: {
+        source: ["leasehold"],
+        "detail-type": [change],
+        resources: [Match.anyValue()],
+        detail: { lease },
+      },
     });
     Template.fromStack(leases).hasResourceProperties(
       "AWS::Events::Rule",

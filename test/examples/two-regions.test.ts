@@ -6,6 +6,14 @@ import { GuestStack, SharedTableStack } from "../../examples/other-account.ts";
 import { inTwoRegions } from "../../examples/two-regions.ts";
 import { clientElsewhere } from "../../examples/two-regions-elsewhere.ts";
 
+/** A statement of a policy, as it is synthesized. */
+interface Statement {
+  readonly Action: string[];
+  readonly Principal?: unknown;
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
 const ACCOUNT = "111111111111";
 const unbundled = (): App => new App({ context: { "aws:cdk:bundling-stacks": [] } });
 const stackOf = (app: App, id: string): Stack => app.node.findChild(id) as Stack;
@@ -60,7 +68,28 @@ describe("the guide to another account", () => {
     expect(tables).toContain("ResourcePolicy");
     expect(tables).toContain('"dynamodb:LeadingKeys":["writer"]');
     expect(tables).toContain(":iam::222222222222:root");
-    expect(JSON.stringify(template.findResources("AWS::KMS::Key"))).toContain(":iam::222222222222:root");
+  });
+
+  it("lets it use the key by way of DynamoDB alone, for all that the guest's grant asks of the key", () => {
+    const env = (account: string) => ({ env: { account, region: "eu-west-1" } });
+    const shared = new SharedTableStack(new App(), "Shared", { ...env(ACCOUNT), guest: "222222222222" });
+    const guest = new GuestStack(new App(), "Guest", {
+      ...env("222222222222"),
+      tableArn: `arn:aws:dynamodb:eu-west-1:${ACCOUNT}:table/leases`,
+      keyArn: `arn:aws:kms:eu-west-1:${ACCOUNT}:key/k`,
+      service: (scope) =>
+        new Role(scope, "Service", { assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com") }),
+    });
+    const propertiesOf = (stack: Stack, type: string) =>
+      Object.values(Template.fromStack(stack).findResources(type))[0]?.["Properties"];
+    const statements: Statement[] = propertiesOf(shared, "AWS::KMS::Key").KeyPolicy.Statement;
+    const ofGuest = statements.filter(({ Principal }) => JSON.stringify(Principal).includes("222222222222"));
+    const asked = (propertiesOf(guest, "AWS::IAM::Policy").PolicyDocument.Statement as Statement[]).find(
+      ({ Resource }) => JSON.stringify(Resource).includes(":kms:"),
+    );
+    expect(ofGuest).toEqual([{ ...asked, Principal: expect.anything() as unknown, Resource: "*" }]);
+    expect(asked?.Action).toContain("kms:DescribeKey");
+    expect(JSON.stringify(asked?.Condition)).toMatch(/kms:ViaService.*dynamodb\.eu-west-1\./);
   });
 
   it("grants the guest's service the table and the key by their ARNs", () => {

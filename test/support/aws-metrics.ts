@@ -42,12 +42,14 @@ export const AWS_METRICS: readonly AwsMetric[] = [
     dimensions: ["QueueName"],
     source: SQS,
   },
-  {
-    namespace: "AWS/EventBridge/Pipes",
-    name: "ExecutionFailed",
-    dimensions: ["PipeName"],
-    source: PIPES,
-  },
+  ...["ExecutionFailed", "ExecutionPartiallyFailed", "ExecutionTimeout", "ExecutionThrottled"].map(
+    (name) => ({
+      namespace: "AWS/EventBridge/Pipes",
+      name,
+      dimensions: ["PipeName"], // "ExecutionThrottled" comes with "AwsAccountId", too, and then counts all pipes of the account
+      source: PIPES,
+    }),
+  ),
 ];
 
 /** The values of the dimension `Operation`, by the same page of DynamoDB's. */
