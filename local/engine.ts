@@ -4,12 +4,14 @@ import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { freePort } from "./harness/ports.ts";
-import { type OwnedProcess, spawnOwned } from "./harness/processes.ts";
+import { type Ending, type OwnedProcess, spawnOwned } from "./harness/processes.ts";
 
 /** A running DynamoDB engine. */
 export interface Engine extends AsyncDisposable {
   /** Where it answers, for example `http://127.0.0.1:41234`. */
   readonly endpoint: string;
+  /** Resolves when its process has ended, and with how. Never for one that was found running. */
+  readonly gone: Promise<Ending>;
   /** Ends it, unless it was found running; resolves when no process of it is left. Its tables are gone. */
   readonly stop: () => Promise<void>;
 }
@@ -44,7 +46,7 @@ export async function startEngine(env: NodeJS.ProcessEnv = process.env): Promise
   const given = env["LEASEHOLD_DYNAMODB_ENDPOINT"] || env["AWS_ENDPOINT_URL_DYNAMODB"];
   if (given) {
     await answering(given, () => false);
-    return engine(given, async () => {});
+    return engine(given, new Promise(() => {}), async () => {});
   }
   const program = findProgram(env);
   return startOnFreePort(program, (port) =>
@@ -69,7 +71,7 @@ export async function startOnFreePort(
     const endpoint = `http://127.0.0.1:${port}`;
     try {
       await answering(endpoint, () => ended);
-      return engine(endpoint, owned.kill);
+      return engine(endpoint, owned.gone, owned.kill);
     } catch (cause) {
       // Somebody else may have taken the port in between: another port, another try.
       await owned.kill();
@@ -83,8 +85,8 @@ export function engineClient(endpoint: string): DynamoDBClient {
   return new DynamoDBClient({ endpoint, ...LOCAL_AWS });
 }
 
-function engine(endpoint: string, stop: () => Promise<void>): Engine {
-  return { endpoint, stop, [Symbol.asyncDispose]: stop };
+function engine(endpoint: string, gone: Promise<Ending>, stop: () => Promise<void>): Engine {
+  return { endpoint, gone, stop, [Symbol.asyncDispose]: stop };
 }
 
 function findProgram(env: NodeJS.ProcessEnv): string {

@@ -1,17 +1,17 @@
 /**
  * `npm run engine`: an embedded DynamoDB with a lease table, to try the guides and the command line on. It prints what to put into the
- * environment, and stays until it is told to stop. Its table is gone then.
+ * environment, and stays until it is told to stop. Its table is gone then. If the engine ends by itself, it ends with an error.
  */
 import { LOCAL_AWS } from "./engine.ts";
 import { startLeaseTable } from "./tables.ts";
 
 const TABLE = "leases";
 
-const stopped = new Promise<void>((resolve) => {
+const stopped = new Promise<undefined>((resolve) => {
   const alive = setInterval(() => {}, 2 ** 31 - 1); // A listener for signals keeps no process alive.
   const stop = (): void => {
     clearInterval(alive);
-    resolve();
+    resolve(undefined);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
 });
@@ -28,4 +28,10 @@ export LEASE_TABLE_NAME=${TABLE}
 # The command line, in a clone of the repository:
 npm run leasehold -- list
 `);
-await stopped;
+const ended = await Promise.race([stopped, engine.gone]);
+if (ended !== undefined) {
+  console.error(
+    `The engine has ended by itself (${ended.signal ?? ended.code}), and its table is gone with it. Start another one: npm run engine`,
+  );
+  process.exit(1);
+}

@@ -17,8 +17,14 @@ export function parseDuration(text: string, option: string, minMs: number, maxMs
   const [, count, unit] = DURATION.exec(text) ?? [];
   const ms = count === undefined ? Number.NaN : Math.round(Number(count) * UNITS[unit as keyof typeof UNITS]);
   if (ms >= minMs && ms <= maxMs) return ms;
-  const bounds = `${spanOf(minMs)} to ${spanOf(maxMs)}`;
+  const bounds = `${boundOf(minMs)} to ${boundOf(maxMs)}`;
   throw misused(
     `${option} must be a length of time with its unit, such as 500ms, 10s, 5m or 2h, from ${bounds}, not "${text}"`,
   );
+}
+
+/** Writes a bound as it is: rounded, it would name what is refused. */
+function boundOf(ms: number): string {
+  if (ms === 0) return "0 s";
+  return ms < 1_000 ? `${ms} ms` : spanOf(ms);
 }

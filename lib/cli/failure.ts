@@ -5,11 +5,18 @@ import { printable } from "./text.ts";
 /** What a command says when it cannot do what it was asked to: one line, with what to do about it. */
 export class CommandFailure extends Error {
   readonly exitCode: number;
+  /** Whether the command has said so itself, in its own way. */
+  readonly isTold: boolean;
 
-  constructor(message: string, exitCode: number = EXIT.failed, options: ErrorOptions = {}) {
+  constructor(
+    message: string,
+    exitCode: number = EXIT.failed,
+    { isTold = false, ...options }: ErrorOptions & { readonly isTold?: boolean } = {},
+  ) {
     super(message, options);
     this.name = "CommandFailure";
     this.exitCode = exitCode;
+    this.isTold = isTold;
   }
 }
 

@@ -5,6 +5,7 @@ import {
   agoOf,
   askerOf,
   holderOf,
+  isoOf,
   type LeaseJson,
   leftOf,
   reserved,
@@ -67,8 +68,6 @@ export function groupJson(status: GroupStatus, now: number): GroupJson {
 /** Makes a worker readable for programs. */
 export function workerJson({ id, isWorker, ...worker }: WorkerInfo, now: number): WorkerJson {
   const { shards, share, weight, maxShards = null, since, expiresAt } = worker;
-  const isoOf = (ms: number | undefined): string | null =>
-    ms === undefined ? null : new Date(ms).toISOString();
   return {
     id,
     isWorker,

@@ -51,8 +51,10 @@ export function toJson(state: LeaseState, now: number): LeaseJson {
   };
 }
 
-function isoOf(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString();
+/** Writes epoch ms as an instant; `null` for none, and for what is out of the range of dates, as a row edited by hand may have it. */
+export function isoOf(ms: number | undefined): string | null {
+  const date = new Date(ms ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
 /** Writes a span of time for people: `0.4 s`, `12 s`, `3 min`, `2 h`, `5 d`. */
@@ -175,5 +177,5 @@ export function reserved({ reservedFor }: LeaseState): string {
 }
 
 function since(at: number | undefined, now: number): string {
-  return at === undefined ? "" : `${new Date(at).toISOString()} (${agoOf(at, now)})`;
+  return at === undefined ? "" : `${isoOf(at) ?? at} (${agoOf(at, now)})`;
 }

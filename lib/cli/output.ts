@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import picocolors from "picocolors";
 import { type Column, fit, GAP } from "./fitting.ts";
@@ -92,19 +93,49 @@ type Rows = readonly [head: readonly string[], rows: readonly (readonly string[]
 const width = (widths: readonly number[]): number => widths.reduce((sum, cell) => sum + cell + GAP, -GAP);
 
 /** Draws cells; what is longer than its width is cut. Tells how wide the columns have become. */
-function draw([head, rows]: Rows, widths?: readonly number[]): { text: string; widths: number[] } {
+function draw([head, rows]: Rows, widths?: readonly number[]): { text: string; widths: readonly number[] } {
+  const all = head.length > 0 ? [head, ...rows] : rows;
+  const wide = widths ?? widest(all);
+  const lines = all.map((row) => wide.map((cell, at) => drawCell(row[at] ?? "", cell)).join(""));
+  return { text: lines.map((line) => line.trimEnd()).join("\n"), widths: wide };
+}
+
+function widest(rows: Iterable<readonly string[]>): number[] {
+  const most: number[] = [];
+  for (const row of rows)
+    for (const [at, text] of row.entries())
+      most[at] = Math.max(most[at] ?? 0, plainWidth(text) ?? asTable(text).width);
+  return most;
+}
+
+function drawCell(text: string, cell: number): string {
+  const taken = plainWidth(text);
+  if (taken !== undefined && taken <= cell) return text + " ".repeat(cell + GAP - taken);
+  // Without colours, a plain text is as wide as it is long.
+  if (taken === text.length) return `${text.slice(0, cell - 1)}…${" ".repeat(GAP)}`;
+  return asTable(text, cell).text;
+}
+
+/** How wide a text is in which every character takes one place, whatever its colours; `undefined` for any other. */
+function plainWidth(text: string): number | undefined {
+  const bare = text.includes(ESCAPE) ? stripVTControlCharacters(text) : text;
+  return /^[ -~]*$/.test(bare) ? bare.length : undefined;
+}
+
+const ESCAPE = "\u001b";
+
+/**
+ * Draws a table of one cell: the library knows how wide characters are, and where a text may be cut. It is not given whole tables: of a
+ * thousand rows it compares each cell with all cells above it, and of each it takes a multiple of the time that a plain text needs.
+ */
+function asTable(text: string, cell?: number): { text: string; width: number } {
   const table = new Table({
-    head: [...head],
     chars: BARE,
     style: { head: [], border: [], "padding-left": 0, "padding-right": GAP },
-    ...(widths && { colWidths: widths.map((cell) => cell + GAP) }),
+    ...(cell !== undefined && { colWidths: [cell + GAP] }),
   });
-  table.push(...rows.map((row) => [...row]));
-  const lines = table.toString().split("\n");
-  return {
-    text: lines.map((line) => line.trimEnd()).join("\n"),
-    widths: table.options.colWidths.map((cell) => (cell ?? 0) - GAP),
-  };
+  table.push([text]);
+  return { text: table.toString(), width: (table.options.colWidths[0] ?? 0) - GAP };
 }
 
 const NO_LINES = [

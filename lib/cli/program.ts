@@ -14,7 +14,7 @@ import { addTable } from "./commands/table.ts";
 import { addTick } from "./commands/tick.ts";
 import { addWatch } from "./commands/watch.ts";
 import { EXIT } from "./exit-codes.ts";
-import { exitCodeOf, lineOf } from "./failure.ts";
+import { CommandFailure, exitCodeOf, lineOf } from "./failure.ts";
 import type { CommonOptions } from "./session.ts";
 import { guardStreams } from "./streams.ts";
 import { printable } from "./text.ts";
@@ -67,25 +67,33 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
-    process.exitCode = error instanceof CommanderError ? misuse(program, error) : failure(error);
+    process.exitCode = error instanceof CommanderError ? misuse(program, argv, error) : failure(error);
     if (process.exitCode !== EXIT.done && program.opts<CommonOptions>().debug)
       process.stderr.write(`${traceOf(error).split("\n").map(printable).join("\n")}\n`);
   }
 }
 
 function failure(error: unknown): number {
-  process.stderr.write(`leasehold: ${lineOf(error)}\n`);
+  if (!(error instanceof CommandFailure && error.isTold))
+    process.stderr.write(`leasehold: ${lineOf(error)}\n`);
   return exitCodeOf(error);
 }
 
 /** Help and the version are told by way of an error, too. `run` keeps the low numbers for its command. */
-function misuse(program: Command, error: CommanderError): number {
+function misuse(program: Command, argv: readonly string[], error: CommanderError): number {
   if (error.exitCode === 0) return EXIT.done;
   const text = error.message.replace(/^error: /, "").replace(/\.$/, "");
   // Without any command, commander has shown the help.
   if (error.code !== "commander.help")
     process.stderr.write(`leasehold: ${lineOf(text)}; see leasehold --help\n`);
-  return program.args[0] === "run" ? EXIT.notRun : EXIT.usage;
+  return isRun(program, argv) ? EXIT.notRun : EXIT.usage;
+}
+
+/** Whether a command line that cannot be read is one of `run`: commander knows no command behind an option that it does not know. */
+function isRun({ args, commands }: Command, argv: readonly string[]): boolean {
+  const words = args.length > 0 ? args : argv;
+  if (words[0]?.startsWith("-") !== true) return words[0] === "run";
+  return words.find((word) => commands.some((command) => command.name() === word)) === "run";
 }
 
 function traceOf(error: unknown): string {

@@ -88,6 +88,10 @@ describe("leasehold cost", () => {
     ["--as workers --schedule-every 1m", /^--schedule-every does not go with --as workers/],
     ["--renew-interval 10s", /^INVALID_ARGUMENT: renewIntervalMs \(10000\) must be less than half/],
     ["--price-per-million-reads free", /^--price-per-million-reads must be USD from 0/],
+    ["--duration 60ms", /^--duration must be .* from 1 s to 24 h, not "60ms"$/],
+    ["--renew-interval 10ms", /^--renew-interval must be .* from 50 ms to 24 h, not "10ms"$/],
+    ["--retry-interval 49ms", /^--retry-interval must be .* from 50 ms to 24 h, not "49ms"$/],
+    ["--schedule-every 1m --work 25h", /^--work must be .* from 0 s to 24 h, not "25h"$/],
     ["--work 5s", /^--work goes with --schedule-every only$/],
   ])("refuses %s", async (args, said) => {
     const { stdout, error } = await inProcess(args);

@@ -193,6 +193,10 @@ describe.concurrent("leasehold doctor", () => {
     const past = Date.now() - 600_000;
     await putRow(client, "rows", { ...lease, pk: "edited", token: "seven" });
     await putRow(client, "rows", { ...lease, pk: "silent; x", token: 5, tick: "2999-01-01T00:00:00.000Z" });
+    for (const tick of ["tomorrow", "31 Dec 2025", "2026-01-30T02:00:00.000Z"])
+      await putRow(client, "rows", { ...lease, pk: tick, token: 5, tick });
+    await putRow(client, "rows", { ...lease, pk: "endless", token: 5, holder: "me", expiresAt: 9e16 });
+    await putRow(client, "rows", { ...lease, pk: "unborn", token: 5, acquiredAt: 9e16, renewedAt: -9e16 });
     await putRow(client, "rows", { ...lease, pk: "ahead", token: Date.now() + 7_200_000 });
     await putRow(client, "rows", { ...lease, pk: "dead", token: 5, holder: "gone", expiresAt: past });
     await putRow(client, "rows", {
@@ -213,13 +217,31 @@ describe.concurrent("leasehold doctor", () => {
       level: "warning",
       fix: "leasehold tick 'silent; x' --clear",
     });
+    for (const tick of ["tomorrow", "31 Dec 2025"]) {
+      expect(of("tick", tick)).toMatchObject({
+        level: "warning",
+        says: expect.stringContaining(`"${tick}", is no instant`),
+        fix: expect.stringMatching(/^leasehold tick .* --clear$/),
+      });
+    }
+    expect(of("tick", "2026-01-30T02:00:00.000Z")).toBeUndefined();
+    expect(of("malformed", "endless")).toMatchObject({
+      level: "fault",
+      says: expect.stringContaining("expiresAt (90000000000000000) is out of the range of dates"),
+    });
+    expect(of("malformed", "unborn")).toMatchObject({
+      level: "warning",
+      says: expect.stringMatching(
+        /acquiredAt \(9\d*\) and renewedAt \(-9\d*\) are out of the range of dates/,
+      ),
+    });
     expect(of("token", "ahead")).toMatchObject({ level: "note" });
     expect(of("leader", "dead")).toMatchObject({ level: "note", says: expect.stringContaining('"gone"') });
     await putRow(client, "rows", { ...lease, pk: "\u001b[2Jodd", token: "seven" });
     expect((await run("rows", "doctor")).stdout).toContain('lease "\\x1b[2Jodd": token is a string');
     const rows = report.findings.filter(({ check }) => check === "rows").map(({ says }) => says);
     expect(rows).toEqual([
-      "4 leases, 0 candidates, 1 lapsed candidate that TTL will clear",
+      "9 leases, 0 candidates, 1 lapsed candidate that TTL will clear",
       "1 row of no lease: other / data",
     ]);
   });

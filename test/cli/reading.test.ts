@@ -88,6 +88,56 @@ describe("leasehold list", () => {
     expect(jsonOf("list", json.stdout)).toMatchObject([
       { name: HOSTILE, holder: HOSTILE, value: { is: HOSTILE } },
     ]);
+    const setBack = async (says: string, ...options: string[]): Promise<void> => {
+      const pk = `${HOSTILE} ${options[0]}`;
+      await putRow(client, "hostile", { ...row, pk, tick: HOSTILE });
+      // What is no instant has no age.
+      expect((await runCli(settings, "tick", pk)).stdout).toBe(`${SHOWN}\n`);
+      const { stdout, stderr } = await runCli(settings, "tick", pk, ...options);
+      expect(stdout).toContain(`last tick ${says}`);
+      expect(stdout + stderr).not.toMatch(/[^\P{C}\n]/u);
+    };
+    await Promise.all([
+      setBack(`set back from ${SHOWN} to 2026`, "--set", "2026-01-30T02:00:00Z"),
+      setBack(`${SHOWN} forgotten`, "--clear"),
+    ]);
+  });
+
+  it("shows the rest where a row edited by hand has times out of the range of dates", async () => {
+    await createLeaseTable(client, "beyond");
+    const row = {
+      pk: "far",
+      sk: "lease",
+      token: 7,
+      revision: 1,
+      writeId: "w",
+      holder: "me",
+      durationMs: 1_000,
+    };
+    const times = { acquiredAt: 9e16, renewedAt: -9e16, expiresAt: 9e16 };
+    await putRow(client, "beyond", { ...row, ...times });
+    await putRow(client, "beyond", { ...row, pk: "near", acquiredAt: 8.64e15, expiresAt: 0 });
+    await putRow(client, "beyond", { ...row, ...times, sk: "candidate#me" });
+    await putRow(client, "beyond", { ...row, ...times, sk: "session#me", weight: 1 });
+    const beyond = (...args: string[]) => runCli({ endpoint: engine.endpoint, table: "beyond" }, ...args);
+    const [list, get, candidates, group] = await Promise.all([
+      beyond("list", "--json"),
+      beyond("get", "far"),
+      beyond("candidates", "far", "--json"),
+      beyond("group", "far", "--json"),
+    ]);
+    const none = { acquiredAt: null, renewedAt: null, expiresAt: null };
+    const [far, near] = JSON.parse(list.stdout).sort(({ name }: { name: string }) =>
+      name === "far" ? -1 : 1,
+    );
+    expect(far).toMatchObject({ name: "far", holder: "me", token: 7, ...none });
+    expect(near).toMatchObject({
+      acquiredAt: "+275760-09-13T00:00:00.000Z",
+      expiresAt: "1970-01-01T00:00:00.000Z",
+    });
+    expect(get.stdout).toMatch(/^leads since +90000000000000000 \(in \d+ d\)$/m);
+    expect(JSON.parse(candidates.stdout)).toMatchObject([{ id: "me", since: null, expiresAt: null }]);
+    expect(JSON.parse(group.stdout).workers).toMatchObject([{ id: "me", since: null, expiresAt: null }]);
   });
 
   it.skipIf(noTerminal)("cuts a table to the terminal, in colours unless NO_COLOR is set", async () => {

@@ -212,6 +212,39 @@ describe.concurrent("a command that is run while leading", () => {
       expect(said.match(/the guard cannot be started/g)).toHaveLength(1);
     });
 
+    /** Says what it is told, and goes on after the first SIGTERM. The second one ends it. */
+    const SLOW = `n=0; trap 'echo told; n=$((n+1)); test $n -lt 2 || exit 0' TERM; trap 'echo reload' HUP
+      echo begin; while :; do sleep 0.1; done`;
+    const keep = (name: string) => start(name, SLOW, ["--keep", "--duration", "3s", "--grace", "800ms"]);
+
+    it.each<NodeJS.Signals>(["SIGTERM", "SIGHUP"])(
+      "with --keep runs nothing anew after %s that came while the command was being ended",
+      async (signal) => {
+        const name = `kept-asked-${signal}`;
+        await using program = await keep(name);
+        await program.prints(/begin/);
+        await leases.requestStepDown(name);
+        await program.prints(/told/);
+        program.kill(signal);
+        const { code, stdout } = await program.ended();
+        expect({ code, begun: stdout.match(/begin/g)?.length }).toEqual({ code: 76, begun: 1 });
+        expect(await stateOf(name)).toBe("vacant");
+      },
+    );
+
+    it("with --keep runs nothing anew when leadership is lost after SIGTERM, and does after SIGHUP", async () => {
+      await using told = await keep("kept-told");
+      await using reloaded = await keep("kept-reloaded");
+      await Promise.all([told.prints(/begin/), reloaded.prints(/begin/)]);
+      told.kill("SIGTERM");
+      reloaded.kill("SIGHUP");
+      await Promise.all([told.prints(/told/), reloaded.prints(/reload/)]);
+      await Promise.all([leases.requestStepDown("kept-told"), leases.forceRelease("kept-reloaded")]);
+      const { code, stdout } = await told.ended();
+      expect({ code, begun: stdout.match(/begin/g)?.length }).toEqual({ code: 76, begun: 1 });
+      await reloaded.prints(/begin[^]*begin/);
+    });
+
     it("with --keep waits and runs the command again, until it ends by itself", async () => {
       const script = `if test -e "$MARK"; then echo again; exit 5; fi; touch "$MARK"; ${WILLING}`;
       const MARK = `${inject("cli")}.mark`;

@@ -54,7 +54,7 @@ export const SHAPES = {
       id: z.string(),
       priority: z.int(),
       since: instant.nullable(),
-      expiresAt: instant,
+      expiresAt: instant.nullable(),
       remainingMs: z.int(),
       leads: z.boolean(),
     }),

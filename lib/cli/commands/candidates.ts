@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { CandidateInfo } from "../../client/operating.ts";
 import { runs, withExamples } from "../command.ts";
 import type { Column } from "../fitting.ts";
-import { agoOf, leftOf } from "../lease-view.ts";
+import { agoOf, isoOf, leftOf } from "../lease-view.ts";
 import type { Output } from "../output.ts";
 import { printable } from "../text.ts";
 
@@ -14,7 +14,7 @@ export interface CandidateJson {
   /** Since when it is registered. */
   readonly since: string | null;
   /** Until when it is listed unless it renews its entry. */
-  readonly expiresAt: string;
+  readonly expiresAt: string | null;
   /** The same in ms from the service's present. */
   readonly remainingMs: number;
   /** Whether it holds the lease. */
@@ -54,8 +54,8 @@ function toJson(
   return {
     id,
     priority,
-    since: since === undefined ? null : new Date(since).toISOString(),
-    expiresAt: new Date(expiresAt).toISOString(),
+    since: isoOf(since),
+    expiresAt: isoOf(expiresAt),
     remainingMs: expiresAt - now,
     leads: id === holder,
   };

@@ -102,12 +102,13 @@ const DAY_MS = 86_400_000;
 const MOST = 1_000_000_000;
 
 function planOf(options: CostOptions): Plan {
-  const lasting = (text: string | undefined, option: string): number | undefined =>
-    text === undefined ? undefined : parseDuration(text, option, 50, DAY_MS);
+  // The least that the client takes.
+  const lasting = (text: string | undefined, option: string, minMs: number): number | undefined =>
+    text === undefined ? undefined : parseDuration(text, option, minMs, DAY_MS);
   const { renewIntervalMs, retryIntervalMs } = parseTiming({
-    durationMs: lasting(options.duration, "--duration"),
-    renewIntervalMs: lasting(options.renewInterval, "--renew-interval"),
-    retryIntervalMs: lasting(options.retryInterval, "--retry-interval"),
+    durationMs: lasting(options.duration, "--duration", 1_000),
+    renewIntervalMs: lasting(options.renewInterval, "--renew-interval", 50),
+    retryIntervalMs: lasting(options.retryInterval, "--retry-interval", 50),
   });
   return {
     leases: wholeOf(options.leases, "--leases", 1, 1, MOST),

@@ -61,7 +61,10 @@ export function addRelease(program: Command): void {
   ]);
 }
 
-/** Shows what would be ended, and asks. Whoever leads when the answer comes must be who was shown. */
+/**
+ * Shows what would be ended, and asks. Whoever leads when the answer comes must be who was shown. The release names no term, so whoever
+ * begins to lead between this look and the release is ended instead; its result tells.
+ */
 async function ask(session: Session, subject: Subject): Promise<void> {
   const { output } = session;
   const shown = await subject.get();

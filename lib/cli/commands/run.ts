@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { runs } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CommandFailure, lineOf, misused } from "../failure.ts";
+import type { Output } from "../output.ts";
+import { Teller } from "../run/teller.ts";
 
 /** The options of `run`, as commander gives them. */
 export interface RunOptions {
@@ -34,25 +36,40 @@ export function addRun(program: Command): void {
     .option("--id <id>", "a stable id: a restarted process goes on with its term")
     .option("--quiet", "say nothing of what goes as it should")
     .action(
-      runs(async (session, name: string, command: string[], options: RunOptions) => {
+      runs(async (session, name: string, given: string[], options: RunOptions) => {
         try {
-          checkSeparator(program, command);
+          const command = commandOf(program, given);
           const { executeRun } = await import("../run/execute.ts");
           return await executeRun(session, name, command, options);
         } catch (error) {
-          const own = error instanceof CommandFailure && error.exitCode >= EXIT.notRun;
-          throw own ? error : new CommandFailure(lineOf(error), EXIT.notRun, { cause: error });
+          throw failed(session.output, name, error);
         }
       }),
     )
     .addHelpText("after", ENDINGS);
 }
 
-/** Without `--`, an option that is meant for the command would be taken for one of leasehold's. */
-function checkSeparator(program: Command, command: readonly string[]): void {
+/** What ends leasehold itself: with `--json` it is told as an event, as all else is. */
+function failed(output: Output, lease: string, error: unknown): CommandFailure {
+  const isOwn = error instanceof CommandFailure && error.exitCode >= EXIT.notRun;
+  const code = isOwn ? error.exitCode : EXIT.notRun;
+  const cause = lineOf(error);
+  const { json: isTold } = output;
+  if (isTold) new Teller(output, lease, false).warn({ event: "failed", cause, code }, cause);
+  return new CommandFailure(cause, code, { cause: error, isTold });
+}
+
+/**
+ * The command: what is behind `--`. Without it, an option that is meant for the command would be taken for one of leasehold's. A name
+ * that begins with a hyphen needs a `--` of its own before it, so the second one then is before the command.
+ */
+function commandOf(program: Command, given: readonly string[]): readonly string[] {
   const { rawArgs } = program as Command & { readonly rawArgs: readonly string[] };
   const at = rawArgs.indexOf("--");
-  if (at >= 0 && rawArgs.length - at - 1 === command.length) return;
+  const behind = at < 0 ? 0 : rawArgs.length - at - 1;
+  if (behind === given.length) return given;
+  const [first, ...rest] = given;
+  if (behind === given.length + 1 && first === "--" && rest.length > 0) return rest;
   throw misused('put the command behind "--": leasehold run NAME -- COMMAND ARGUMENTS…');
 }
 

@@ -85,7 +85,7 @@ function tell(
 ): void {
   const { called: name } = subject;
   const { outcome, tick, previous, holder } = came;
-  const shown = tick === null ? "no tick" : `${printable(tick)} (${agoOf(Date.parse(tick), now)})`;
+  const shown = tick === null ? "no tick" : shownTick(tick, now);
   switch (outcome) {
     case "shown":
       if (tick === null) output.say(`lease "${name}" has no tick: no occurrence is recorded as done`);
@@ -93,11 +93,13 @@ function tell(
       return;
     case "set-back":
       output.print(
-        `${name}: last tick set back from ${previous} to ${tick}: later occurrences can be led again`,
+        `${name}: last tick set back from ${printable(previous ?? "")} to ${tick}: later occurrences can be led again`,
       );
       break;
     case "cleared":
-      output.print(`${name}: last tick ${previous} forgotten: every occurrence can be led again`);
+      output.print(
+        `${name}: last tick ${printable(previous ?? "")} forgotten: every occurrence can be led again`,
+      );
       break;
     case "unchanged":
       output.print(tick === null ? `${name}: there is no tick` : `${name}: last tick is ${shown} already`);
@@ -118,4 +120,10 @@ function tell(
     `note: ${printable(holder)} holds the lease, and its release may record its own occurrence once more; ` +
       `to have it release first: ${subject.command("step-down")}`,
   );
+}
+
+/** The tick and its age. What is no instant, as a row edited by hand may have it, has none. */
+function shownTick(tick: string, now: number): string {
+  const at = Date.parse(tick);
+  return Number.isNaN(at) ? printable(tick) : `${printable(tick)} (${agoOf(at, now)})`;
 }

@@ -1,8 +1,9 @@
 import { type AttributeValue, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { AUXILIARY, shardOf } from "../../core/names.ts";
+import { parseTick } from "../../core/tick.ts";
 import { type Row, rowOf } from "../../dynamodb/rows.ts";
 import { LEASE_TABLE_SCHEMA } from "../../dynamodb/schema.ts";
-import { spanOf } from "../lease-view.ts";
+import { isoOf, spanOf } from "../lease-view.ts";
 import { commandAbout, howMany, shellWord } from "../text.ts";
 import { ask, type Ground, why } from "./ask.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -100,6 +101,7 @@ function examineRow(item: Record<string, AttributeValue>, now: number, counted: 
   if (kind.startsWith(AUXILIARY.candidate)) {
     if (expiresAt > now) counted.candidates += 1;
     else counted.lapsed += 1;
+    return examineTimes(row.record, ofRow(row.record, `lease "${name}", ${kind}`));
   } else if (kind.startsWith(AUXILIARY.shard)) {
     counted.groups.add(name);
     counted.shards += 1;
@@ -113,6 +115,29 @@ function examineRow(item: Record<string, AttributeValue>, now: number, counted: 
   return [];
 }
 
+type FindingOf = (check: string, level: Finding["level"], says: string, fix: string) => Finding;
+
+/** Makes findings about one row. */
+function ofRow({ name }: Row["record"], called: string): FindingOf {
+  return (check, level, says, fix) => ({
+    ...finding(check, level, `${called}: ${says}`, fix),
+    lease: name,
+  });
+}
+
+const SET_RIGHT = "set the row right, or delete it while nobody leads";
+const TIMES = ["acquiredAt", "renewedAt", "expiresAt"] as const;
+
+/** Tells of times that are out of the range of dates. Nobody decides by the first two. */
+function examineTimes(record: Row["record"], of: FindingOf): Finding[] {
+  const wrong = TIMES.filter((time) => record[time] !== undefined && isoOf(record[time]) === null);
+  if (wrong.length === 0) return [];
+  const told = wrong.map((time) => `${time} (${record[time]})`).join(" and ");
+  const are = wrong.length === 1 ? "is" : "are";
+  const level = wrong.includes("expiresAt") ? "fault" : "warning";
+  return [of("malformed", level, `${told} ${are} out of the range of dates`, SET_RIGHT)];
+}
+
 /** Looks at what can be wrong with the row of a lease, of a shard, or of a session. */
 function examineLease({ record, broken }: Row, now: number): Finding[] {
   const { name, row, token, tick, holder, expiresAt } = record;
@@ -124,14 +149,11 @@ function examineLease({ record, broken }: Row, now: number): Finding[] {
       : isSession
         ? `group "${name}", ${row}`
         : `group "${name}", shard "${shard}"`;
-  const of = (check: string, level: Finding["level"], says: string, fix: string): Finding => ({
-    ...finding(check, level, `${called}: ${says}`, fix),
-    lease: name,
-  });
-  const findings: Finding[] = [];
+  const of = ofRow(record, called);
+  const findings = examineTimes(record, of);
   if (broken.length > 0) {
     const says = broken.map(({ how }) => how).join(", and ");
-    findings.push(of("malformed", "fault", says, "set the row right, or delete it while nobody leads"));
+    findings.push(of("malformed", "fault", says, SET_RIGHT));
   }
   if (token > now + MINUTE_MS) {
     const says = `its token is ${spanOf(token - now)} ahead of the time, so somebody's clock was`;
@@ -139,10 +161,10 @@ function examineLease({ record, broken }: Row, now: number): Finding[] {
       of("token", "note", says, "none is needed, but do not delete the row: docs/guides/deleting-a-lease.md"),
     );
   }
-  if (tick !== undefined && Date.parse(tick) > now + DAY_MS) {
-    const says = `its last tick, ${tick}, is more than a day ahead: earlier occurrences are refused until then`;
+  const silent = tick === undefined ? undefined : silencing(tick, now);
+  if (silent !== undefined) {
     const options = shard === undefined ? ["--clear"] : ["--shard", shellWord(shard), "--clear"];
-    findings.push(of("tick", "warning", says, commandAbout("tick", name, ...options)));
+    findings.push(of("tick", "warning", silent, commandAbout("tick", name, ...options)));
   }
   if (holder !== undefined && expiresAt !== undefined && expiresAt < now - MINUTE_MS) {
     const what = isSession ? "session" : "term";
@@ -154,6 +176,23 @@ function examineLease({ record, broken }: Row, now: number): Finding[] {
     findings.push(of("leader", "note", says, fix));
   }
   return findings;
+}
+
+/** Says how a last tick silences its schedule; `undefined` where it does not. */
+function silencing(tick: string, now: number): string | undefined {
+  if (!isInstant(tick))
+    return `its last tick, "${tick}", is no instant as clients write it: occurrences may be refused for good`;
+  if (Date.parse(tick) <= now + DAY_MS) return undefined;
+  return `its last tick, ${tick}, is more than a day ahead: earlier occurrences are refused until then`;
+}
+
+/** Whether a tick is written in the one form in which texts sort as instants do. */
+function isInstant(tick: string): boolean {
+  try {
+    return parseTick(tick) === tick;
+  } catch {
+    return false;
+  }
 }
 
 /** Tells of each kind some by name, and how many there are besides. */

@@ -105,6 +105,11 @@ export class CommandGroup {
     this.#killer = setTimeout(() => killCommand(this.#group), Math.max(0, killAt - monotonicMs()));
   }
 
+  /** Whether it has been asked to end by {@link end}. */
+  get isBeingEnded(): boolean {
+    return this.#killAt !== Infinity;
+  }
+
   /**
    * Resolves with the command's exit code once it has ended and nothing of it is left: what it has left behind in its session is
    * ended as well, and killed after `graceMs`.

@@ -152,7 +152,8 @@ async function stand(leases: LeaseClient, asked: Asked): Promise<Outcome> {
   await candidate.run(
     async (lease) => {
       outcome = await lead(lease, leading);
-      if (outcome.kind !== "lost" || !keep) enough.abort();
+      // Who told the command to end told leasehold, too.
+      if (outcome.kind !== "lost" || !keep || signals.endPassedOn) enough.abort();
       else outcome = { kind: "told" };
     },
     { signal: AbortSignal.any([signals.told, enough.signal]) },
@@ -177,9 +178,10 @@ async function tryOrWait(
   while (!signals.told.aborted) {
     const tried = await tryOnce(leases, asked).catch((error: unknown) => {
       const passes = isLeaseError(error, "STORE_UNAVAILABLE");
+      const isNew = failingFrom === undefined;
       const from = (failingFrom ??= performance.now());
       if (once || !passes || performance.now() - from >= TROUBLE_LIMIT_MS) throw error;
-      teller.warn({ event: "trouble", cause: lineOf(error) }, `${lineOf(error)}; tries again`);
+      if (isNew) teller.warn({ event: "trouble", cause: lineOf(error) }, `${lineOf(error)}; tries again`);
     });
     if (tried !== undefined) {
       if (tried.kind !== "followed") return tried;
@@ -191,27 +193,33 @@ async function tryOrWait(
       }
       failingFrom = undefined;
     }
-    await untilFree(leases, asked);
+    if (await untilFree(leases, asked)) failingFrom = undefined;
   }
   return { kind: "told" };
 }
 
-/** Waits until another try makes sense, as far as can be seen: looks are a fifth of the price of tries. */
-async function untilFree(leases: LeaseClient, { name, leading, retryIntervalMs }: Asked): Promise<void> {
+/**
+ * Waits until another try makes sense, as far as can be seen: looks are a fifth of the price of tries. Resolves with whether a look was
+ * answered.
+ */
+async function untilFree(leases: LeaseClient, { name, leading, retryIntervalMs }: Asked): Promise<boolean> {
   const { signals, tick, teller } = leading;
   const { told: signal } = signals;
   let leader: string | undefined;
+  let answered = false;
   while (!signal.aborted) {
     // What cannot be read is tried: that tells why.
     const state = await leases.get(name).catch(() => undefined);
+    answered ||= state !== undefined;
     if (state?.kind === "held" && state.holder !== leader) {
       leader = state.holder;
       teller.tell({ event: "waits", leader }, `"${leader}" leads; waits`);
     }
     await sleep(retryIntervalMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
     const isDone = tick !== undefined && state?.tick !== undefined && state.tick >= tick;
-    if (state?.kind !== "held" || isDone) return;
+    if (state?.kind !== "held" || isDone) break;
   }
+  return answered;
 }
 
 async function tryOnce(

@@ -133,6 +133,7 @@ function environmentOf(lease: Lease, tick: string | undefined): NodeJS.ProcessEn
     LEASEHOLD_NAME: lease.name,
     LEASEHOLD_TOKEN: String(lease.token),
     LEASEHOLD_HOLDER: lease.holder,
-    ...(tick === undefined ? {} : { LEASEHOLD_TICK: tick }),
+    // An outer run may have set it; `undefined` takes it away.
+    LEASEHOLD_TICK: tick,
   };
 }

@@ -2,6 +2,8 @@ import type { CommandGroup } from "./command-group.ts";
 
 /** What ends leasehold while no command runs, as it ends any program. */
 const ENDING: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+/** What asks programs to do something else before it asks them to end: to many services it says "reload". */
+const RELOADS: NodeJS.Signals = "SIGHUP";
 /** What is passed on besides: what services agree on with their programs, and a window's new size. */
 const OTHERS: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGUSR2", "SIGWINCH"];
 
@@ -12,14 +14,21 @@ const OTHERS: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGUSR2", "SIGWINCH"];
 export class Signals implements Disposable {
   readonly #told = new AbortController();
   readonly #handlers = new Map<NodeJS.Signals, () => void>();
+  #endPassedOn = false;
   /** The command that runs. */
   group: CommandGroup | undefined;
 
   constructor() {
     for (const signal of [...ENDING, ...OTHERS]) {
       this.#on(signal, () => {
-        if (this.group !== undefined) this.group.signal(signal);
-        else if (ENDING.includes(signal)) this.#told.abort(signal);
+        const { group } = this;
+        const ends = ENDING.includes(signal);
+        if (group === undefined) {
+          if (ends) this.#told.abort(signal);
+          return;
+        }
+        if (ends && (signal !== RELOADS || group.isBeingEnded)) this.#endPassedOn = true;
+        group.signal(signal);
       });
     }
     this.#on("SIGTSTP", () => {
@@ -32,6 +41,14 @@ export class Signals implements Disposable {
   /** Aborted by the first signal that came while no command ran; its reason is the signal's name. */
   get told(): AbortSignal {
     return this.#told.signal;
+  }
+
+  /**
+   * Whether a command was passed a signal that asks programs to end: nothing is to be run anew then. SIGHUP counts only where it came
+   * while the command was being ended.
+   */
+  get endPassedOn(): boolean {
+    return this.#endPassedOn;
   }
 
   #on(signal: NodeJS.Signals, handler: () => void): void {

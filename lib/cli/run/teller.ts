@@ -9,7 +9,9 @@ export type RunEvent =
   | { readonly event: "handover"; readonly to: string | null }
   | { readonly event: "lost"; readonly reason: string }
   | { readonly event: "trouble"; readonly cause: string }
-  | { readonly event: "ended"; readonly code: number };
+  | { readonly event: "ended"; readonly code: number }
+  /** leasehold itself has failed; it exits with the code. */
+  | { readonly event: "failed"; readonly cause: string; readonly code: number };
 
 /** Tells what happens to one lease: a line for people, or JSON for programs. Standard output is the command's own. */
 export class Teller {
