@@ -35,7 +35,7 @@ function watched(endpoint: string, logger?: Logger) {
   const client = new DynamoDBClient({ ...LOCAL_AWS, endpoint, ...(logger && { logger }) });
   client.middlewareStack.add(
     (next, context) => async (args) => {
-      sent.push({ input: args.input, context: context as Logged });
+      sent.push({ input: args.input, context });
       return next(args);
     },
     { step: "initialize", priority: "high" },
