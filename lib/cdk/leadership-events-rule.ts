@@ -139,7 +139,7 @@ function narrowing(scope: Construct, pattern: EventPattern, table: ILeaseTable |
   if (ours.every((part) => part === undefined)) return pattern;
   return refuse(
     scope,
-    "eventPattern has source, detailType, resources or detail.lease, which would widen the rule; use changes and leaseNames",
+    "eventPattern has source, detailType, resources or detail.lease, which would widen the rule; use changes and leaseNames (resources is the table of these events already)",
   );
 }
 

@@ -61,7 +61,7 @@ interface Endpoint {
 /** The SDK takes `localhost:8000` for an endpoint of the protocol `localhost:`, and sends it to wherever that leads. */
 function assertEndpoint({ protocol = "https:", hostname = "?" }: Endpoint = {}): void {
   if (/^https?:$/.test(protocol) && hostname !== "") return;
-  throw new TypeError(`the endpoint begins with "${protocol}", not with http:// or https://`);
+  throw new TypeError(`the endpoint begins with "${protocol}", not http:// or https://`);
 }
 
 // What was read last: within a second all responses have the same header.

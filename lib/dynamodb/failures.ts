@@ -25,7 +25,7 @@ const MEANINGS: readonly Meaning[] = [
     DENIED,
     "the table's key is denied; allow it (LeaseTable.grantCampaign), also in the key's policy",
     /^AccessDenied/,
-    /\bkms\b/i,
+    /kms:[A-Z]|KMS key/,
   ],
   [
     DENIED,
@@ -40,7 +40,7 @@ const MEANINGS: readonly Meaning[] = [
   ],
   [
     DENIED,
-    "the signature is not accepted; check the secret key and this machine's clock",
+    "the signature is not accepted; check secret key and this machine's clock",
     /^((Incomplete|Invalid)Signature|MissingAuth|Request(Expired|TimeTooSkewed))/,
   ],
   ["CREDENTIALS_UNAVAILABLE", "no credentials; configure them for the SDK", /ProviderError$/],

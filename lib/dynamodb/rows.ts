@@ -104,7 +104,7 @@ export function rowOf(item: Record<string, AttributeValue> | undefined): Row | u
   record["name"] = String(item[partitionKey]?.S);
   const row = item[sortKey]?.S;
   if (row && row !== leaseSortKey) record["row"] = row;
-  // Every condition on a term compares its token: without one it could not be taken over, ended or released. Registrations have none.
+  // Every condition on a term compares its token: without one it could not be taken over, ended or released. Nobody judges registrations.
   if ("holder" in record && !("token" in item) && row?.startsWith(AUXILIARY.candidate) !== true)
     broken.push({ attribute: "token", how: "there is a holder and no token" });
   return { record: record as unknown as LeaseRecord, broken };

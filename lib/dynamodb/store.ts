@@ -182,7 +182,8 @@ export class DynamoDBLeaseStore implements LeaseStore {
     } catch (error) {
       const skewed = isClockSkew(error);
       if (!skewed && !isConflict(error)) throw error;
-      tap.resent += 1;
+      // What kept the SDK from signing may say the same, of another service's clock.
+      if (tap.response !== undefined) tap.resent += 1;
       if (!skewed || signal.aborted) throw error;
       tap.response = undefined;
       return this.#client.send(command, how);

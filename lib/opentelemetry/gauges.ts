@@ -11,7 +11,7 @@ interface Known {
   isGroup: boolean;
   /** When requests began to fail; `undefined` while they are served. */
   failingSince: number | undefined;
-  /** Whether nothing is known of it beyond the last event, so that it is to be forgotten once it has been read. */
+  /** Whether it is to be forgotten once it has been read, if nobody leads it. */
   left: boolean;
 }
 
@@ -52,10 +52,14 @@ export class Gauges {
       known.failingSince = undefined;
     }
     // It is told once for a client, whose requests may have failed for many leases. Another client's are told of anew when one fails again.
-    if (name === "contactRestored") for (const other of this.#leases.values()) other.failingSince = undefined;
+    if (name === "contactRestored")
+      for (const other of this.#leases.values()) [other.failingSince, other.left] = [undefined, true];
   }
 
-  /** Reads every lease. One that nobody here leads, or waits for, is read for the last time. */
+  /**
+   * Reads every lease. One that nobody here leads, and of which nothing was heard since the last reading, is read for the last time: a
+   * candidate that waits brings it back with its next look.
+   */
   read(): readonly GaugeReading[] {
     return [...this.#leases].map(([lease, { leaders, isGroup, failingSince, left }]) => {
       if (left && leaders.size === 0) this.#leases.delete(lease);

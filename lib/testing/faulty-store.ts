@@ -97,6 +97,7 @@ export class FaultyLeaseStore implements LeaseStore {
     if (this.#strikes("lostRequest")) return never();
     await this.#wait(this.#network);
     if (!this.#strikes("throttle")) return;
+    await this.#wait(this.#clock);
     throw new LeaseError("STORE_UNAVAILABLE", `lease "${lease}": the store is too busy`, { lease });
   }
 

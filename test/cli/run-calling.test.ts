@@ -89,6 +89,26 @@ describe.concurrent("what leasehold run is called with", () => {
 });
 
 describe.concurrent("leasehold run --tick, while the table cannot be reached", () => {
+  it("tells of it once where writes fail alone, though looks are answered", async () => {
+    let tries = 0;
+    const traffic: Traffic = {
+      fateOf: (operation) => {
+        if (operation !== "UpdateItem") return {};
+        tries += 1;
+        return { fault: "reset before" };
+      },
+      onExchange: () => undefined,
+    };
+    await using link = await Link.open({ engine: engine.endpoint, traffic });
+    const options = ["--tick", "1h", "--quiet", "--duration", "1s"];
+    const settled = { endpoint: link.endpoint, table };
+    await using program = await RunningCli.start(settled, "run", "unwritable", ...options, "--", "true");
+    await eventually(() => program.stderr.includes("tries again\n"));
+    tries = 0;
+    await eventually(() => tries >= 12);
+    expect(program.stderr.match(/tries again\n/g)).toHaveLength(1);
+  });
+
   it("tells of it once, and again only when it was answered meanwhile", async () => {
     await using another = new LeaseClient({ tableName: table, client });
     const lease = await another.acquire("unsteady");

@@ -177,7 +177,7 @@ describe("the gauges", () => {
   });
 
   it("say that the store answers again, whichever lease that is heard of", async () => {
-    const { provider, collect } = sdk();
+    const { provider, collect } = sdk(AggregationTemporality.DELTA);
     report({ meter: provider.getMeter("test") });
     const { clock, client, store } = manual();
     const leases = client();
@@ -187,7 +187,12 @@ describe("the gauges", () => {
     await clock.advance(1_000);
     await leases.tryAcquire("x-b");
     await sleep(20);
-    expect((await collect("x-a")).valueOf("leasehold.time_since_contact")).toBe(0);
+    const contact = async (): Promise<unknown> =>
+      (await collect("x-a")).valueOf("leasehold.time_since_contact");
+    expect([await contact(), await contact()], "and it is forgotten, as nobody leads it").toEqual([
+      0,
+      undefined,
+    ]);
   });
 
   it("say for how long the store has not answered, and grow while nothing happens", async () => {

@@ -258,6 +258,23 @@ describe("a network that loses, delays and repeats", () => {
     expect(answers).toBe(1);
   });
 
+  it("tells a process that was killed meanwhile nothing, not even that it was turned away", async () => {
+    const shared = new ManualClock();
+    const process = new ProcessClock(shared, 0);
+    const faulty = new FaultyLeaseStore(new InMemoryLeaseStore({ clock: shared }), {
+      random: new SeededRandom(1),
+      clock: process,
+      network: shared,
+      faults: { ...NONE, throttle: 1 },
+    });
+    let told = 0;
+    const call = { signal: new AbortController().signal };
+    faulty.write(write("a"), call).catch(() => (told += 1));
+    process.kill();
+    await shared.advance(60_000);
+    expect(told).toBe(0);
+  });
+
   it("loses, delays and turns away a look at who stands as any other request", async () => {
     const clock = new ManualClock();
     const inner = new InMemoryLeaseStore({ clock });

@@ -193,24 +193,23 @@ async function tryOrWait(
       }
       failingFrom = undefined;
     }
+    // A look that is answered does not end an outage: tries are writes, which may fail alone. Somebody else's lead does.
     if (await untilFree(leases, asked)) failingFrom = undefined;
   }
   return { kind: "told" };
 }
 
 /**
- * Waits until another try makes sense, as far as can be seen: looks are a fifth of the price of tries. Resolves with whether a look was
- * answered.
+ * Waits until another try makes sense, as far as can be seen: looks are a fifth of the price of tries. Resolves with whether somebody
+ * was seen to lead.
  */
 async function untilFree(leases: LeaseClient, { name, leading, retryIntervalMs }: Asked): Promise<boolean> {
   const { signals, tick, teller } = leading;
   const { told: signal } = signals;
   let leader: string | undefined;
-  let answered = false;
   while (!signal.aborted) {
     // What cannot be read is tried: that tells why.
     const state = await leases.get(name).catch(() => undefined);
-    answered ||= state !== undefined;
     if (state?.kind === "held" && state.holder !== leader) {
       leader = state.holder;
       teller.tell({ event: "waits", leader }, `"${leader}" leads; waits`);
@@ -219,7 +218,7 @@ async function untilFree(leases: LeaseClient, { name, leading, retryIntervalMs }
     const isDone = tick !== undefined && state?.tick !== undefined && state.tick >= tick;
     if (state?.kind !== "held" || isDone) break;
   }
-  return answered;
+  return leader !== undefined;
 }
 
 async function tryOnce(

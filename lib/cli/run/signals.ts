@@ -2,8 +2,8 @@ import type { CommandGroup } from "./command-group.ts";
 
 /** What ends leasehold while no command runs, as it ends any program. */
 const ENDING: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
-/** What asks programs to do something else before it asks them to end: to many services it says "reload". */
-const RELOADS: NodeJS.Signals = "SIGHUP";
+/** What asks many programs for something else: to load their settings anew, or to print their threads. */
+const ELSE: ReadonlySet<NodeJS.Signals> = new Set(["SIGHUP", "SIGQUIT"]);
 /** What is passed on besides: what services agree on with their programs, and a window's new size. */
 const OTHERS: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGUSR2", "SIGWINCH"];
 
@@ -27,7 +27,7 @@ export class Signals implements Disposable {
           if (ends) this.#told.abort(signal);
           return;
         }
-        if (ends && (signal !== RELOADS || group.isBeingEnded)) this.#endPassedOn = true;
+        if (ends && (!ELSE.has(signal) || group.isBeingEnded)) this.#endPassedOn = true;
         group.signal(signal);
       });
     }
@@ -44,8 +44,8 @@ export class Signals implements Disposable {
   }
 
   /**
-   * Whether a command was passed a signal that asks programs to end: nothing is to be run anew then. SIGHUP counts only where it came
-   * while the command was being ended.
+   * Whether a command was passed a signal that asks programs to end: nothing is to be run anew then. SIGHUP and SIGQUIT count only where they
+   * came while the command was being ended.
    */
   get endPassedOn(): boolean {
     return this.#endPassedOn;
