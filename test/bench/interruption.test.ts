@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, expect, it } from "vitest";
 import { spawnOwned } from "../../local/harness/processes.ts";
 import { descendantsOf, remaining } from "../support/processes.ts";
+import { eventually } from "../support/running-cli.ts";
 import { PARTS } from "./parts.ts";
 
 // What cleans up behind processes lives as long as this one does: from here on it is there.
@@ -16,9 +17,12 @@ it.each(PARTS)(
     const interruption = new AbortController();
     const running = part.run({ smoke: true, signal: interruption.signal, progress: () => {} });
     running.catch(() => undefined);
-    await sleep(800);
-    const started = descendantsOf(process.pid).filter((pid) => !before.has(pid));
-    // One of them listed the processes.
+    const startedNow = (): number[] => descendantsOf(process.pid).filter((pid) => !before.has(pid));
+    // One of them lists the processes.
+    await eventually(() => startedNow().length > 1);
+    // Somewhere in the midst of it.
+    await sleep(500);
+    const started = startedNow();
     expect(started.length, "it has begun").toBeGreaterThan(1);
     interruption.abort(new Error("interrupted"));
     await expect(running).rejects.toThrow("interrupted");

@@ -4,7 +4,7 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { fenced } from "../../lib/fencing/fenced.ts";
 import { engineClient } from "../../local/engine.ts";
 import { type Reply, replying } from "../support/aws-server.ts";
@@ -46,8 +46,15 @@ async function answering(...replies: Reply[]) {
   };
 }
 
+/** No time passes until the end of its block, so that no machine is too slow for what is tried for half a second. */
+function timeStandsStill(): Disposable {
+  const now = vi.spyOn(performance, "now").mockReturnValue(performance.now());
+  return { [Symbol.dispose]: () => now.mockRestore() };
+}
+
 describe("a fenced write that meets another transaction", () => {
   it("is sent again as the same transaction, and goes through once the other is done", async () => {
+    using _still = timeStandsStill();
     const conflict = cancelled("None", "TransactionConflict");
     await using world = await answering(conflict, conflict, WRITTEN);
     await world.documents.send(fenced(TERM)(put));
@@ -57,6 +64,7 @@ describe("a fenced write that meets another transaction", () => {
   });
 
   it("keeps the request token that it was given, and makes a new one for every sending otherwise", async () => {
+    using _still = timeStandsStill();
     await using world = await answering(cancelled("TransactionConflict", "None"), WRITTEN);
     const command = new TransactWriteCommand({
       TransactItems: [{ Put: put.input }],
@@ -71,6 +79,7 @@ describe("a fenced write that meets another transaction", () => {
   });
 
   it("is sent again as a single write, in the high-water mark mode", async () => {
+    using _still = timeStandsStill();
     await using world = await answering(IN_THE_WAY, WRITTEN);
     await world.documents.send(fenced(TERM, { highWaterMark: true })(update));
     expect(world.asked).toEqual(["UpdateItem", "UpdateItem"]);
@@ -124,6 +133,7 @@ describe("a refusal by a mark after an attempt that nobody answered", () => {
   ])("does not claim that nothing was written: %s", async (_, before) => {
     const item = { id: { S: "a" }, fence: { N: "9" } };
     const refusal = { status: 400, error: "ConditionalCheckFailedException", body: { Item: item } };
+    using _still = timeStandsStill();
     await using world = await answering(...before, refusal);
     const fence = fenced(TERM, { highWaterMark: true });
     const error = await leaseErrorOf(world.documents.send(fence(put)), "FENCED");
