@@ -204,7 +204,7 @@ export const IN_CONDUCT: readonly Plant[] = [
     scenario: "pauses",
     caughtBy: "surprises",
     budget: 1_000,
-    from: 74,
+    from: 109,
     replace: replacing("client/candidate.ts", ({ Candidate }) => ({
       Candidate: class extends Candidate {
         override async campaign(options?: CampaignOptions): Promise<Lease> {

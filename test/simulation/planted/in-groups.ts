@@ -9,7 +9,7 @@ export const IN_GROUPS: readonly Plant[] = [
     scenario: "shards",
     caughtBy: "group-recovery",
     budget: 200,
-    from: 73,
+    from: 80,
     replace: replacing("core/worker-view.ts", () => ({
       isReserved: ({ record }) => record.reservedFor !== undefined,
     })),

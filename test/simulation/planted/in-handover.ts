@@ -117,6 +117,7 @@ export const IN_HANDOVER: readonly Plant[] = [
     scenario: "hand-over",
     caughtBy: "announcements",
     budget: 300,
+    from: 39,
     replace: replacing("client/listeners.ts", (original) => ({
       announcer: (listeners) => ({
         ...original.announcer(listeners),

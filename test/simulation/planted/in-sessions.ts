@@ -35,7 +35,7 @@ export const IN_SESSIONS: readonly Plant[] = [
     scenario: "sleepers",
     caughtBy: "session-burials",
     budget: 80,
-    from: 30,
+    from: 76,
     replace: replacing("core/shard-writes.ts", (original) => ({
       bury: (...given) => ({ ...original.bury(...given), expects: { token: given[0].token } }),
     })),
@@ -68,7 +68,7 @@ export const IN_SESSIONS: readonly Plant[] = [
     scenario: "shards",
     caughtBy: "session-burials",
     budget: 80,
-    from: 15,
+    from: 23,
     replace: replacing("core/group-view.ts", (original) => ({
       viewOf: (seen, at, timing) => original.viewOf(seen, at, { ...timing, graceMs: 0 }),
     })),

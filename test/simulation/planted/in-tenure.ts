@@ -46,7 +46,7 @@ export const IN_TENURE: readonly Plant[] = [
     scenario: "resume",
     caughtBy: "I4-own-term-only",
     budget: 1_000,
-    from: 60,
+    from: 194,
     replace: replacing("core/writes.ts", (original) => ({
       release: (...given) => {
         const { expects, ...write } = original.release(...given);

@@ -144,7 +144,7 @@ export const IN_TERM: readonly Plant[] = [
     scenario: "relay",
     caughtBy: "hand-over",
     budget: 300,
-    from: 47,
+    from: 70,
     replace: stepping((step) => (...given) => {
       const next = step(...given);
       return { ...next, effects: next.effects.filter((effect) => effect.do !== "hand-over") };

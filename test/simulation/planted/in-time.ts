@@ -184,6 +184,7 @@ export const IN_TIME: readonly Plant[] = [
     scenario: "hold",
     caughtBy: "I5-recovery",
     budget: 300,
+    from: 29,
     replace: replacing("core/service-clock.ts", (original) => ({
       steadyServiceTime: original.estimateServiceTime,
     })),

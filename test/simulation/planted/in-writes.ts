@@ -108,6 +108,7 @@ export const IN_WRITES: readonly Plant[] = [
     scenario: "blind",
     caughtBy: "I1-tokens-rise",
     budget: 500,
+    from: 20,
     replace: replacing("core/writes.ts", (original) => ({
       takeOver: (request, seen) => setting(original.takeOver(request, seen), { token: request.now }),
     })),
