@@ -101,7 +101,7 @@ function targetsOf(measurement: Measurement): FigureTarget[] {
     what: `${operation}, ${WHERE[on]}: ${name} by that of the same commands bare`,
     atMost: MOST[what],
     measured: ratios(measurement, what, "bare").median,
-    because: "what stands above is spread thinly over the request, the answer and the term (ADR 32, ADR 35)",
+    because: "what stands above is spread thinly over the request, the answer and the term (ADR 36)",
   });
   const cpu = target("cpuUs", "CPU time");
   return on === "engine" ? [target("wallUs", "wall time"), cpu] : [cpu];
