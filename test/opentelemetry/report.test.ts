@@ -142,23 +142,13 @@ describe("the gauges", () => {
     publish("lost", { lease: "order-2", ...loses });
     expect([await leads("order-2"), await leads("order-2")]).toEqual([0, undefined]);
     // A process that never led it.
-    publish("refused", {
-      lease: "order-3",
-      holder: "bob",
-      reason: "held",
-      leader: "ann",
-      leaderToken: 1,
-      retryAfterMs: 1,
-    });
+    const refuse = (): void => {
+      const how = { reason: "held", leader: "ann", leaderToken: 1, retryAfterMs: 1 } as const;
+      publish("refused", { lease: "order-3", holder: "bob", ...how });
+    };
+    refuse();
     expect([await leads("order-3"), await leads("order-3")]).toEqual([0, undefined]);
-    publish("refused", {
-      lease: "order-3",
-      holder: "bob",
-      reason: "held",
-      leader: "ann",
-      leaderToken: 1,
-      retryAfterMs: 1,
-    });
+    refuse();
     expect(await leads("order-3")).toBe(0);
     // Another candidate of the process leads, and stays.
     await client({ holder: "bob" }).tryAcquire("order-1");
