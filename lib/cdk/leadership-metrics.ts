@@ -5,7 +5,7 @@ import {
   DIMENSIONS,
   dimensionValue,
   METRICS,
-  printable,
+  uncutDimension,
 } from "../diagnostics/catalogue.ts";
 
 /** Where the metrics of one lease are found. */
@@ -144,6 +144,6 @@ export class LeadershipMetrics {
  * The whole of it is one token then, since CDK counts the characters of tokens, too.
  */
 function dimensionOf(lease: string): string {
-  const [cut, whole] = [dimensionValue(lease), printable(lease)];
+  const [cut, whole] = [dimensionValue(lease), uncutDimension(lease)];
   return Token.isUnresolved(lease) && cut !== whole ? Lazy.string({ produce: () => whole }) : cut;
 }

@@ -15,10 +15,15 @@ const DAY_MS = 86_400_000;
 export function longestGap({ expressionString, timeZone }: ScheduleExpression): Duration | undefined {
   const zone = timeZone?.timezoneName;
   const timetable = readTimetable({ expression: expressionString, timeZone: zone });
-  const period = schedulePeriod(expressionString, zone);
-  const rateMs = period.kind === "repeats" ? period.atLeastMs : undefined;
-  const ms = timetable?.kind === "calendar" ? longestGapMs(timetable) : rateMs;
+  const ms =
+    timetable?.kind === "calendar" ? longestGapMs(timetable) : repeatsAfterMs(expressionString, zone);
   return ms === undefined ? undefined : Duration.millis(ms);
+}
+
+/** How far apart a `rate()` is, in ms. */
+function repeatsAfterMs(expression: string, zone: string | undefined): number | undefined {
+  const period = schedulePeriod(expression, zone);
+  return period.kind === "repeats" ? period.atLeastMs : undefined;
 }
 
 /**

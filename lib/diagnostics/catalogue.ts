@@ -141,11 +141,11 @@ const MAX_DIMENSION = 255;
  * dimensions it does not take, and an alarm cannot name longer ones. Any other character is written as `%u` and its number; what is too long is cut.
  */
 export function dimensionValue(lease: string): string {
-  return printable(lease).slice(0, MAX_DIMENSION);
+  return uncutDimension(lease).slice(0, MAX_DIMENSION);
 }
 
 /** The same, whatever its length. */
-export function printable(lease: string): string {
+export function uncutDimension(lease: string): string {
   const plain = lease.trim() === "" ? /[^]/g : /[^\x20-\x7e]/g;
   const escaped = (unit: string): string => `%u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return lease.replaceAll(plain, escaped);

@@ -16,7 +16,7 @@ export interface DateTap {
   servedAt: EpochMs | undefined;
   /** How often the request was handed to the network: by the SDK's own retries, and by sending it again. */
   sent: number;
-  /** How often it was sent again since the service had refused it in a way that surely applied nothing. */
+  /** How often the service refused it so that nothing was applied, and it may be sent again: by a transaction in the way, or a late signature. */
   resent: number;
   /** The latest response; `undefined` while there is none to what was sent last. */
   response: Response | undefined;

@@ -6,7 +6,7 @@ interface Known {
    * The terms of this process, each by its lease and its candidate, since several leases may go by one name. Of a group its sessions, each
    * with how many shards it led when it was last renewed. Shards themselves are not kept: there may be ten thousand.
    */
-  readonly leaders: Map<string, number>;
+  readonly terms: Map<string, number>;
   /** Whether it is a group. */
   isGroup: boolean;
   /** When requests began to fail; `undefined` while they are served. */
@@ -43,8 +43,8 @@ export class Gauges {
       known.left = ENDS.has(name);
       const term = `${event.lease} ${holder}`;
       known.isGroup ||= session === true;
-      if (name === "acquired" || name === "renewed") known.leaders.set(term, shards);
-      if (ENDS.has(name)) known.leaders.delete(term);
+      if (name === "acquired" || name === "renewed") known.terms.set(term, shards);
+      if (ENDS.has(name)) known.terms.delete(term);
     }
     if ("lastingMs" in event && name === "requestFailed") {
       known.failingSince = performance.now() - event.lastingMs;
@@ -61,17 +61,17 @@ export class Gauges {
    * candidate that waits brings it back with its next look.
    */
   read(): readonly GaugeReading[] {
-    return [...this.#leases].map(([lease, { leaders, isGroup, failingSince, left }]) => {
-      if (left && leaders.size === 0) this.#leases.delete(lease);
+    return [...this.#leases].map(([lease, { terms, isGroup, failingSince, left }]) => {
+      if (left && terms.size === 0) this.#leases.delete(lease);
       const outOfContactMs = failingSince === undefined ? 0 : performance.now() - failingSince;
-      const shardsLed = isGroup ? [...leaders.values()].reduce((sum, shards) => sum + shards, 0) : undefined;
-      return { lease, leads: leaders.size > 0, shardsLed, outOfContactMs };
+      const shardsLed = isGroup ? [...terms.values()].reduce((sum, shards) => sum + shards, 0) : undefined;
+      return { lease, leads: terms.size > 0, shardsLed, outOfContactMs };
     });
   }
 }
 
 const newlyKnown = (): Known => ({
-  leaders: new Map(),
+  terms: new Map(),
   isGroup: false,
   failingSince: undefined,
   left: false,

@@ -2,10 +2,9 @@ import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynam
 import { describe, expect, it } from "vitest";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
 import { LOCAL_AWS } from "../../local/engine.ts";
-import { type Local, type Reply, replying } from "../support/aws-server.ts";
+import { bad, type Local, type Reply, replying } from "../support/aws-server.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 
-const bad = (error: string, message = "because"): Reply => ({ status: 400, error, message });
 const failed: Reply = { status: 500, error: "InternalServerError" };
 const early = bad("InvalidSignatureException", "Signature not yet current: 2 is still later than 1");
 

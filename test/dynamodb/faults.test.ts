@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { LeaseErrorCode } from "../../lib/core/errors.ts";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
 import { LOCAL_AWS } from "../../local/engine.ts";
-import { blackHole, type Local, type Reply, replying } from "../support/aws-server.ts";
+import { bad, blackHole, type Local, type Reply, replying } from "../support/aws-server.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 
 /** A client that retries as often as a test says. */
@@ -18,8 +18,6 @@ function electing(server: Local, maxAttempts = 1): LeaseClient {
     durationMs: 3_000,
   });
 }
-
-const bad = (error: string, message = "because"): Reply => ({ status: 400, error, message });
 
 /** What the service answers, what that means, and what the message tells one to do. */
 const TURNED_DOWN: readonly (readonly [string, Reply, LeaseErrorCode, RegExp])[] = [

@@ -17,6 +17,9 @@ export interface Reply {
   readonly headers?: Record<string, string>;
 }
 
+/** What a pretended DynamoDB refuses a request with. */
+export const bad = (error: string, message = "because"): Reply => ({ status: 400, error, message });
+
 /** A server on loopback that a test talks to; it stops by itself. */
 export interface Local extends AsyncDisposable {
   readonly endpoint: string;

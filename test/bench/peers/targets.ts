@@ -39,6 +39,8 @@ export function ofHandOvers(handOvers: readonly HandOver[]): FigureTarget[] {
   return alike({ what: "requests of a hand-over", because }, handOvers, ({ requests }) => requests.median);
 }
 
+const LEARNS = "the first request learns the service's time, by which the second claims";
+
 /** Why somebody else sends less, or is earlier, by who takes over. */
 const LATER: Readonly<Record<Successor, { readonly requests: string; readonly ms: string }>> = {
   stays: {
@@ -49,10 +51,7 @@ const LATER: Readonly<Record<Successor, { readonly requests: string; readonly ms
     requests: "it waits for longer, as it trusts no single clock, and looks before it claims",
     ms: "it watches for 1 % more than the duration, since clocks drift, and then for a chance part of 1 s, against herds",
   },
-  "comes late": {
-    requests: "the first request learns the service's time, by which the second claims",
-    ms: "the first request learns the service's time, by which the second claims",
-  },
+  "comes late": { requests: LEARNS, ms: LEARNS },
 };
 
 /** The fewest requests, and the fastest, whomever they trust. */
