@@ -9,8 +9,8 @@ export class Output {
   /** Whether a program reads the results. */
   readonly json: boolean;
   /** Whether a person looks at standard output. */
-  readonly isTerminal: boolean = process.stdout.isTTY;
-  /** Colours; none unless standard output is a terminal, nor where `NO_COLOR` is set (no-color.org). */
+  readonly isTerminal = isTerminal(process.stdout);
+  /** Colours; none unless standard output is a terminal, whatever `CI` and `FORCE_COLOR` say, nor where `NO_COLOR` is set. */
   readonly colours: ReturnType<typeof picocolors.createColors>;
 
   constructor(json: boolean) {
@@ -84,6 +84,9 @@ export class Output {
     ).text;
   }
 }
+
+/** Without a terminal, Node leaves `isTTY` undefined, whatever its type says. */
+const isTerminal = ({ isTTY = false }: { readonly isTTY?: boolean }): boolean => isTTY;
 
 /** To how many characters a text beside its title may be cut. */
 const LEAST_TEXT = 8;

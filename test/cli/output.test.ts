@@ -1,15 +1,17 @@
 import Table from "cli-table3";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Column, GAP } from "../../lib/cli/fitting.ts";
 import { Output } from "../../lib/cli/output.ts";
 
 const { isTTY, columns } = process.stdout;
-const onTerminal = (of: { readonly isTTY: boolean; readonly columns: number }): void => {
+const withOutput = (of: { readonly isTTY: boolean | undefined; readonly columns?: number }): void => {
   Object.assign(process.stdout, of);
 };
+// As without a terminal, whatever the tests themselves write to.
+beforeEach(() => withOutput({ isTTY: undefined }));
 afterEach(() => {
   vi.unstubAllEnvs();
-  onTerminal({ isTTY, columns });
+  withOutput({ isTTY, columns });
 });
 
 const NO_LINES = Object.fromEntries(
@@ -51,7 +53,7 @@ describe("a table", () => {
     "is cut to a terminal as it would be if it were drawn at once, NO_COLOR=%j",
     (NO_COLOR) => {
       vi.stubEnv("NO_COLOR", NO_COLOR);
-      onTerminal({ isTTY: true, columns: 18 });
+      withOutput({ isTTY: true, columns: 18 });
       const output = new Output(false);
       const head = HEAD.map((title) => output.colours.bold(title));
       const rows = rowsOf(250);

@@ -140,6 +140,17 @@ describe("leasehold list", () => {
     expect(JSON.parse(group.stdout).workers).toMatchObject([{ id: "me", since: null, expiresAt: null }]);
   });
 
+  it.each(["CI", "FORCE_COLOR"])("has no colours without a terminal, whatever %s says", async (name) => {
+    const lease = await leases.acquire("writer");
+    const settings = { endpoint: engine.endpoint, table, env: { [name]: "1" } };
+    const { code, stdout } = await runCli(settings, "list");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^LEASE +STATE/);
+    expect(stdout).toMatch(/^writer +held/m);
+    expect(stdout).not.toContain("\u001b");
+    await lease.release();
+  });
+
   it.skipIf(noTerminal)("cuts a table to the terminal, in colours unless NO_COLOR is set", async () => {
     const lease = await leases.acquire(`a-name-of-${"many".repeat(20)}-letters`);
     const settings = { endpoint: engine.endpoint, table };
