@@ -40,6 +40,9 @@ export const plusMs = (at: EpochMs, ms: number): EpochMs => Math.round(at + ms) 
  * How much of a rise of the wall clock over the monotonic one is not counted, in ms. A wall clock that shows whole
  * milliseconds rises and falls by less than one within each; counted every time, that would add up to twice real time.
  * (A wall clock that ticks more coarsely than this does add up so where it is read all the time: it costs availability.)
+ *
+ * The price: a freeze of no more than this is forgotten if the wall clock falls back by as much before the next rise that is counted.
+ * docs/protocol.md, A3, says how often that may happen.
  */
 export const GRAIN_MS = 2;
 

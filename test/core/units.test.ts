@@ -60,8 +60,10 @@ describe("where it must not count too little", () => {
     expect(passed(...clocks)).toBeLessThanOrEqual(999 * 1_003);
   });
 
-  it("never counts less than the monotonic clock, nor less than any one gap of the wall clock, whatever the clocks do", () => {
-    const gap = fc.tuple(fc.integer({ min: 0, max: 5_000 }), fc.integer({ min: -90_000, max: 90_000 }));
+  it("counts all that the wall clock gains on the monotonic one, but for a grain, and another for each fall", () => {
+    const upTo = (mono: number, wall: number) =>
+      fc.tuple(fc.integer({ min: 0, max: mono }), fc.integer({ min: -wall, max: wall }));
+    const gap = fc.oneof(upTo(5_000, 90_000), upTo(5, 5));
     fc.assert(
       fc.property(fc.array(gap, { minLength: 1, maxLength: 12 }), (gaps) => {
         const clocks: [number, number][] = [[0, 0]];
@@ -69,11 +71,34 @@ describe("where it must not count too little", () => {
           const [m, w] = clocks.at(-1) ?? [0, 0];
           clocks.push([m + mono, w + wall]);
         }
-        const total = passed(...clocks);
-        const atLeast = gaps.reduce((sum, [mono, wall]) => sum + Math.max(mono, wall), 0);
-        expect(total).toBeGreaterThanOrEqual(atLeast - GRAIN_MS);
+        const shown = gaps.reduce((sum, [mono, wall]) => sum + Math.max(mono, wall), 0);
+        const falls = gaps.map(([mono, wall]) => Math.min(Math.max(0, mono - wall), GRAIN_MS));
+        const hidden = falls.reduce((sum, fall) => sum + fall, GRAIN_MS);
+        expect(passed(...clocks)).toBeGreaterThanOrEqual(shown - hidden);
       }),
+      {
+        numRuns: 1_000,
+        examples: [
+          [
+            [
+              [0, 1],
+              [1, 0],
+              [7, 9],
+              [0, 0],
+            ],
+          ],
+        ],
+      },
     );
+  });
+
+  it("hides a freeze within the grain where the wall clock falls as far afterwards: a grain each time", () => {
+    const times = 10;
+    const clocks = Array.from({ length: times }, (_, nth) => {
+      const at = nth * 1_000;
+      return [[at, at] as const, [at, at + GRAIN_MS] as const, [at + 500, at + 500] as const];
+    }).flat();
+    expect(passed(...clocks)).toBe((times - 1) * 1_000 + 500);
   });
 });
 
