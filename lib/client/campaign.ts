@@ -110,7 +110,7 @@ async function spreadOut(core: ClientCore, wait: Wait, closed: Wakeup, mostMs: n
 const SPREAD_MS = 1_000;
 
 /** How soon those who look seldom look again after a look that failed, in ms. */
-const AFTER_FAILURE_MS = 2_000;
+export const AFTER_FAILURE_MS = 2_000;
 
 /** How long until the next look, in ms: the candidate's own beat, or when the lease can be free, whichever is sooner. */
 function untilLook({ random, timing }: ClientCore, jitter: boolean, refusal: Refusal | undefined): number {

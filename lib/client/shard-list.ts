@@ -1,5 +1,9 @@
+import { LeaseError } from "../core/errors.ts";
 import { parseShards, type ShardSource } from "../core/group-options.ts";
 import type { Session } from "./session.ts";
+
+/** How long a function of `shards` is waited for at least, in ms. */
+const ANSWER_MS = 10_000;
 
 /** Which shards a worker's group has: a list, or what a function said last. */
 export class ShardList {
@@ -21,7 +25,8 @@ export class ShardList {
 
   /**
    * The shards as they are known now. The first time it waits for the function; later it asks again when that is due, and does not
-   * wait.
+   * wait. Who has not answered until the next time is due, or for {@link ANSWER_MS}, is asked anew.
+   * @throws {LeaseError} STORE_UNAVAILABLE if the function does not answer, the first time
    * @throws what the function throws, the first time
    */
   async now(ended: AbortSignal): Promise<readonly string[]> {
@@ -29,11 +34,9 @@ export class ShardList {
     if (this.#shards === undefined) {
       this.#askedAt = mono;
       this.#shards = await this.#ask(ended);
-    } else if (mono - this.#askedAt >= this.#everyMs) {
+    } else if (mono - this.#askedAt >= this.#everyMs && !this.#asking) {
       this.#askedAt = mono;
-      if (this.#asking)
-        this.#tell(new Error(`shards has not answered for ${this.#everyMs} ms, the last list stands`));
-      else void this.#askAgain(this.#shards, ended);
+      void this.#askAgain(this.#shards, ended);
     }
     return this.#shards;
   }
@@ -59,25 +62,32 @@ export class ShardList {
 
   async #ask(ended: AbortSignal): Promise<readonly string[]> {
     const source = this.#source;
-    return parseShards(typeof source === "function" ? await unlessEnded(ended, source) : source);
+    return parseShards(typeof source === "function" ? await this.#answer(source, ended) : source);
+  }
+
+  /** Asks a function that may never answer; one that is told to stop does not wait for it. */
+  async #answer<T>(ask: () => T | Promise<T>, ended: AbortSignal): Promise<T> {
+    const { core, name: lease } = this.#session;
+    const ms = Math.max(this.#everyMs, ANSWER_MS);
+    let forget: () => void = () => undefined;
+    const over = new Promise<never>((_, reject) => {
+      const late = `the function shards of group "${lease}" has not answered for ${ms} ms`;
+      const cancel = core.clock.timer(ms, () => reject(new LeaseError("STORE_UNAVAILABLE", late, { lease })));
+      const end = (): void => reject(ended.reason as Error);
+      ended.addEventListener("abort", end);
+      forget = () => {
+        cancel();
+        ended.removeEventListener("abort", end);
+      };
+    });
+    try {
+      return await Promise.race([ask(), over]);
+    } finally {
+      forget();
+    }
   }
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a === b || (a.length === b.length && a.every((shard, nth) => shard === b[nth]));
-}
-
-/** Asks a function that may never answer; one that is told to stop does not wait for it. */
-async function unlessEnded<T>(ended: AbortSignal, ask: () => T | Promise<T>): Promise<T> {
-  let forget: () => void = () => undefined;
-  const over = new Promise<never>((_, reject) => {
-    const end = (): void => reject(ended.reason as Error);
-    ended.addEventListener("abort", end);
-    forget = () => ended.removeEventListener("abort", end);
-  });
-  try {
-    return await Promise.race([ask(), over]);
-  } finally {
-    forget();
-  }
 }

@@ -8,6 +8,8 @@ import type { Session } from "./session.ts";
 const TURN_MS = 2_000;
 /** Work that throws again and again is tried again after this long at most, in ms. */
 const MOST_BACKOFF_MS = 60_000;
+/** On leaving, what has ended after the first `retryIntervalMs` waits this long for what ends at about the same time, in ms. */
+const TOGETHER_MS = 250;
 
 /** What a worker does for the shards that it leads. */
 export class WorkerShards {
@@ -22,8 +24,10 @@ export class WorkerShards {
   /** Until when a shard is left to others, by the monotonic clock, and how often in a row its work has thrown. */
   readonly #rests = new Map<string, { readonly until: number; readonly failures: number }>();
   #draining = false;
-  /** Whether, on leaving, some work takes so long that the others' shards are released one by one. */
+  /** Whether, on leaving, some work takes so long that the others' shards are not kept for its sake. */
   #lingers = false;
+  /** Ends the wait until shards whose work has ended are freed, while there is one. */
+  #cancel: (() => void) | undefined;
   #isRinging = false;
   #ringsAgain = false;
 
@@ -63,10 +67,11 @@ export class WorkerShards {
     return first;
   }
 
-  /** Does the work of a shard that is led. */
+  /** Does the work of a shard that is led; on leaving it is asked to come to an end at once. */
   begin(shard: string, lease: LeaseHandle): void {
     this.#working.add(shard);
     void this.#do(shard, lease);
+    if (this.#draining) askToEnd(lease);
   }
 
   /** Forgets the rests of shards that are none any more, a minute after they are over: a list may leave a shard out now and then. */
@@ -78,27 +83,42 @@ export class WorkerShards {
   }
 
   /**
-   * Has every work come to an end; resolves when all have. What has ended soon is left to the one write that frees all; where some work
-   * takes longer, the shards of the others are not kept from the other workers for its sake.
+   * Asks every work to come to an end. What has ended soon is left to the one write that frees all; where some work takes longer, the
+   * shards of the others are not kept from the other workers for its sake. From now on nothing that ends releases its shard by itself:
+   * work may end with the very signal that has the worker leave.
    */
-  async drain(): Promise<void> {
+  endAll(): void {
+    if (this.#draining) return;
     this.#draining = true;
-    for (const lease of this.#session.shards.values()) void lease.stepDown().catch(() => undefined);
-    if (this.#working.size === 0) return;
-    const idle = new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
-    const { clock, life, timing } = this.#session.core;
-    // A client that closes releases them all, and has no timer when it is closed, whatever work goes on.
-    const cancel =
-      life.is === "open" ? clock.timer(timing.retryIntervalMs, () => this.#linger()) : () => undefined;
-    const forget = life.onClose(cancel);
-    await idle;
-    forget();
-    cancel();
+    for (const lease of this.#session.shards.values()) askToEnd(lease);
+    this.#freeAfter(this.#session.core.timing.retryIntervalMs);
   }
 
-  #linger(): void {
+  /** Resolves when no work goes on any more. */
+  async idle(): Promise<void> {
+    if (this.#working.size > 0)
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    this.#cancel?.();
+  }
+
+  #freeAfter(ms: number): void {
+    const { clock, life } = this.#session.core;
+    // A client that closes releases them all, and has no timer when it is closed, whatever work goes on.
+    if (life.is !== "open" || this.#cancel !== undefined) return;
+    const cancel = clock.timer(ms, () => this.#free());
+    const forget = life.onClose(cancel);
+    this.#cancel = () => {
+      cancel();
+      forget();
+      this.#cancel = undefined;
+    };
+  }
+
+  /** Frees the shards whose work has ended, while other work goes on. */
+  #free(): void {
+    this.#cancel?.();
     this.#lingers = true;
     const ended = [...this.#session.shards].filter(([shard]) => !this.#working.has(shard));
     const releasing = ended.map(([, lease]) => lease.release({ completed: false }));
@@ -131,11 +151,13 @@ export class WorkerShards {
     this.#rest(shard, failed !== undefined, began);
     if (failed !== undefined) this.#tell(shard, lease, failed.error);
     // Whoever leaves frees all with one write.
-    const isLast = this.#working.size === 1;
-    if (this.#draining && (!this.#lingers || isLast) && lease.isHeld()) return;
+    if (this.#draining && lease.isHeld()) {
+      if (this.#lingers) this.#freeAfter(TOGETHER_MS);
+      return;
+    }
     const { end } = lease;
     await lease.release({ completed: false });
-    if (end === undefined && (this.#lingers || !this.#draining)) await this.#ring();
+    if (end === undefined && !this.#draining) await this.#ring();
     this.#onFree();
   }
 
@@ -176,4 +198,8 @@ export class WorkerShards {
     const bell = call(name, { holder, token: term.token }, { writeId: random.id(), bell: random.id() });
     await this.#session.send(bell).catch(() => undefined);
   }
+}
+
+function askToEnd(lease: LeaseHandle): void {
+  void lease.stepDown().catch(() => undefined);
 }

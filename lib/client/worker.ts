@@ -3,6 +3,7 @@ import { parseFunction } from "../core/callable.ts";
 import { invalid, isPassing, LeaseError } from "../core/errors.ts";
 import { type Names, parseKnown, taken } from "../core/known.ts";
 import type { TermSettings } from "../core/options.ts";
+import { AFTER_FAILURE_MS } from "./campaign.ts";
 import type { ClientCore } from "./client-core.ts";
 import { sessionOptions, shardSettings } from "./group-session.ts";
 import type { Lease } from "./lease.ts";
@@ -91,8 +92,9 @@ export class Worker {
   /**
    * Takes part until the signal is aborted: leads its share of the shards, and calls `work` once for each time that it leads one. Then
    * every work is asked to come to an end (`lease.handover`), and told to (`lease.signal`) after `drainMs`; once all have settled,
-   * one write frees all shards, and `run` resolves. Where some work takes longer than `retryIntervalMs`, the shards whose work has
-   * ended are released one by one, so that others need not wait for it.
+   * one write frees all shards, and `run` resolves. Where some work takes longer than `retryIntervalMs`, the shards of the works that
+   * have ended by then are released, one write each, so that others need not wait for it; those of works that end later a quarter
+   * of a second after.
    *
    * Work that returns, or throws, gives its shard up. This worker leaves it to others for a while: 2 to 4 s, and after work that
    * throws again and again up to a minute. Work that was told to stop may throw what it likes.
@@ -135,13 +137,18 @@ export class Worker {
     const works = new WorkerShards(session, work, this.#options.onWorkFailed, () => look.soon());
     const look = new WorkerLook(session, works, this.#shardTerm, wakeup);
     this.#works = works;
+    const leave = (): void => {
+      this.#state = "leaving";
+      works.endAll();
+    };
+    ended.addEventListener("abort", leave);
     session.onBell = () => look.soon();
     try {
       await this.#lookOnAndOn(look, wakeup, ended);
     } finally {
-      this.#state = "leaving";
+      leave();
       session.onBell = undefined; // Nobody looks at the group any more, and the session looks at its own shards.
-      await works.drain();
+      await works.idle();
       await session.release();
     }
   }
@@ -174,6 +181,7 @@ export class Worker {
         failingFrom ??= clock.now().mono;
         if (clock.now().mono - failingFrom >= troubleLimitMs) throw error;
         look.atAll();
+        waitMs = Math.min(waitMs, AFTER_FAILURE_MS);
       }
       await pause(clock, Math.max(1, waitMs), ended, wakeup);
     }

@@ -75,7 +75,8 @@ export interface WorkerSettings extends Pick<ShardTermOptions, "drainMs" | "rese
   /** All shards of the group: the same in every worker. A function is asked again every `shardsIntervalMs`, and may be async. */
   readonly shards: ShardSource;
   /**
-   * How often a function of `shards` is asked, in ms: 50 to a day.
+   * How often a function of `shards` is asked, in ms: 50 to a day. It is asked at a look, so no oftener than every `retryIntervalMs`. One
+   * that has not answered by then, and for 10 s at least, is asked anew.
    * @default 60_000
    */
   readonly shardsIntervalMs?: number | undefined;

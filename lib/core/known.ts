@@ -1,11 +1,12 @@
 import { invalid } from "./errors.ts";
+import { show } from "./timing.ts";
 
 /** The names of an interface's members, for {@link parseKnown}: the compiler sees to it that they are all there, and no others. */
 export type Names<T> = Readonly<Record<keyof T, true>>;
 
 /**
  * Refuses options that there are not: a name with a typing error in it would be taken for nothing said. What is `undefined` says
- * nothing, whatever its name.
+ * nothing, whatever its name. A `signal` has to be one, whatever the call: to give the controller itself is a likely mistake.
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, and the one that was meant or all that there are
  */
 export function parseKnown(options: unknown, known: Readonly<Record<string, true>>, of: string): void {
@@ -16,7 +17,14 @@ export function parseKnown(options: unknown, known: Readonly<Record<string, true
     );
   }
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || Object.hasOwn(known, name)) continue;
+    if (value === undefined) continue;
+    if (Object.hasOwn(known, name)) {
+      if (name === "signal" && typeof (value as Partial<AbortSignal> | null)?.addEventListener !== "function")
+        throw invalid(
+          `signal must be an AbortSignal, such as the signal of an AbortController, not ${show(value)}`,
+        );
+      continue;
+    }
     const meant = nearest(name, Object.keys(known));
     const instead =
       meant === undefined ? `it has ${Object.keys(known).join(", ") || "none"}` : `did you mean "${meant}"?`;

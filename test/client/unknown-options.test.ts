@@ -53,6 +53,35 @@ it("are refused by every call that takes options, by name, before anything is se
   expect(store.requests).toBe(0);
 });
 
+it("and what is no signal is refused by every call that takes one, before anything is sent", async () => {
+  const { client, store } = manual();
+  const leases = client();
+  const candidate = leases.candidate("a");
+  const group = leases.group("g");
+  const signals = [new AbortController(), {}, null, "abort"].map((signal) => ({ signal }) as never);
+  for (const no of signals) {
+    const calls: readonly (() => unknown)[] = [
+      async () => leases.acquire("a", no),
+      async () => leases.run("a", work, no),
+      async () => candidate.campaign(no),
+      async () => candidate.run(work, no),
+      () => leases.observe("a", no),
+      () => candidate.observe(no),
+      async () => group.acquire("s", no),
+      async () => group.run("s", work, no),
+      () => group.observe("s", no),
+      async () => leases.semaphore("s", { permits: 2 }).acquire(no),
+      async () => leases.semaphore("s", { permits: 2 }).run(work, no),
+      async () => group.worker({ shards: ["s"] }).run(work, no),
+    ];
+    for (const call of calls) {
+      const { message } = await leaseErrorOf((async () => call())(), "INVALID_ARGUMENT");
+      expect(message, String(call)).toMatch(/^signal must be an AbortSignal, /);
+    }
+  }
+  expect(store.requests).toBe(0);
+});
+
 it("are refused by a lease, and by its release only once the term has ended, which records no tick", async () => {
   const { client, table } = manual();
   const leases = client();

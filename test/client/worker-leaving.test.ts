@@ -13,6 +13,49 @@ function stubborn() {
   return { work, over, letGo: () => letGo() };
 }
 
+describe("a worker that leaves", () => {
+  it("frees all by one write, also where its work ends with the very signal that has it leave", async () => {
+    const world = manual();
+    const leases = world.client();
+    const stop = new AbortController();
+    const ended = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve()));
+    const worker = leases.group("jobs").worker({ shards: shardNames(20) });
+    const over = worker.run(() => ended, { signal: stop.signal });
+    await world.clock.advance(1_000);
+    expect(worker.status.shards).toHaveLength(20);
+    stop.abort();
+    expect(worker.status.state, "at once").toBe("leaving");
+    await settling(world, over);
+    expect(kindsOf(world).filter((kind) => kind === "release")).toHaveLength(1);
+  });
+
+  it("asks its work to end at once, also while a look of its is under way, and what begins by that look", async () => {
+    const world = manual();
+    const asked: [string, number][] = [];
+    const work = async ({ shard = "", handover }: Lease): Promise<void> => {
+      await handover;
+      asked.push([shard, world.clock.now().mono]);
+    };
+    let shards = ["a"];
+    const worker = running(world, { shards: () => shards, shardsIntervalMs: 1_000 }, { work });
+    await world.clock.advance(1_000);
+    shards = ["a", "b"];
+    world.store.onWrite = async ({ kind }, pass) => {
+      if (kind === "claim") await new Promise<void>((resolve) => void world.clock.timer(1_500, resolve));
+      return pass();
+    };
+    while (!world.store.sent.some(({ row }) => row === "lease#b")) await world.clock.advance(20);
+    const from = world.clock.now().mono;
+    const stopped = worker.stop();
+    await stopped;
+    expect(asked.map(([shard, at]) => [shard, Math.round((at - from) / 100) / 10])).toEqual([
+      ["a", 0],
+      ["b", 1.5],
+    ]);
+    expect(kindsOf(world).filter((kind) => kind === "release")).toHaveLength(1);
+  });
+});
+
 describe("a worker that leaves while some work goes on", () => {
   it("keeps no shard from others whose work has ended", async () => {
     const world = manual();
@@ -54,6 +97,31 @@ describe("a worker that leaves while some work goes on", () => {
     await world.clock.advance(2_100);
     expect(other.shards).toEqual(shards);
     await other.stop();
+  });
+
+  it("frees what ends at about the same time together, and with the last of it the session by one write", async () => {
+    const world = manual();
+    const ends: Record<string, number> = { s00: 500, s01: 2_400, s02: 2_600, s03: 4_000, s04: 4_100 };
+    const work = async ({ shard = "", handover }: Lease): Promise<void> => {
+      await handover;
+      await new Promise<void>((resolve) => void world.clock.timer(ends[shard] ?? 0, resolve));
+    };
+    const worker = running(world, { shards: shardNames(5), drainMs: 10_000 }, { work });
+    await world.clock.advance(1_000);
+    const from = world.clock.now().mono;
+    const freed: [number, string][] = [];
+    world.store.onWrite = async ({ kind, row = "" }, pass) => {
+      if (kind === "release") freed.push([world.clock.now().mono - from, row]);
+      return pass();
+    };
+    await worker.stop();
+    expect(freed).toEqual([
+      [2_000, "lease#s00"],
+      [2_650, "lease#s01"],
+      [2_650, "lease#s02"],
+      [4_100, `session#${worker.worker.id}`],
+    ]);
+    expect(world.clock.pendingTimers).toBe(0);
   });
 
   it("learns within a minute that a shard was taken from it by force", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Lease } from "../../lib/client/lease.ts";
+import { leaseErrorOf } from "../support/failures.ts";
 import { running, settling, untilAsked } from "../support/groups.ts";
 import { hear } from "../support/lease-events.ts";
 import { manual } from "../support/manual.ts";
@@ -43,6 +44,46 @@ describe("a worker's list of shards", () => {
     const another = running(world, { shards });
     await expect(settling(world, another.over)).rejects.toBe(error);
     expect(another.worker.status.state).toBe("idle");
+  });
+
+  it("is asked for anew of a function that does not answer: the first time that is trouble, later the last list stands", async () => {
+    const world = manual();
+    using heard = hear("jobs");
+    let asked = 0;
+    let hangs = true;
+    const shards = (): string[] | Promise<never> => {
+      asked += 1;
+      return hangs ? new Promise<never>(() => {}) : ["a"];
+    };
+    const worker = running(world, { shards, shardsIntervalMs: 5_000 });
+    await world.clock.advance(11_000);
+    expect(worker.worker.status.lastError).toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringContaining('the function shards of group "jobs" has not answered for 10000 ms'),
+    });
+    hangs = false;
+    await world.clock.advance(2_000);
+    expect(worker.shards).toEqual(["a"]);
+    expect(worker.worker.status.lastError).toBeUndefined();
+    hangs = true;
+    asked = 0;
+    await world.clock.advance(36_000);
+    expect(asked, "every 10 s, one at a time").toBe(4);
+    expect(heard.of("requestFailed").at(-1)).toMatchObject({
+      request: "look",
+      cause: { message: expect.stringContaining("has not answered") },
+    });
+    expect(worker.shards).toEqual(["a"]);
+    await worker.stop();
+    expect(world.clock.pendingTimers).toBe(0);
+  });
+
+  it("that a function never tells ends the run after troubleLimitMs", async () => {
+    const world = manual();
+    const shards = (): Promise<never> => new Promise<never>(() => {});
+    const worker = running(world, { shards, shardsIntervalMs: 5_000, troubleLimitMs: 15_000 });
+    await world.clock.advance(40_000);
+    await leaseErrorOf(worker.over, "STORE_UNAVAILABLE");
   });
 
   it("may leave a shard out now and then: work that throws is backed off all the same", async () => {

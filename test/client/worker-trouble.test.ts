@@ -3,6 +3,7 @@ import { LeaseError } from "../../lib/core/errors.ts";
 import { leading, led, running, settling, shardNames, untilAsked } from "../support/groups.ts";
 import { hear } from "../support/lease-events.ts";
 import { type Manual, manual, never } from "../support/manual.ts";
+import { UNANSWERED } from "../support/probe-store.ts";
 
 const refusal = new LeaseError("ACCESS_DENIED", "no Query");
 
@@ -23,6 +24,22 @@ describe("a look at a group that fails", () => {
     expect(failed.length).toBeGreaterThanOrEqual(5);
     const told = { lease: "jobs", holder: worker.worker.id, request: "look", cause: refusal };
     for (const event of failed) expect(event).toMatchObject(told);
+    await worker.stop();
+  });
+
+  it("of a worker that looks seldom is made again in two seconds, not in an hour", async () => {
+    const world = manual();
+    const seldom = { ...world, client: () => world.client({ retryIntervalMs: 3_600_000 }) };
+    const worker = running(seldom, { shards: ["a"] });
+    await world.clock.advance(1_000);
+    world.store.onWrite = async () => UNANSWERED;
+    deny(world);
+    await world.clock.advance(30_000);
+    expect(worker.shards).toEqual([]);
+    world.store.onWrite = undefined;
+    Reflect.deleteProperty(world.store, "rows"); // Its own is on the prototype.
+    await world.clock.advance(6_000);
+    expect(worker.shards).toEqual(["a"]);
     await worker.stop();
   });
 
