@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isLeaseError, LeaseClient } from "leasehold";
 
 const stop = new AbortController();
-process.once("SIGTERM", () => stop.abort());
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => stop.abort());
 
 const leases = new LeaseClient({ tableName: process.env.LEASE_TABLE_NAME });
 try {

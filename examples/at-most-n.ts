@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isLeaseError, type Lease, LeaseClient, type Semaphore } from "leasehold";
 
@@ -20,9 +21,9 @@ export async function ifAllowed(
   return kind === "led";
 }
 
-if (import.meta.main) {
+if (import.meta.filename === realpathSync(process.argv[1] ?? ".")) {
   const stop = new AbortController();
-  process.once("SIGTERM", () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
   const semaphore = leases.semaphore("exports", { permits: 3 }); // the same number in every process
 

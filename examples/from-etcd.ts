@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { isLeaseError, LeaseClient } from "leasehold";
 
 /** The prefix that etcd's election was held on; here it is the lease's name. */
@@ -47,9 +48,9 @@ export async function follow(
   }
 }
 
-if (import.meta.main) {
+if (import.meta.filename === realpathSync(process.argv[1] ?? ".")) {
   const stop = new AbortController();
-  process.once("SIGTERM", () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
   const endpoint = process.env["ENDPOINT"] ?? "10.0.0.7:8080";
   const untilDone = async ({ token, done }: Term): Promise<void> => {

@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Candidate, LeaseClient } from "leasehold";
@@ -44,9 +45,9 @@ export function serveHealth(elector: Candidate, port: number): Server {
   return server.listen(port);
 }
 
-if (import.meta.main) {
+if (import.meta.filename === realpathSync(process.argv[1] ?? ".")) {
   const stop = new AbortController();
-  process.once("SIGTERM", () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   await using leases = new LeaseClient({
     tableName: process.env["LEASE_TABLE_NAME"],
     holder: process.env["POD_NAME"], // for people to read: a random part follows

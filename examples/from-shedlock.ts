@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Lease, LeaseClient, type RefusalReason } from "leasehold";
 
@@ -39,9 +40,9 @@ export async function refresh(leases: LeaseClient, job: (lease: Lease) => Promis
   return result.kind === "led";
 }
 
-if (import.meta.main) {
+if (import.meta.filename === realpathSync(process.argv[1] ?? ".")) {
   const stop = new AbortController();
-  process.once("SIGTERM", () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
   const close = async (lease: Lease, tick: string): Promise<void> => {
     for (const account of ["a", "b", "c"]) {

@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { type CandidateInfo, type Lease, LeaseClient } from "leasehold";
 
 /**
@@ -63,9 +64,9 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-if (import.meta.main) {
+if (import.meta.filename === realpathSync(process.argv[1] ?? ".")) {
   const stop = new AbortController();
-  process.once("SIGTERM", () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
   const latch = leaderLatch(leases, "orders/cache", {
     isLeader: (token) => console.log(`holds the latch with token ${token}`),

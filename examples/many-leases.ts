@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Group, isLeaseError, type Lease, LeaseClient } from "leasehold";
 
@@ -38,9 +39,9 @@ function untilItPasses(error: unknown): undefined {
   if (!isLeaseError(error, "STORE_UNAVAILABLE")) throw error;
 }
 
-if (import.meta.main) {
+if (import.meta.filename === realpathSync(process.argv[1] ?? ".")) {
   const stop = new AbortController();
-  process.once("SIGTERM", () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
   const group = leases.group("tenants");
   const all = Array.from({ length: Number(process.env["TENANTS"] ?? 1_000) }, (_, nth) => `tenant-${nth}`);

@@ -3,7 +3,7 @@ import { type Lease, LeaseClient } from "leasehold";
 import { reportLeaseEvents } from "leasehold/opentelemetry";
 
 const stop = new AbortController();
-process.once("SIGTERM", () => stop.abort());
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
 
 reportLeaseEvents(); // to the global meter provider: register yours before
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Lease, LeaseClient } from "leasehold";
 
 const stop = new AbortController();
-process.once("SIGTERM", () => stop.abort());
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
 
 await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
 const candidate = leases.candidate("writer", {

@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Lease, LeaseClient } from "leasehold";
 
@@ -28,9 +29,9 @@ export async function work(
   ); // every shard's work has come to its end: one write has freed them all
 }
 
-if (import.meta.main) {
+if (import.meta.filename === realpathSync(process.argv[1] ?? ".")) {
   const stop = new AbortController();
-  process.once("SIGTERM", () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
   const shards = Array.from({ length: 8 }, (_, nth) => `shard-${nth}`);
   await work(

@@ -147,14 +147,14 @@ const PROGRAMS = [
   ["at-most-n.ts", /exports under permit-0000\d, token \d+/],
 ] as const;
 
-describe.concurrent("a program that is told to stop", { timeout: 300_000 }, () => {
+describe.concurrent("a program that is told to stop by Ctrl-C", { timeout: 300_000 }, () => {
   it.each(PROGRAMS)("%s leaves with exit code 0, and holds nothing", async (example, works) => {
     const table = `of-${example.replace(".ts", "")}`;
     await createLeaseTable(client, table);
     const env = { AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint, LEASE_TABLE_NAME: table, TENANTS: "50" };
     await using program = new ExampleProgram(example, env);
     await program.prints(works);
-    expect(await program.stop()).toMatchObject({ code: 0 });
+    expect(await program.interrupt()).toMatchObject({ code: 0 });
     await using leases = new LeaseClient({ tableName: table, client });
     for (const name of ["tenants", "orders", "exports"])
       expect((await leases.group(name).status()).workers).toEqual([]);

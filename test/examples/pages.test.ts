@@ -62,6 +62,11 @@ describe("the examples", () => {
     );
     expect(shown || linked).toBe(true);
   });
+
+  it("ask nothing of Node that 22.12 does not know: `import.meta.main` came with 24.2, and is undefined before", () => {
+    const asking = globSync("examples/**/*.*", { cwd: repo }).filter((file) => /meta\.main/.test(read(file)));
+    expect(asking).toEqual([]);
+  });
 });
 
 describe("a command on a page", () => {

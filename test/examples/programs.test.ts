@@ -69,7 +69,7 @@ describe.concurrent("a program that is told to stop", PATIENCE, () => {
   );
 
   it.each(PROGRAMS)(
-    "%s leaves with exit code 0 while it waits, and claims nothing",
+    "%s leaves with exit code 0 on Ctrl-C while it waits, and claims nothing",
     async (example, leads, waits) => {
       const { start, held } = await ground();
       await using leader = start(example);
@@ -77,8 +77,8 @@ describe.concurrent("a program that is told to stop", PATIENCE, () => {
       await using standby = start(example);
       await standby.prints(waits);
       await sleep(1_000); // its first try has been refused by now, and it is between two looks
-      expect(await standby.stop()).toMatchObject({ code: 0, printed: expect.not.stringMatching(leads) });
-      expect(await leader.stop()).toMatchObject({ code: 0 });
+      expect(await standby.interrupt()).toMatchObject({ code: 0, printed: expect.not.stringMatching(leads) });
+      expect(await leader.interrupt()).toMatchObject({ code: 0 });
       expect(await held()).toEqual([]);
     },
   );
@@ -87,7 +87,7 @@ describe.concurrent("a program that is told to stop", PATIENCE, () => {
     const { start, held } = await ground();
     await using program = start("from-shedlock.ts");
     await program.prints(/runs the schedule/);
-    expect(await program.stop()).toMatchObject({ code: 0 });
+    expect(await program.interrupt()).toMatchObject({ code: 0 });
     expect(await held()).toEqual([]);
   });
 });

@@ -49,6 +49,13 @@ export class ExampleProgram implements AsyncDisposable {
     return this.ended();
   }
 
+  /** Asks it to stop, as Ctrl-C does: where npm has started it, it hears of it from the terminal and from npm. */
+  async interrupt(): Promise<{ readonly code: number | null; readonly printed: string }> {
+    this.#child.kill("SIGINT");
+    this.#child.kill("SIGINT");
+    return this.ended();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill("SIGKILL");
