@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { exploreAbroad } from "./fleet.ts";
+import { countOption, minutesOption, scenarioOption, seedOption } from "./options.ts";
 import { claimedKinds, Summary } from "./report/summary.ts";
 import { SCENARIOS, scenarioNamed } from "./scenarios.ts";
 
@@ -15,13 +16,14 @@ interface Options {
 
 const options = new Command("explore.ts")
   .description("Plays simulated histories on all cores until time or number is used up, and checks each.")
-  .option("--minutes <number>", "for how long (1 when no number is given)", Number)
-  .option("--histories <number>", "how many", Number)
-  .option("--scenario <name>", "one world only; all in turn otherwise")
+  .addOption(minutesOption("for how long (1 when no number is given)"))
+  .addOption(countOption("--histories <number>", "how many"))
+  .addOption(scenarioOption("one world only; all in turn otherwise"))
   .option("--groups", "the worlds of groups only")
-  .option("--seed <number>", "the first seed", Number, Math.floor(Date.now() / 1_000) * 1_000)
-  .option("--workers <number>", "how many threads; one a core otherwise", Number)
+  .addOption(seedOption("the first seed").default(Math.floor(Date.now() / 1_000) * 1_000))
+  .addOption(countOption("--workers <number>", "how many threads; one a core otherwise"))
   .option("--json", "print the result as JSON")
+  .allowExcessArguments(false)
   .parse()
   .opts<Options>();
 

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { writeFileSync } from "node:fs";
 import { violationsOf } from "./checks/all.ts";
+import { scenarioOption, seedOption } from "./options.ts";
 import { drawingOf } from "./report/drawing.ts";
 import { timelineOf } from "./report/timeline.ts";
 import { scenarioNamed } from "./scenarios.ts";
@@ -9,10 +10,11 @@ import { historyOf } from "./world/history-of.ts";
 
 const { seed, scenario, svg, quiet } = new Command("run.ts")
   .description("Replays one simulated history and prints it as a timeline.")
-  .requiredOption("--seed <number>", "the history's seed", Number)
-  .option("--scenario <name>", "the world that it is played in", "mixed")
+  .addOption(seedOption("the history's seed").makeOptionMandatory())
+  .addOption(scenarioOption("the world that it is played in").default("mixed"))
   .option("--svg <file>", "draw it, too")
   .option("--quiet", "print nothing but violations")
+  .allowExcessArguments(false)
   .parse()
   .opts<{ seed: number; scenario: string; svg?: string; quiet?: boolean }>();
 
