@@ -38,32 +38,34 @@ const START_TIMEOUT_MS = 60_000;
 const START_ATTEMPTS = 5;
 
 /**
- * Starts an embedded DynamoDB engine with no tables on a free loopback port and waits until it answers. It
+ * Starts an embedded DynamoDB engine with no tables on a loopback port and waits until it answers. It
  * ends with this process at the latest. An endpoint in the environment is used as it is, whatever it holds.
+ * @param port a free one where none is named
  * @throws {Error} when no engine is found, saying how to get one, or when none answers
  */
-export async function startEngine(env: NodeJS.ProcessEnv = process.env): Promise<Engine> {
+export async function startEngine(env: NodeJS.ProcessEnv = process.env, port?: number): Promise<Engine> {
   const given = env["LEASEHOLD_DYNAMODB_ENDPOINT"] || env["AWS_ENDPOINT_URL_DYNAMODB"];
   if (given) {
     await answering(given, () => false);
     return engine(given, new Promise(() => {}), async () => {});
   }
   const program = findProgram(env);
-  return startOnFreePort(program, (port) =>
-    spawnOwned(program, ["--host", "127.0.0.1", "--port", String(port)], { stdio: "ignore" }),
-  );
+  const start = (on: number): Promise<OwnedProcess> =>
+    spawnOwned(program, ["--host", "127.0.0.1", "--port", String(on)], { stdio: "ignore" });
+  return startOnFreePort(program, start, port);
 }
 
 /**
- * Starts a DynamoDB engine on a free loopback port and waits until it answers.
+ * Starts a DynamoDB engine on a free loopback port, or on the one that is wanted, and waits until it answers.
  * @throws {Error} naming it, when none answers
  */
 export async function startOnFreePort(
   name: string,
   start: (port: number) => Promise<OwnedProcess>,
+  wanted?: number,
 ): Promise<Engine> {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = await freePort(wanted);
     const owned = await start(port);
     owned.child.unref();
     let ended = false;

@@ -2,10 +2,23 @@
  * `npm run engine`: an embedded DynamoDB with a lease table, to try the guides and the command line on. It prints what to put into the
  * environment, and stays until it is told to stop. Its table is gone then. If the engine ends by itself, it ends with an error.
  */
+import { Command, Option } from "commander";
 import { LOCAL_AWS } from "./engine.ts";
+import { wholeNumber } from "./harness/command.ts";
 import { startLeaseTable } from "./tables.ts";
 
 const TABLE = "leases";
+
+const { port } = new Command("npm run engine --")
+  .description(`Runs an embedded DynamoDB with the table "${TABLE}" on this machine until Ctrl-C.`)
+  .addOption(
+    new Option("--port <n>", "where it listens; a free port when none is named").argParser(
+      wholeNumber(1, 65_535),
+    ),
+  )
+  .allowExcessArguments(false)
+  .parse()
+  .opts<{ readonly port?: number }>();
 
 const stopped = new Promise<undefined>((resolve) => {
   const alive = setInterval(() => {}, 2 ** 31 - 1); // A listener for signals keeps no process alive.
@@ -15,7 +28,11 @@ const stopped = new Promise<undefined>((resolve) => {
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
 });
-await using engine = await startLeaseTable(TABLE);
+await using engine = await startLeaseTable(TABLE, port).catch((error: NodeJS.ErrnoException) => {
+  if (port === undefined || error.code !== "EADDRINUSE") throw error;
+  console.error(`Port ${port} is taken. Name another one, or none: then a free one is chosen.`);
+  process.exit(1);
+});
 
 const { accessKeyId, secretAccessKey } = LOCAL_AWS.credentials;
 console.log(`A DynamoDB with the table "${TABLE}" runs until Ctrl-C. In another terminal:
@@ -27,6 +44,9 @@ export LEASE_TABLE_NAME=${TABLE}
 
 # The command line, in a clone of the repository:
 npm run leasehold -- list
+
+# The programs of the guides, too, after "npm run build":
+npx node examples/service.ts
 `);
 const ended = await Promise.race([stopped, engine.gone]);
 if (ended !== undefined) {

@@ -51,11 +51,12 @@ export async function deleteTable(client: DynamoDBClient, { name }: Pick<TableSp
 
 /**
  * Starts an engine with a lease table: one of its own, whatever the environment says of others.
+ * @param port where it is to listen; a free port where none is named
  * @throws {Error} as {@link startEngine} does
  */
-export async function startLeaseTable(name: string): Promise<Engine> {
+export async function startLeaseTable(name: string, port?: number): Promise<Engine> {
   const { AWS_ENDPOINT_URL_DYNAMODB: _, LEASEHOLD_DYNAMODB_ENDPOINT: __, ...env } = process.env;
-  const engine = await startEngine(env);
+  const engine = await startEngine(env, port);
   const client = engineClient(engine.endpoint);
   const { CreateTable, UpdateTimeToLive } = tableRequests(name, []);
   await createTable(client, { name, properties: { ...CreateTable, ...UpdateTimeToLive } });
