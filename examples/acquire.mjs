@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isLeaseError, LeaseClient } from "leasehold";
+import { isLeaseError, LeaseClient, onLeaseEvent } from "leasehold";
 
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => stop.abort());
+
+onLeaseEvent((name, { cause }) => {
+  if (name === "requestFailed") console.error(String(cause)); // it tries again by itself
+});
 
 const leases = new LeaseClient({ tableName: process.env.LEASE_TABLE_NAME });
 try {

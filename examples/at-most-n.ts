@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isLeaseError, type Lease, LeaseClient, type Semaphore } from "leasehold";
+import { isLeaseError, type Lease, LeaseClient, onLeaseEvent, type Semaphore } from "leasehold";
 
 /** Does the work once it has a permit, and releases the permit when the work has settled. */
 export async function whenAllowed<T>(
@@ -24,6 +24,10 @@ export async function ifAllowed(
 if (import.meta.filename === realpathSync(process.argv[1] ?? ".")) {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+  onLeaseEvent((name, event) => {
+    if (name === "requestFailed" && "cause" in event) console.error(String(event.cause)); // it tries again
+    if (name === "lost") console.error(`${event.shard ?? event.lease} is lost`);
+  });
   await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
   const semaphore = leases.semaphore("exports", { permits: 3 }); // the same number in every process
 

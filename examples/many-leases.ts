@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Group, isLeaseError, type Lease, LeaseClient } from "leasehold";
+import { type Group, isLeaseError, type Lease, LeaseClient, onLeaseEvent } from "leasehold";
 
 /** Leads every tenant that nobody else leads, and looks again and again for those that are free by now. */
 export async function leadTenants(
@@ -37,11 +37,15 @@ export async function leadTenants(
 /** A table that is out of reach for a while ends nothing: the next look tries again. */
 function untilItPasses(error: unknown): undefined {
   if (!isLeaseError(error, "STORE_UNAVAILABLE")) throw error;
+  console.error(error.message);
 }
 
 if (import.meta.filename === realpathSync(process.argv[1] ?? ".")) {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+  onLeaseEvent((name, event) => {
+    if (name === "lost") console.error(`${event.shard ?? event.lease} is lost`);
+  });
   await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
   const group = leases.group("tenants");
   const all = Array.from({ length: Number(process.env["TENANTS"] ?? 1_000) }, (_, nth) => `tenant-${nth}`);

@@ -8,7 +8,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => st
 reportLeaseEvents(); // to the global meter provider: register yours before
 
 await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
-await leases.candidate("writer").run(
+const candidate = leases.candidate("writer", {
+  onLost: ({ reason }) => console.log(`leads no more: ${reason}`),
+  onTrouble: ({ cause }) => console.error(String(cause)), // it tries again by itself
+});
+await candidate.run(
   async (lease) => {
     while (!lease.signal.aborted) await writeNextPiece(lease);
   },

@@ -7,6 +7,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => st
 await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
 const candidate = leases.candidate("writer", {
   onNewLeader: ({ holder }) => console.log(`leader: ${holder}`),
+  onLost: ({ reason }) => console.log(`leads no more: ${reason}`),
+  onTrouble: ({ cause }) => console.error(String(cause)), // it tries again by itself
 });
 
 await candidate.run(

@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Lease, LeaseClient } from "leasehold";
+import { type Lease, LeaseClient, onLeaseEvent } from "leasehold";
 
 /** What this worker needs of one shard's queue, say: the next piece of its work, done under the shard's token. */
 export type Step = (lease: Lease) => Promise<void>;
@@ -32,6 +32,10 @@ export async function work(
 if (import.meta.filename === realpathSync(process.argv[1] ?? ".")) {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+  onLeaseEvent((name, event) => {
+    if (name === "requestFailed" && "cause" in event) console.error(String(event.cause)); // it tries again
+    if (name === "lost") console.error(`${event.shard ?? event.lease} is lost`);
+  });
   await using leases = new LeaseClient({ tableName: process.env["LEASE_TABLE_NAME"] });
   const shards = Array.from({ length: 8 }, (_, nth) => `shard-${nth}`);
   await work(

@@ -53,6 +53,9 @@ const PROGRAMS = [
   ["from-zookeeper-and-curator.ts", /holds the latch with token \d+/, /campaigns for/],
 ] as const;
 
+/** One program for each way in which they tell what goes wrong. */
+const TALKING = ["service.ts", "workers.ts", "many-leases.ts"];
+
 /** Processes start slowly on a starved machine. */
 const PATIENCE = { timeout: 300_000 };
 
@@ -89,6 +92,16 @@ describe.concurrent("a program that is told to stop", PATIENCE, () => {
     await program.prints(/runs the schedule/);
     expect(await program.interrupt()).toMatchObject({ code: 0 });
     expect(await held()).toEqual([]);
+  });
+});
+
+describe.concurrent("a program that does not reach its table", PATIENCE, () => {
+  it.each(TALKING)("%s says so", async (example) => {
+    await using program = new ExampleProgram(example, {
+      AWS_ENDPOINT_URL_DYNAMODB: "http://127.0.0.1:9", // nobody listens there
+      LEASE_TABLE_NAME: "leases",
+    });
+    await program.prints(/ECONNREFUSED|connection refused/);
   });
 });
 
