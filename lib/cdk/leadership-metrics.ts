@@ -50,8 +50,11 @@ const STATISTICS: Readonly<Partial<Record<LeadershipMetricName, string>>> = {
  * where this looks. A process that names its service in code (`new Metrics({ serviceName })`) has to name it the same.
  */
 export class LeadershipMetrics {
+  /** The lease whose metrics these are. */
   readonly leaseName: string;
+  /** The value of the dimension `service`. */
   readonly serviceName: string;
+  /** The namespace of CloudWatch that they are in. */
   readonly namespace: string;
   readonly #dimensions: Readonly<Record<string, string>>;
 

@@ -14,6 +14,7 @@ import type { Answer } from "./exchange.ts";
 
 /** Why a candidate does not lead. */
 export interface Refusal {
+  /** It does not lead. */
   readonly kind: "refused";
   /**
    * `held`: another candidate leads. `reserved`: nobody does, and the lease is kept for another for a bounded

@@ -90,8 +90,8 @@ export class Candidate implements AsyncDisposable {
   }
 
   /**
-   * Resolves with the lease once elected; at once with the present one while it leads. The lease renews itself;
-   * release it with `resign()`. After a loss, campaign again.
+   * Resolves with the lease once elected; at once with the present one while it leads. The lease renews itself
+   * and keeps the process running until `resign()`. After a loss, campaign again.
    * @throws {LeaseError} ABORTED when the signal was aborted or `resign()` called; ACQUIRE_TIMEOUT; INVALID_ARGUMENT while
    *   it campaigns or runs already; CLIENT_CLOSED; TABLE_NOT_FOUND, ACCESS_DENIED and the like
    */

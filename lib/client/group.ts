@@ -92,7 +92,7 @@ export class Group implements AsyncDisposable {
   }
 
   /**
-   * Waits until it leads a shard, as `LeaseClient.acquire`.
+   * Waits until it leads a shard, as `LeaseClient.acquire`. The process runs, and its session is renewed, until it is released.
    * @throws {LeaseError} as `LeaseClient.acquire`
    */
   async acquire(shard: string, options: ShardAcquireOptions = {}): Promise<Lease> {

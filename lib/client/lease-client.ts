@@ -43,6 +43,8 @@ export class StoreLeaseClient implements AsyncDisposable {
 
   /**
    * Tries once to lead. 1 request when the lease is vacant or held, 2 when a dead leader's is taken over.
+   * What it wins renews itself, unless `renew` is `"manual"`, and keeps the process running until `release()` or {@link close}:
+   * a program that forgets both holds it for ever.
    *
    * @throws {LeaseError} INVALID_ARGUMENT, before anything is sent
    * @throws {LeaseError} STORE_UNAVAILABLE when nobody can say whether it leads: it then does not, and gives
@@ -59,6 +61,9 @@ export class StoreLeaseClient implements AsyncDisposable {
    * (a cheap strong read; the first wait is a random part, so that candidates that start together do not look together) and
    * writes only when the lease is free. A store that cannot be reached is tried again, for `troubleLimitMs`. One that refuses access or
    * does not exist is an error at once, unless it has answered this client before: then that is tried again as well.
+   *
+   * The lease renews itself and keeps the process running until `release()` or {@link close}: a program that forgets both holds
+   * it for ever.
    *
    * @throws {LeaseError} ACQUIRE_TIMEOUT after `timeoutMs`; `cause` is the last error, if there was one
    * @throws {LeaseError} ABORTED when the signal is aborted: no claim is left behind

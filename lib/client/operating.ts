@@ -13,6 +13,7 @@ import type { ClientCore } from "./client-core.ts";
 export interface CandidateInfo {
   /** The candidate's id: what `transferTo` and `reserveFor` take. */
   readonly id: string;
+  /** How strong it is: higher is stronger, 0 unless set. */
   readonly priority: number;
   /** Epoch ms since when it is registered. Informative. */
   readonly since: number | undefined;

@@ -14,7 +14,7 @@ export interface AcquireOptions extends TermOptions {
   /** Ends the wait; a claim that is under way is settled, and released if it won, before `acquire` rejects. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How long to wait at most, in ms. A request under way is still settled.
+   * How long to wait at most, in ms: 0 to a week. A request under way is still settled.
    * @default - for ever
    */
   readonly timeoutMs?: number | undefined;

@@ -87,6 +87,7 @@ export class Semaphore implements AsyncDisposable {
 
   /**
    * Waits until it has a permit. It looks once per `retryIntervalMs`, and when the session of a holder could be over.
+   * The process runs, and keeps the permit, until it is released.
    * @throws {LeaseError} as `LeaseClient.acquire`
    */
   async acquire(options: PermitAcquireOptions = {}): Promise<Lease> {

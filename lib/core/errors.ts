@@ -51,7 +51,9 @@ export interface LeaseErrorDetails {
  * error underneath. Ask {@link isLeaseError} rather than `instanceof`: two bundles have two classes.
  */
 export class LeaseError extends Error {
+  /** What happened; docs/guides/errors.md says of each code what to do. */
   readonly code: LeaseErrorCode;
+  /** The lease that it is about, of a shard its group; `undefined` where it is about none. */
   readonly lease: string | undefined;
   /** With `FENCED`: the later term's token, where it is known. */
   declare readonly token?: number;

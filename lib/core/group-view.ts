@@ -97,6 +97,7 @@ export interface WorkerInfo {
 
 /** Who leads what in a group. */
 export interface GroupStatus {
+  /** The group's name. */
   readonly name: string;
   /** Those whose sessions last, by id. */
   readonly workers: readonly WorkerInfo[];

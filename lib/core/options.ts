@@ -10,12 +10,13 @@ export type TickPolicy = "until-success" | "at-most-once";
 /** What may be asked of one term. */
 export interface TermOptions {
   /**
-   * How long the term lasts without renewal, in ms.
+   * How long the term lasts without renewal, in ms: 1,000 to a day.
    * @default - the client's `durationMs`
    */
   readonly durationMs?: number | undefined;
   /**
-   * How often it is renewed, in ms.
+   * How often it is renewed, in ms: 50 or more, less than half of `durationMs`, and such that
+   * `renewIntervalMs + 2 × requestTimeoutMs ≤ durationMs`.
    * @default - the client's, or a third of `durationMs` where that is given here
    */
   readonly renewIntervalMs?: number | undefined;

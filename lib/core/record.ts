@@ -67,12 +67,14 @@ export type LeaseState = VacantLease | HeldLease | ExpiredLease;
 
 /** A lease that nobody holds. */
 export interface VacantLease extends LeaseFacts {
+  /** Nobody leads. */
   readonly kind: "vacant";
   readonly holder: undefined;
 }
 
 /** A lease that somebody holds, as far as is known. */
 export interface HeldLease extends LeaseFacts {
+  /** `holder` leads, unless its term has ended since. */
   readonly kind: "held";
   /** The holder's id. */
   readonly holder: string;
@@ -80,6 +82,7 @@ export interface HeldLease extends LeaseFacts {
 
 /** A lease whose last holder's term is over by the service's clock or by watching: anyone may take it over. */
 export interface ExpiredLease extends LeaseFacts {
+  /** Nobody leads: the term of `holder` ran out, and nobody has claimed the lease since. */
   readonly kind: "expired";
   /** The last holder's id. */
   readonly holder: string;
