@@ -1,18 +1,31 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Lease } from "./lease.ts";
 
-/** The terms whose work the present code is part of. */
-const current = new AsyncLocalStorage<readonly Lease[]>();
+/** Work of a term; of none once it has settled. */
+interface Work {
+  lease?: Lease | undefined;
+}
+
+const current = new AsyncLocalStorage<readonly Work[]>();
+
+/** The work that the present code is part of, and that has not settled. */
+const works = (): readonly Work[] => (current.getStore() ?? []).filter((one) => one.lease);
 
 /**
  * Does work of a term, and remembers for all that it begins that it belongs to the term: what waits for the work must not be waited
- * for by the work.
+ * for by the work. Work that has settled is waited for by nobody. So it is forgotten: a run that begins the next one from within its
+ * work, and so on for days, keeps no terms of before.
  */
-export function asWorkOf<T>(lease: Lease, work: (lease: Lease) => T): T {
-  return current.run([...(current.getStore() ?? []), lease], work, lease);
+export async function asWorkOf<T>(lease: Lease, work: (lease: Lease) => Promise<T>): Promise<T> {
+  const own: Work = { lease };
+  try {
+    return await current.run([...works(), own], work, lease);
+  } finally {
+    own.lease = undefined;
+  }
 }
 
 /** Whether the present code is part of the work of a term. */
 export function isWorkOf(lease: Lease | undefined): boolean {
-  return lease !== undefined && (current.getStore()?.includes(lease) ?? false);
+  return works().some((one) => one.lease === lease);
 }

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { describe, expect, it, vi } from "vitest";
 import type { Lease } from "../../lib/client/lease.ts";
 import { withLeadership } from "../../lib/client/with-leadership.ts";
 import { type Manual, manual } from "../support/manual.ts";
@@ -80,5 +81,61 @@ describe("work that waits for its own", () => {
     await world.clock.advance(1_000);
     expect(await resigning).toEqual({ kind: "released" });
     await running;
+  });
+});
+
+/** Begins the next run from within the work of the one before, and counts what each of them keeps. */
+const CHAINS: readonly (readonly [
+  string,
+  (leases: ReturnType<Manual["client"]>) => (work: () => Promise<void>) => Promise<unknown>,
+])[] = [
+  ["leases.run()", (leases) => (work) => leases.run("a", work)],
+  ["group.run()", (leases) => (work) => leases.group("jobs").run("a", work)],
+  ["semaphore.run()", (leases) => (work) => leases.semaphore("two", { permits: 2 }).run(work)],
+];
+
+describe("a run that begins the next one from within its work", () => {
+  it.each(CHAINS)("%s keeps nothing of work that has settled", async (_, chain) => {
+    const kept: number[] = [];
+    const run = vi.spyOn(AsyncLocalStorage.prototype, "run");
+    try {
+      const runs = chain(manual().client());
+      let before: Promise<unknown> = Promise.resolve();
+      await new Promise<void>((resolve) => {
+        const next = async (): Promise<void> => {
+          await before;
+          before = runs(async () => {
+            const [of] = run.mock.lastCall as [readonly unknown[], ...unknown[]];
+            kept.push(of.length);
+            if (kept.length === 5) resolve();
+            else setImmediate(() => void next());
+          });
+        };
+        void next();
+      });
+      await before;
+    } finally {
+      run.mockRestore();
+    }
+    expect(kept).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  it("keeps the work that it is begun in for as long as that lasts, and is told that it is pending", async () => {
+    const leases = manual().client();
+    const told: unknown[] = [];
+    await leases.run("outer", async (outer) => {
+      for (const name of ["a", "b"]) await leases.run(name, async () => undefined);
+      await leases.run("c", async () => told.push(await outer.stepDown()));
+    });
+    expect(told).toEqual([{ kind: "pending" }]);
+  });
+
+  it("is told of the release by what its work began and did not wait for, once it has settled", async () => {
+    const leases = manual().client();
+    let late: Promise<unknown> | undefined;
+    await leases.run("a", async (lease) => {
+      late = new Promise((resolve) => setImmediate(() => resolve(lease.stepDown())));
+    });
+    expect(await late).toEqual({ kind: "released" });
   });
 });
