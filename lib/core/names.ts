@@ -19,19 +19,23 @@ export function parseName(name: unknown, option = "name"): string {
 }
 
 /**
- * Checks a non-empty string of bounded size.
+ * Checks a non-empty string of bounded size. Half a character (a lone surrogate) has no form in UTF-8: the table would hold another text. So two
+ * names would have one row, and no row that is read would have the name that was asked for.
  * @throws {LeaseError} INVALID_ARGUMENT naming the option, the value and the bound
  */
 export function parseText(text: unknown, option: string, maxBytes: number): string {
-  const bytes = typeof text === "string" ? bytesOf(text, maxBytes) : undefined;
-  if (bytes !== undefined && bytes > 0 && bytes <= maxBytes) return text as string;
-  const found = bytes === undefined ? show(text) : `one of ${bytes}`;
-  throw invalid(`${option} must be a string of 1 to ${maxBytes} bytes, not ${found}`);
+  const wrong = wrongIn(text, maxBytes);
+  if (wrong === undefined) return text as string;
+  throw invalid(`${option} must be a string of 1 to ${maxBytes} bytes, not ${wrong}`);
 }
 
-/** A text's size; one that cannot be too long is not encoded, and told by its length: no character takes more than 3 bytes for each unit. */
-function bytesOf(text: string, maxBytes: number): number {
-  return 3 * text.length <= maxBytes ? text.length : new TextEncoder().encode(text).length;
+/** What is wrong with a text. One that cannot be too long is not encoded: no character takes more than 3 bytes for each unit. */
+function wrongIn(text: unknown, maxBytes: number): string | undefined {
+  if (typeof text !== "string") return show(text);
+  if (!text.isWellFormed())
+    return "one with half a character (a lone surrogate): cut text between characters";
+  const bytes = 3 * text.length <= maxBytes ? text.length : new TextEncoder().encode(text).length;
+  return bytes > 0 && bytes <= maxBytes ? undefined : `one of ${bytes}`;
 }
 
 /**

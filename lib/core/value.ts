@@ -82,7 +82,7 @@ function nothing(copying: Copying): null {
 }
 
 function textOf(value: string, path: string, copying: Copying): string {
-  if (/\p{Surrogate}/u.test(value)) {
+  if (!value.isWellFormed()) {
     throw refused(
       copying,
       path,

@@ -8,6 +8,7 @@ const BAD_NAMES: readonly (readonly [string, unknown])[] = [
   ["empty", ""],
   ["larger than a partition key may be", "x".repeat(2_049)],
   ["larger in bytes though not in letters", "ü".repeat(1_025)],
+  ["half a character, for which the table would have another", "job-\ud83d"],
   ["undefined", undefined],
   ["null", null],
   ["a number", 7],
