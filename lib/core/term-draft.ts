@@ -102,12 +102,16 @@ export function drained({ term, effects }: Draft): void {
 /**
  * Plans the next look at the clocks: at the end of the validity, and each second at least, since a freeze shows only when
  * they are read (A3). It depends on no answer, so the end never waits for a renewal that hangs.
+ *
+ * The clocks of a term that rests on a session are read each second for its session, and a process may hold ten thousand of them. It looks
+ * when half of what is left has passed, down to a second: to learn of a freeze that its timer did not count, before its limit.
  */
 export function planLook({ rules, facts, term }: Draft): void {
   const { lead } = term;
   if (lead.is === "over" || (rules.throughSession && term.limit.length === 0)) return;
   const leftMs = Math.ceil(remainingAt(term, facts.at));
-  term.lead = { ...lead, lookAt: instant(facts.at.mono + Math.max(1, Math.min(leftMs, LOOK_MS))) };
+  const lookMs = rules.throughSession ? Math.max(LOOK_MS, Math.ceil(leftMs / 2)) : LOOK_MS;
+  term.lead = { ...lead, lookAt: instant(facts.at.mono + Math.max(1, Math.min(leftMs, lookMs))) };
 }
 
 /** Plans the next renewal: after `pauseMs`, or sooner when that is more than one part in `parts` of what is left. */

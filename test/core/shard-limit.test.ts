@@ -50,7 +50,7 @@ const OVER = [
 
 it("a shard ends at its limit, and its row is vacated, since its session goes on", () => {
   const { begun, happen } = limited(10_000);
-  expect(nextDue(begun.term)).toBe(1_020);
+  expect(nextDue(begun.term)).toBe(5_009);
   const before = happen(9_990, { on: "time" });
   expect(before.effects).toEqual([]);
   expect(nextDue(before.term)).toBeLessThanOrEqual(10_000);
@@ -60,6 +60,22 @@ it("a shard ends at its limit, and its row is vacated, since its session goes on
   expect(nextDue(term)).toBeUndefined();
   const release = happen(10_010, { on: "release", done: false, unseen: false });
   expect(release.effects).toMatchObject([{ do: "send", write: { kind: "release", row: "lease#7" } }]);
+});
+
+it("it looks at the clocks when half of what is left has passed, since its session reads them each second", () => {
+  const { begun, happen } = limited(900_000);
+  let looks = 0;
+  let { term } = begun;
+  for (let due = nextDue(term); due !== undefined; due = nextDue(term)) {
+    looks += 1;
+    term = happen(due, { on: "time" }).term;
+    expect(
+      (nextDue(term) ?? Infinity) - due,
+      "and no more often than each second but at the end",
+    ).toBeGreaterThan(nextDue(term) === undefined || 900_000 - due < 2_000 ? 0 : 999);
+  }
+  expect(term.lead.is).toBe("over");
+  expect(looks).toBe(11);
 });
 
 it.each<TermEvent>([
