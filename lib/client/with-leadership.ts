@@ -68,7 +68,8 @@ export interface LeadershipOptions<TEvent = unknown, TFollowed = unknown> {
    */
   readonly affinityMs?: number | undefined;
   /**
-   * The shortest time from winning the lease, or the permit, until another invocation can, in ms; see `TermOptions.holdAtLeastMs`.
+   * The shortest time from winning the lease, or the permit, until another invocation can, in ms; see `TermOptions.holdAtLeastMs`. A crash cuts that of
+   * a permit to what is left of its session's `durationMs`, that of a lease not.
    * @default 0
    */
   readonly holdAtLeastMs?: number | undefined;

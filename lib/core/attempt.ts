@@ -34,7 +34,8 @@ export interface Believed {
 
 /**
  * The write that a move comes to. It promises no more than the term's limit leaves, and stays closed to others for the lock-delay or
- * the rest of a minimum hold: whoever crashes at once has not held for that long either.
+ * the rest of a minimum hold: whoever crashes at once has not held for that long either. A shard's row says no time, so neither of that: what its
+ * session's row promises is the session's to say, which began before and holds others, too.
  * @throws {LeaseError} INVALID_ARGUMENT for an occurrence that is too far ahead, see {@link assertNotAhead}
  */
 export function firstWriteOf(

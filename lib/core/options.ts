@@ -55,6 +55,10 @@ export interface TermOptions {
    * nobody until then, this candidate included, and up to twice `graceMs`, a second and `serviceClockErrorMs` longer. Until then it is not handed over,
    * whoever requests it. For short work under a schedule whose triggers come at slightly different times (ShedLock's
    * `lockAtLeastFor`). Not together with `affinity`, which keeps it for a label.
+   *
+   * A crash does not cut it short for a lease of its own. A shard or a permit rests on its session: after a crash it is closed for as long as the
+   * session's row promises, the session's `durationMs` and `lockDelayMs` from its last renewal on, and then open, whatever the hold says. A `lockDelayMs` of
+   * the group or the semaphore that is as long as the hold keeps all of it.
    * @default 0
    */
   readonly holdAtLeastMs?: number | undefined;
