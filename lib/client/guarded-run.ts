@@ -4,7 +4,7 @@ import { unlessAborted } from "./campaign.ts";
 import type { ClientCore, Try } from "./client-core.ts";
 import type { Lease } from "./lease.ts";
 import type { LeaseHandle } from "./handle.ts";
-import { asWorkOf } from "./own-work.ts";
+import { asWorkOf, type Work } from "./own-work.ts";
 import type { ReleaseResult } from "../core/term.ts";
 import { RUN_NAMES, type RunOptions, type RunResult } from "./results.ts";
 import { aborted } from "./waiting.ts";
@@ -36,8 +36,7 @@ export async function runTry<T>(
   core.life.assertOpen(); // What close() has released is led by nobody.
   const done = await guarded(lease, work, signal);
   if (done === undefined) throw lease.lost();
-  const { value, completed } = done;
-  return { kind: "led", value, token: lease.token, completed, end: lease.end ?? { reason: "released" } };
+  return { kind: "led", ...done, token: lease.token, end: lease.end ?? { reason: "released" } };
 }
 
 /**
@@ -54,15 +53,17 @@ export async function guarded<T>(
   const askToStop = (): void => lease.askToStop(aborted(lease.name, signal as AbortSignal));
   signal?.addEventListener("abort", askToStop);
   if (signal?.aborted) askToStop();
+  const own: Work = { lease };
   let completed = false;
   let value: T;
   let released: ReleaseResult;
   try {
     lease.waitForWork();
     if (!lease.isHeld()) return undefined;
-    value = await asWorkOf(lease, work);
+    value = await asWorkOf(own, lease, work);
     completed = lease.completed || !lease.signal.aborted;
   } finally {
+    own.lease = undefined;
     signal?.removeEventListener("abort", askToStop);
     released = await lease.release({ completed });
   }

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Lease } from "./lease.ts";
 
 /** Work of a term; of none once it has settled. */
-interface Work {
+export interface Work {
   lease?: Lease | undefined;
 }
 
@@ -13,16 +13,11 @@ const works = (): readonly Work[] => (current.getStore() ?? []).filter((one) => 
 
 /**
  * Does work of a term, and remembers for all that it begins that it belongs to the term: what waits for the work must not be waited
- * for by the work. Work that has settled is waited for by nobody. So it is forgotten: a run that begins the next one from within its
- * work, and so on for days, keeps no terms of before.
+ * for by the work. Work that has settled is waited for by nobody. So whoever waits for it takes the lease from `own` then: a run that
+ * begins the next one from within its work, and so on for days, keeps no terms of before.
  */
-export async function asWorkOf<T>(lease: Lease, work: (lease: Lease) => Promise<T>): Promise<T> {
-  const own: Work = { lease };
-  try {
-    return await current.run([...works(), own], work, lease);
-  } finally {
-    own.lease = undefined;
-  }
+export function asWorkOf<L extends Lease, T>(own: Work, lease: L, work: (lease: L) => T): T {
+  return current.run([...works(), own], work, lease);
 }
 
 /** Whether the present code is part of the work of a term. */

@@ -25,17 +25,22 @@ export function parseName(name: unknown, option = "name"): string {
  */
 export function parseText(text: unknown, option: string, maxBytes: number): string {
   const wrong = wrongIn(text, maxBytes);
-  if (wrong === undefined) return text as string;
+  if (wrong === "") return text as string;
   throw invalid(`${option} must be a string of 1 to ${maxBytes} bytes, not ${wrong}`);
 }
 
-/** What is wrong with a text. One that cannot be too long is not encoded: no character takes more than 3 bytes for each unit. */
-function wrongIn(text: unknown, maxBytes: number): string | undefined {
+/** What JavaScript has and UTF-8 has not. */
+export const HALF = "half a character (a lone surrogate)";
+
+/**
+ * What is wrong with a text; nothing for one that is right. One that cannot be too long is not encoded: no character takes more than 3 bytes
+ * for each unit.
+ */
+function wrongIn(text: unknown, maxBytes: number): string {
   if (typeof text !== "string") return show(text);
-  if (!text.isWellFormed())
-    return "one with half a character (a lone surrogate): cut text between characters";
+  if (!text.isWellFormed()) return `one with ${HALF}: cut text between characters`;
   const bytes = 3 * text.length <= maxBytes ? text.length : new TextEncoder().encode(text).length;
-  return bytes > 0 && bytes <= maxBytes ? undefined : `one of ${bytes}`;
+  return bytes > 0 && bytes <= maxBytes ? "" : `one of ${bytes}`;
 }
 
 /**

@@ -181,8 +181,8 @@ export function parseTerm(
       "reserveForMs",
       Math.min(DAY_MS, Math.max(10_000, 2 * timing.retryIntervalMs)),
     ),
-    holdAtLeastMs: parseLength(options, "holdAtLeastMs", 0),
-    lockDelayMs: parseLength(options, "lockDelayMs", 0),
+    holdAtLeastMs: parseLength(options, "holdAtLeastMs"),
+    lockDelayMs: parseLength(options, "lockDelayMs"),
   };
 }
 
@@ -207,7 +207,7 @@ export function parseStepDown(
   };
 }
 
-function parseLength(options: TermOptions, option: keyof Tenure, fallback: number): number {
+function parseLength(options: TermOptions, option: keyof Tenure, fallback = 0): number {
   return parseWholeMs(options[option], option, fallback, 0, DAY_MS);
 }
 
@@ -250,22 +250,19 @@ function termTiming(
 
 /**
  * Checks a candidate's label.
- * @throws {LeaseError} INVALID_ARGUMENT unless it is a string of 1 to 512 bytes
+ * @throws {LeaseError} INVALID_ARGUMENT unless it is a string of 1 to 512 bytes that does not begin with "@"
  */
 export function parseHolder(holder: unknown): string {
-  return notAnAffinity(parseText(holder, "holder", MAX_HOLDER_BYTES), "holder");
+  return parseId(holder, "holder", MAX_HOLDER_BYTES);
 }
 
 /**
- * Checks a candidate's id.
+ * Checks a candidate's id. A reservation names an id or, behind a mark, a label that candidates share: the two must not be taken for each
+ * other.
  * @throws {LeaseError} INVALID_ARGUMENT unless it is a string of 1 to 640 bytes that does not begin with "@"
  */
-export function parseId(id: unknown, option: string): string {
-  return notAnAffinity(parseText(id, option, MAX_ID_BYTES), option);
-}
-
-/** A reservation names an id or, behind this mark, a label: the two must not be taken for each other. */
-function notAnAffinity(text: string, option: string): string {
+export function parseId(id: unknown, option: string, maxBytes = MAX_ID_BYTES): string {
+  const text = parseText(id, option, maxBytes);
   if (!text.startsWith(AFFINITY_MARK)) return text;
   throw invalid(`${option} must not begin with "${AFFINITY_MARK}", which marks an affinity`);
 }
@@ -275,6 +272,5 @@ function notAnAffinity(text: string, option: string): string {
  * @throws {LeaseError} INVALID_ARGUMENT unless it is a whole number from 0 to a week
  */
 export function parseTimeout(timeoutMs: unknown, option = "timeoutMs"): number {
-  if (timeoutMs === undefined) return Infinity;
-  return parseWholeMs(timeoutMs, option, 0, 0, 7 * 86_400_000);
+  return parseWholeMs(timeoutMs, option, Infinity, 0, 7 * DAY_MS);
 }

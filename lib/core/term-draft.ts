@@ -110,7 +110,7 @@ export function planLook({ rules, facts, term }: Draft): void {
   const { lead } = term;
   if (lead.is === "over" || (rules.throughSession && term.limit.length === 0)) return;
   const leftMs = Math.ceil(remainingAt(term, facts.at));
-  const lookMs = rules.throughSession ? Math.max(LOOK_MS, Math.ceil(leftMs / 2)) : LOOK_MS;
+  const lookMs = Math.max(LOOK_MS, rules.throughSession ? leftMs / 2 : 0);
   term.lead = { ...lead, lookAt: instant(facts.at.mono + Math.max(1, Math.min(leftMs, lookMs))) };
 }
 

@@ -1,4 +1,5 @@
 import { LeaseError } from "./errors.ts";
+import { HALF } from "./names.ts";
 
 /**
  * The largest value that can be proclaimed, in bytes as DynamoDB counts them: an item may have 409,600, of which a lease's other
@@ -83,12 +84,7 @@ function nothing(copying: Copying): null {
 
 function textOf(value: string, path: string, copying: Copying): string {
   if (!value.isWellFormed()) {
-    throw refused(
-      copying,
-      path,
-      "text with half a character (a lone surrogate)",
-      "give text that UTF-8 can say, or bytes",
-    );
+    throw refused(copying, path, `text with ${HALF}`, "give text that UTF-8 can say, or bytes");
   }
   copying.bytes += new TextEncoder().encode(value).length;
   return value;

@@ -73,11 +73,11 @@ function beginTerm(
     holder,
     token,
     acquiredAt,
-    ...(claimsTick && tick !== undefined ? { tick } : {}),
-    ...(priority === 0 ? {} : { priority }),
-    ...(lockDelayMs === 0 || sessionToken !== undefined ? {} : { lockDelayMs }),
-    ...(weight === undefined ? {} : { weight }),
-    ...(maxShards === undefined ? {} : { maxShards }),
+    ...(claimsTick && tick !== undefined && { tick }),
+    ...(priority !== 0 && { priority }),
+    ...(lockDelayMs !== 0 && sessionToken === undefined && { lockDelayMs }),
+    ...(weight !== undefined && { weight }),
+    ...(maxShards !== undefined && { maxShards }),
   };
   const clear = OF_A_TERM.filter((attribute) => !(attribute in set));
   if (sessionToken !== undefined) clear.push("durationMs");
@@ -108,8 +108,7 @@ export function conditional(
   clear: readonly Clearable[] = [],
 ): LeaseWrite {
   const beginsTerm = kind === "claim" || kind === "take-over";
-  const place = row === undefined ? { name } : { name, row };
-  return { kind, ...place, writeId, expects, set, clear, beginsTerm };
+  return { kind, name, ...(row !== undefined && { row }), writeId, expects, set, clear, beginsTerm };
 }
 
 /** The same, and leaves `revision` and `writeId` as they are. */
@@ -209,7 +208,7 @@ function continueTerm(
   if (value && value.is === undefined) clear.push("value");
   const set = {
     ...stamps(request, row, extra.token ?? token),
-    ...(value && value.is !== undefined ? { value: value.is } : {}),
+    ...(value && value.is !== undefined && { value: value.is }),
     ...extra,
   };
   return conditional(kind, { name, row, writeId }, { revision, token, holder }, set, clear);
@@ -237,12 +236,12 @@ export function release(
 ): LeaseWrite {
   const { ttl, tick, reserve, revision } = request;
   const { name, row, holder, token } = mine;
-  const expects = revision === undefined ? { holder, token } : { holder, token, revision };
+  const expects = { holder, token, ...(revision !== undefined && { revision }) };
   const set: Partial<Settable> = {
     ttl,
-    ...(tick === undefined ? {} : { tick }),
-    ...(reserve === undefined ? {} : { reservedFor: reserve.for, durationMs: reserve.ms }),
-    ...(reserve?.timed ? { expiresAt: plusMs(reserve.now, reserve.ms) } : {}),
+    ...(tick !== undefined && { tick }),
+    ...(reserve && { reservedFor: reserve.for, durationMs: reserve.ms }),
+    ...(reserve?.timed && { expiresAt: plusMs(reserve.now, reserve.ms) }),
   };
   const clear = OF_A_TERM.filter((attribute) => !(attribute in set));
   return conditional("release", { name, row, writeId: request.writeId }, expects, set, clear);
