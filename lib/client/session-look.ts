@@ -6,6 +6,7 @@ import { mayLand } from "../core/shard-writes.ts";
 import { release, ttlOf } from "../core/writes.ts";
 import type { Contender } from "./contender.ts";
 import type { Session } from "./session.ts";
+import { untilSettled } from "./settling.ts";
 
 /** Whoever holds shards reads them again this often, in ms: a bell that was lost costs that at most. */
 export const LOOK_AGAIN_MS = 60_000;
@@ -26,6 +27,11 @@ export class SessionLook {
   readonly #self: Contender;
   /** The highest token of the claims that were refused and may land yet, by shard: a copy of one may be on its way. */
   readonly #loose = new Map<string, number>();
+  /**
+   * The releases that nobody has answered yet, by row. Whatever else vacates such a row, or takes it over, drops what they have to say: that an
+   * occurrence is done, or for whom the shard is kept.
+   */
+  readonly #unsaid = new Map<string | undefined, LeaseWrite>();
   #looking: Promise<void> | undefined;
   #again = false;
 
@@ -48,6 +54,29 @@ export class SessionLook {
       if (this.#loose.size <= MOST_LOOSE) return;
       this.#loose.delete(oldest);
     }
+  }
+
+  /** Sends a release that nobody answered until somebody does, or the session ends: then the next attempt for the shard sends it. */
+  settleRelease(self: Contender, write: LeaseWrite, over: AbortSignal): Promise<void> {
+    this.#unsaid.set(self.row, write);
+    return untilSettled(self, over, () => this.farewell(self));
+  }
+
+  /**
+   * Sends the last release of a shard, if nobody has answered it yet.
+   * @throws {LeaseError} STORE_UNAVAILABLE where nobody answers it now either
+   */
+  async farewell(self: Contender): Promise<"settled"> {
+    const { row } = self;
+    const write = this.#unsaid.get(row);
+    if (write !== undefined) {
+      const { outcome } = await self.send(write);
+      if (outcome.kind === "unknown")
+        throw self.error("STORE_UNAVAILABLE", "may be released, nobody can say", outcome.cause);
+      // There may be another by now.
+      if (this.#unsaid.get(row) === write) this.#unsaid.delete(row);
+    }
+    return "settled";
   }
 
   /** Looks now, or once more when the look under way is over. Whatever fails is told by an event, and tried again a retry interval later. */
@@ -116,6 +145,7 @@ export class SessionLook {
     const { exchange, random } = core;
     if (record.holder !== holder || record.sessionToken !== term?.token) return;
     if (this.#session.isBusy(shardOf(record.row) ?? "")) return;
+    if (this.#unsaid.get(record.row)?.expects.token === record.token) return;
     const taken = { name, row: record.row, holder, token: record.token };
     // A shard's row is kept for longer than a session's: its `tick` says which occurrences are done.
     const ttl = ttlOf(exchange.steady(), 0, core.timing.retentionMs);

@@ -15,7 +15,7 @@ import type { Held } from "./holdings.ts";
 import { TermHandle } from "./lease-handle.ts";
 import { Pacer } from "./pacer.ts";
 import { LOOK_AGAIN_MS, SessionLook } from "./session-look.ts";
-import { settleClaim, settleRelease, Settlings } from "./settling.ts";
+import { settleClaim, Settlings } from "./settling.ts";
 
 const NOTHING: ReleaseResult = { kind: "already-released" };
 
@@ -233,7 +233,7 @@ export class Session implements Held {
         if (this.#shards.get(shard) === handle) this.#shards.delete(shard);
       },
       afterRelease: () => this.#closeIfIdle(),
-      onUnreleased: (self, write) => this.#settle((over) => settleRelease(self, write, over)),
+      onUnreleased: (self, write) => this.#settle((over) => this.looks.settleRelease(self, write, over)),
     };
   }
 

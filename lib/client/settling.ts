@@ -46,13 +46,6 @@ export async function settleClaim(self: Contender, claim: LeaseWrite, over: Abor
   });
 }
 
-/** Sends a release that nobody answered until somebody does. */
-export async function settleRelease(self: Contender, write: LeaseWrite, over: AbortSignal): Promise<void> {
-  await untilSettled(self, over, async () =>
-    (await self.send(write)).outcome.kind === "unknown" ? "unanswered" : "settled",
-  );
-}
-
 /** What settles writes of a session that nobody answered. The end of the session settles everything: what rests on it counts for nobody. */
 export class Settlings {
   readonly #life: Lifetime;
@@ -81,7 +74,8 @@ export class Settlings {
   }
 }
 
-async function untilSettled(
+/** Tries until it is settled, or `over` is aborted, or the client closes. */
+export async function untilSettled(
   self: Contender,
   over: AbortSignal,
   settle: () => Promise<Settled>,

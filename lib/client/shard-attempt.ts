@@ -195,7 +195,9 @@ export function attemptShard(
   return session.during(shard, async () => {
     // Else it would find a term of its own to take over, and its release would find a successor.
     const present = session.shards.get(shard);
-    if (present?.releasing) await present.released;
+    if (present?.releasing) await present.release();
+    // It would go over what that one had to say, too.
+    await session.looks.farewell(self);
     return new ShardAttempt(self, session, shard, from).make(first);
   });
 }

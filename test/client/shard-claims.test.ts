@@ -229,12 +229,18 @@ describe("a release of a shard that nobody answers", () => {
   it("harms no later term of the same holder", async () => {
     const { world, group } = await opened();
     const lease = led(await group.tryAcquire("a"));
-    world.store.onWrite = async ({ kind, row }, pass) =>
-      kind === "release" && row === "lease#a" ? UNANSWERED : pass();
-    await lease.release();
+    const late: (() => Promise<WriteOutcome>)[] = [];
+    world.store.onWrite = async ({ kind, row }, pass) => {
+      if (kind !== "release" || row !== "lease#a") return pass();
+      late.push(pass);
+      return UNANSWERED;
+    };
+    expect((await lease.release()).kind).toBe("unknown");
+    await leaseErrorOf(group.tryAcquire("a"), "STORE_UNAVAILABLE");
+    world.store.onWrite = undefined;
     const again = led(await group.tryAcquire("a"));
     expect(again.token).toBeGreaterThan(lease.token);
-    world.store.onWrite = undefined;
+    for (const land of late) expect((await land()).kind).toBe("refused");
     await world.clock.advance(10_000);
     expect(again.isHeld()).toBe(true);
     expect(world.table.peek("jobs", "lease#a")).toMatchObject({ holder: group.id, token: again.token });
