@@ -1,4 +1,5 @@
 import type { LeaseWrite } from "../core/lease-write.ts";
+import { AFFINITY_MAX_MS } from "../core/options.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { abandonShard, mayLand, voidClaim } from "../core/shard-writes.ts";
 import { ttlOf } from "../core/writes.ts";
@@ -18,11 +19,12 @@ type Settled = "settled" | "unanswered" | "held";
 const MOST_PAUSE_MS = 60_000;
 
 /**
- * Vacates what the claim may have taken; where it has not landed yet, takes its turn, so that it never does. While somebody else
- * holds the shard neither is possible: it looks again from time to time, ever more seldom.
+ * Vacates what the claim may have taken; where it has not landed yet, takes its turn, so that it never does. While the shard is
+ * held neither is possible: it looks again from time to time, ever more seldom.
  */
 export async function settleClaim(self: Contender, claim: LeaseWrite, over: AbortSignal): Promise<void> {
-  const ttl = (): number => ttlOf(self.exchange.steady(), 0, self.settings.timing.retentionMs);
+  // The vacancy may be kept for somebody.
+  const ttl = (): number => ttlOf(self.exchange.steady(), AFFINITY_MAX_MS, self.settings.timing.retentionMs);
   const of = (current: LeaseRecord | undefined): Settled | "landed" | "vacant" => {
     if (current?.writeId === claim.writeId) return "landed";
     if (!mayLand(claim, current)) return "settled";

@@ -149,7 +149,8 @@ export interface Tenure {
 
 const DAY_MS = 86_400_000;
 const AFFINITY_MIN_MS = 1_000;
-const AFFINITY_MAX_MS = 7 * DAY_MS;
+/** The longest reservation that there is, in ms. */
+export const AFFINITY_MAX_MS = 7 * DAY_MS;
 
 /**
  * Checks the options of one term against the client's.

@@ -34,12 +34,13 @@ export function bury(
 }
 
 /**
- * Takes the turn of a claim that nobody answered: expects what it expects, and leaves the shard vacant with the claim's token. The
- * claim can never land from then on.
+ * Takes the turn of a claim that nobody answered: gives a vacancy the claim's token, so that the claim can never land from then on. It expects
+ * no more than that asks for, since a tick that is done and a reservation may go as they came. And it removes nothing: it is no term.
  */
 export function voidClaim({ name, row, expects, set }: LeaseWrite, writeId: string, ttl: number): LeaseWrite {
+  const { tickBelow: _, openTo: __, ...version } = expects;
   const { token = 0 } = set;
-  return conditional("void", { name, row, writeId }, expects, { token, ttl }, OF_A_TERM);
+  return conditional("void", { name, row, writeId }, { ...version, vacant: true }, { token, ttl });
 }
 
 /** Vacates what an unanswered claim of a shard may have taken, and only that. */

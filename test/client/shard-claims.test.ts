@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { StoreClientOptions } from "../../lib/client/client-core.ts";
 import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 import type { WriteOutcome } from "../../lib/core/outcome.ts";
 import { leaseErrorOf } from "../support/failures.ts";
@@ -6,10 +7,12 @@ import { kindsOf, leading, led, settling } from "../support/groups.ts";
 import { type Manual, manual } from "../support/manual.ts";
 import { Gate, UNANSWERED } from "../support/probe-store.ts";
 
+const TICK = "2026-01-01T00:00:00.000Z";
+
 /** A group that leads a shard already, so that its session stays open. */
-async function opened() {
+async function opened(options: Partial<StoreClientOptions> = {}) {
   const world = manual();
-  const group = world.client().group("jobs");
+  const group = world.client(options).group("jobs");
   const [first] = await leading(group, "first");
   return { world, group, first };
 }
@@ -111,6 +114,32 @@ describe("a claim of a shard that nobody answered", () => {
     await world.clock.advance(60_000);
     expect(kindsOf(world, "lease#a").at(-1)).toBe("void");
     expect(await claim.land(), "it can never land").toBe("refused");
+  });
+
+  it.each([
+    ["that is done", { tick: TICK }, "tick-done"],
+    ["that is kept for its minimum hold", { holdAtLeastMs: 3_600_000 }, "reserved"],
+    ["that is kept for an affinity", { affinity: "eu", affinityMs: 604_800_000 }, "reserved"],
+  ])("is overtaken once, and takes nothing from a shard %s", async (_, options, reason) => {
+    const retentionMs = 86_400_000;
+    const { world, group } = await opened({ retentionMs });
+    const other = world.client({ retentionMs }).group("jobs");
+    const theirs = led(await other.tryAcquire("a", options));
+    await world.clock.advance(1_000);
+    const { tick } = { tick: undefined, ...options };
+    const claim = loseClaim(world);
+    await leaseErrorOf(group.tryAcquire("a", { tick }), "STORE_UNAVAILABLE");
+    await theirs.release();
+    const before = world.table.peek("jobs", "lease#a");
+    const sent = kindsOf(world, "lease#a").length;
+    await world.clock.advance(600_000);
+    expect(kindsOf(world, "lease#a").slice(sent)).toEqual(["void"]);
+    const after = world.table.peek("jobs", "lease#a");
+    const { token, ttl = 0, revision, writeId } = after ?? {};
+    expect(after).toEqual({ ...before, token, ttl, revision, writeId });
+    expect(ttl, "TTL does not delete it sooner either").toBeGreaterThanOrEqual(before?.ttl ?? Infinity);
+    expect(await claim.land()).toBe("refused");
+    expect(await group.tryAcquire("a", { tick })).toMatchObject({ kind: "refused", reason });
   });
 
   it("without anything else to hold closes the session: what lands later is free for all", async () => {

@@ -96,7 +96,7 @@ export function sessionOf(write: Write): Id | undefined {
   }
 }
 
-/** Whether a claim's condition holds. A void expects exactly the same. */
+/** Whether a claim's condition holds. A void expects the same, and a vacancy. */
 function isOpenTo(row: ShardRow | undefined, { over, token }: Claim, fault: Fault | undefined): boolean {
   if (fault === "a claim compares nothing") return true;
   if (over !== undefined) return is(row, over);
@@ -159,7 +159,7 @@ function fitsShard(row: ShardRow | undefined, write: Write, fault: Fault | undef
     case "claim":
       return isOpenTo(row, write, fault);
     case "void":
-      return isOpenTo(row, write.claim, fault);
+      return row?.holder === undefined && isOpenTo(row, write.claim, fault);
     case "release":
       if (fault === "a release of a shard compares the holder alone") return row?.holder === write.by;
       return row?.holder === write.by && row.token === write.token;

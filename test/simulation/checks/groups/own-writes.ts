@@ -6,16 +6,17 @@ import { begunOf, digestOf, tamperedSince } from "../claims.ts";
 import { type Executed, isOwn, onSession, onShard, termText } from "./replay.ts";
 import { complaints } from "./sessions.ts";
 
-/** What a request and a ring may change. */
-const PIGGYBACKS: Readonly<Partial<Record<Executed["write"]["kind"], readonly string[]>>> = {
+/** What writes may change that leave a row to whoever has it, or to nobody. */
+const CHANGES: Readonly<Partial<Record<Executed["write"]["kind"], readonly string[]>>> = {
   request: ["requestedBy", "requestedPriority"],
   ring: ["bell"],
+  void: ["token", "ttl", "revision", "writeId"],
 };
 
 /** What a ring at one's own session may change besides: whoever leaves is no worker any more. */
 const RETIRES: readonly string[] = ["weight", "maxShards"];
 
-/** Writes that vacate a shard and say when its row may be deleted. */
+/** Writes that leave a shard vacant and say when its row may be deleted. */
 const VACATES: ReadonlySet<Executed["write"]["kind"]> = new Set(["release", "abandon", "void"]);
 
 /** Writes that are meant for rows of others. */
@@ -55,11 +56,9 @@ export const groupOwnWrites: Checker = (history) => {
     if (wrong !== undefined) found.add(at, `a ${write.kind} of ${address} changes ${wrong} beside`);
     if (!write.beginsTerm && before?.holder === undefined && after.holder !== undefined)
       found.add(at, `a ${write.kind} of ${process} revives ${address}`);
-    // What takes the turn of a take-over goes over a term that is over: that is for `shardTakeOver` to say.
-    const over = write.kind === "void" && write.expects.revision !== undefined;
-    if (!FOR_OTHERS.has(write.kind) && !over && !write.beginsTerm && !isOwn(process, before?.holder))
+    if (!FOR_OTHERS.has(write.kind) && !write.beginsTerm && !isOwn(process, before?.holder))
       found.add(at, `a ${write.kind} of ${process} changes ${address} of ${before?.holder}`);
-    const again = applied.has(write.writeId) && PIGGYBACKS[write.kind] === undefined;
+    const again = applied.has(write.writeId) && write.piggybacks !== true;
     if (again && !touched.has(address)) found.add(at, `a ${write.kind} of ${address} is applied twice`);
     applied.add(write.writeId);
   }
@@ -68,10 +67,10 @@ export const groupOwnWrites: Checker = (history) => {
 
 /** What a write changed that is none of its business. */
 function strayChange({ write, before, after, process }: Executed): string | undefined {
-  const piggybacks = PIGGYBACKS[write.kind];
-  if (piggybacks === undefined) return undefined;
-  const retires = write.kind === "ring" && isOwn(process, before?.holder);
-  const allowed = retires ? [...piggybacks, ...RETIRES] : piggybacks;
+  const changes = CHANGES[write.kind];
+  if (changes === undefined || before === undefined) return undefined;
+  const retires = write.kind === "ring" && isOwn(process, before.holder);
+  const allowed = retires ? [...changes, ...RETIRES] : changes;
   const were: Readonly<Record<string, unknown>> = { ...before };
   const are: Readonly<Record<string, unknown>> = { ...after };
   const names = new Set([...Object.keys(were), ...Object.keys(are)]);
