@@ -4,6 +4,7 @@ import { AUXILIARY, shardOf, shardRow } from "../core/names.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { mayLand } from "../core/shard-writes.ts";
 import { release, ttlOf } from "../core/writes.ts";
+import { AFTER_FAILURE_MS } from "./campaign.ts";
 import type { Contender } from "./contender.ts";
 import type { Session } from "./session.ts";
 import { untilSettled } from "./settling.ts";
@@ -79,14 +80,14 @@ export class SessionLook {
     return "settled";
   }
 
-  /** Looks now, or once more when the look under way is over. Whatever fails is told by an event, and tried again a retry interval later. */
+  /** Looks now, or once more when the look under way is over. Whatever fails is told by an event, and tried again soon. */
   soon(): Promise<void> {
     if (this.#looking !== undefined) {
       this.#again = true;
       return this.#looking;
     }
     this.#looking = this.#look()
-      .catch(() => this.#session.planLook(this.#self.timing.retryIntervalMs))
+      .catch(() => this.#session.planLook(Math.min(this.#self.timing.retryIntervalMs, AFTER_FAILURE_MS)))
       .finally(() => {
         this.#looking = undefined;
         if (!this.#again) return;

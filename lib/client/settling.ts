@@ -3,6 +3,7 @@ import { AFFINITY_MAX_MS } from "../core/options.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { abandonShard, mayLand, voidClaim } from "../core/shard-writes.ts";
 import { ttlOf } from "../core/writes.ts";
+import { AFTER_FAILURE_MS } from "./campaign.ts";
 import type { Contender } from "./contender.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { follows, pause } from "./waiting.ts";
@@ -82,18 +83,17 @@ export async function untilSettled(
   over: AbortSignal,
   settle: () => Promise<Settled>,
 ): Promise<void> {
-  const { retryIntervalMs } = self.settings.timing;
+  const soonMs = Math.min(self.settings.timing.retryIntervalMs, AFTER_FAILURE_MS);
   const ended = new AbortController();
   const forget = self.life.onClose(() => ended.abort());
   const unfollow = follows(ended, over);
   try {
-    let pauseMs = retryIntervalMs;
+    let pauseMs = 0;
     while (!ended.signal.aborted && self.life.is === "open") {
       const came = await settle().catch(() => "unanswered" as const);
       if (came === "settled") return;
+      pauseMs = came === "held" ? Math.min(Math.max(soonMs, 2 * pauseMs), MOST_PAUSE_MS) : soonMs;
       await pause(self.clock, pauseMs, ended.signal);
-      pauseMs =
-        came === "held" ? Math.min(2 * pauseMs, Math.max(MOST_PAUSE_MS, retryIntervalMs)) : retryIntervalMs;
     }
   } finally {
     unfollow();
