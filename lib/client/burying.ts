@@ -27,6 +27,6 @@ export async function buryDead(own: Session, view: GroupView): Promise<GroupView
 }
 
 /** A row that somebody edited by hand is for an operator to mend: the others go on. */
-function unlessInvalid(error: unknown): undefined {
+export function unlessInvalid(error: unknown): undefined {
   if (!isLeaseError(error, "RECORD_INVALID")) throw error;
 }

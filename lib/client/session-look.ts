@@ -1,9 +1,9 @@
-import { isLeaseError } from "../core/errors.ts";
 import type { LeaseWrite } from "../core/lease-write.ts";
 import { AUXILIARY, shardOf, shardRow } from "../core/names.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { mayLand } from "../core/shard-writes.ts";
 import { release, ttlOf } from "../core/writes.ts";
+import { unlessInvalid } from "./burying.ts";
 import { AFTER_FAILURE_MS } from "./campaign.ts";
 import type { Contender } from "./contender.ts";
 import type { Session } from "./session.ts";
@@ -115,7 +115,8 @@ export class SessionLook {
 
   /** Releases each shard that the session holds and nobody was told of: a late copy of a claim has taken it. */
   async giveBack(records: Iterable<LeaseRecord>): Promise<void> {
-    for (const record of records) await this.#giveBack(record);
+    // One that was edited by hand is told of by an event.
+    for (const record of records) await this.#giveBack(record).catch(unlessInvalid);
   }
 
   /** Reads a few; resolves with those that cannot be read: nobody can claim a row that was edited by hand. */
@@ -127,7 +128,7 @@ export class SessionLook {
     for (const shard of shards) {
       const row = shardRow(shard);
       const answer = await this.#self.look(row).catch((error: unknown) => {
-        if (!isLeaseError(error, "RECORD_INVALID")) throw error;
+        unlessInvalid(error);
         unread.add(shard);
       });
       if (answer?.outcome.record !== undefined) records.set(row, answer.outcome.record);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { onLeaseEvent } from "../../lib/diagnostics/channels.ts";
 import { LeaseError } from "../../lib/core/errors.ts";
 import { leaseErrorOf } from "../support/failures.ts";
-import { kindsOf, leading, led } from "../support/groups.ts";
-import { manual } from "../support/manual.ts";
+import { kindsOf, leading, led, running, shardNames } from "../support/groups.ts";
+import { type Manual, manual } from "../support/manual.ts";
 import { UNANSWERED } from "../support/probe-store.ts";
 
 const MINUTE_MS = 60_000;
@@ -71,5 +72,50 @@ describe("a session whose client looks seldom", () => {
     await world.clock.advance(2_000);
     expect(x?.isHeld()).toBe(false);
     expect(world.store.reads).toBe(reads + 1);
+  });
+});
+
+/** Has somebody edit the token of a held shard by hand, into a text: it is read as none, and no write of the row is accepted. */
+function edit({ store, table }: Manual, shard: string): void {
+  const row = `lease#${shard}`;
+  const record = table.peek("jobs", row);
+  if (record === undefined) throw new Error(`nobody holds ${shard}`);
+  table.restore({ ...record, token: 0 });
+  store.onWrite = async (write, pass) => {
+    if (write.row === row) throw new LeaseError("RECORD_INVALID", "its token is a string");
+    return pass();
+  };
+}
+
+describe("a shard's row that somebody edited by hand while it was held", () => {
+  it("is tried to be given back once a minute, is told of, and keeps none of the others", async () => {
+    const world = manual();
+    const told: unknown[] = [];
+    const forget = onLeaseEvent((name, event) => name === "requestFailed" && told.push(event));
+    const leases = await leading(world.client().group("jobs"), ...shardNames(10));
+    await world.clock.advance(1_000);
+    edit(world, "s00");
+    // What a late copy of a claim has taken comes after it.
+    const other = world.table.peek("jobs", "lease#s09");
+    if (other !== undefined) world.table.restore({ ...other, row: "lease#s10" });
+    await world.clock.advance(10 * MINUTE_MS);
+    expect(world.store.queries).toBe(10);
+    expect(kindsOf(world, "lease#s00").slice(1)).toEqual(Array(10).fill("release"));
+    forget();
+    const failed = { shard: "s00", request: "release" };
+    expect(told).toMatchObject(Array.from({ length: 10 }, () => failed));
+    expect(kindsOf(world, "lease#s10")).toEqual(["release"]);
+    expect(leases.map((lease) => lease.isHeld())).toEqual([false, ...Array(9).fill(true)]);
+  });
+
+  it("costs a worker that shard, and no other", async () => {
+    const world = manual();
+    const worker = running(world, { shards: ["a", "b", "c"] });
+    await world.clock.advance(5_000);
+    expect(worker.shards).toEqual(["a", "b", "c"]);
+    edit(world, "b");
+    await world.clock.advance(3 * MINUTE_MS);
+    expect(worker.worker.status).toMatchObject({ state: "working", shards: ["a", "c"] });
+    await worker.stop();
   });
 });
