@@ -2,6 +2,7 @@ import { invalid } from "./errors.ts";
 import type { Names } from "./known.ts";
 import { MAX_SHARD_BYTES, parseText } from "./names.ts";
 import { parseTimeout, TICK_NAMES, type TermOptions, type TickOptions } from "./options.ts";
+import { LEAST_WEIGHT } from "./shares.ts";
 import { parseWholeMs, show } from "./timing.ts";
 
 /** How a process takes part in a group: its session is a lease, and these are what a lease's term can be asked. */
@@ -81,7 +82,7 @@ export interface WorkerSettings extends Pick<ShardTermOptions, "drainMs" | "rese
    */
   readonly shardsIntervalMs?: number | undefined;
   /**
-   * How large its share is, in proportion to the other workers': above 0, to 1,000.
+   * How large its share is, in proportion to the other workers': 1e-12 to 1,000.
    * @default 1
    */
   readonly weight?: number | undefined;
@@ -124,8 +125,8 @@ const MAX_SHARDS = 1_000_000;
 export function parseWorker(options: WorkerSettings) {
   const { shards, weight = 1, maxShards = Infinity } = options;
   if (typeof shards !== "function") parseShards(shards);
-  if (typeof weight !== "number" || !(weight > 0 && weight <= MAX_WEIGHT))
-    throw invalid(`weight must be a number above 0, to ${MAX_WEIGHT}, not ${show(weight)}`);
+  if (typeof weight !== "number" || !(weight >= LEAST_WEIGHT && weight <= MAX_WEIGHT))
+    throw invalid(`weight must be a number from ${LEAST_WEIGHT} to ${MAX_WEIGHT}, not ${show(weight)}`);
   if (maxShards !== Infinity && !(Number.isInteger(maxShards) && maxShards >= 0 && maxShards <= MAX_SHARDS))
     throw invalid(`maxShards must be a whole number from 0 to ${MAX_SHARDS}, not ${show(maxShards)}`);
   return {

@@ -2,8 +2,9 @@
 export interface Member {
   readonly id: string;
   /**
-   * How much of the shards it is to lead, relative to the weights of the others. Finite and above 0. What is less than
-   * a million-millionth of the largest weight counts as that.
+   * How much of the shards it is to lead, relative to the weights of the others. Finite. What is less than a
+   * million-millionth of the largest weight counts as that, and so does what is not above 0: somebody edited it by hand.
+   * Where nobody's is above 0, all are equal.
    */
   readonly weight: number;
   /** How many shards it leads at most: a whole number from 0 on, or `Infinity`. */
@@ -20,7 +21,8 @@ export interface Share {
   readonly ceiling: number;
 }
 
-const LEAST_WEIGHT = 1e-12;
+/** The least weight that a worker may have, and the least part of the largest that one counts as. */
+export const LEAST_WEIGHT = 1e-12;
 /** Quotas are rounded to this part of a shard, so that the errors of floating point make no 2.9999999 out of 3. */
 const PRECISION = 1e9;
 
@@ -32,7 +34,7 @@ const PRECISION = 1e9;
  * The floors add up to no more than `shards`, and the ceilings to no less, unless all members are full.
  */
 export function sharesOf(members: readonly Member[], shards: number): ReadonlyMap<string, Share> {
-  const heaviest = members.reduce((most, { weight }) => Math.max(most, weight), 0);
+  const heaviest = members.reduce((most, { weight }) => Math.max(most, weight), LEAST_WEIGHT);
   const vessels = members
     .map(({ id, weight, maxShards }) => ({
       id,

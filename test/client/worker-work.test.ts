@@ -203,7 +203,7 @@ describe("a worker", () => {
     [{ shards: "a" }, /^shards must be an array/],
     [{ shards: ["a", ""] }, /^shards\[1\] must be a string of 1 to 512 bytes, not one of 0/],
     [{ shards: ["a", "a"] }, /^shards must not name a shard twice/],
-    [{ shards: [], weight: 0 }, /^weight must be a number above 0, to 1000, not "0"/],
+    [{ shards: [], weight: 0 }, /^weight must be a number from 1e-12 to 1000, not "0"/],
     [{ shards: [], maxShards: -1 }, /^maxShards must be a whole number from 0 to 1000000, not "-1"/],
     [{ shards: [], shardsIntervalMs: 49 }, /^shardsIntervalMs .* 50 .*not "49"/],
     [{ shards: [], troubleLimitMs: -1 }, /^troubleLimitMs/],

@@ -41,6 +41,8 @@ describe("shares", () => {
     { shards: 4, weights: [1, 1], caps: [0], shares: ["0", "4"] },
     { shards: 4, weights: [1e300, 1e-300], caps: [3], shares: ["3", "1"] },
     { shards: 9, weights: [1e308, 1e308, 1e308], caps: [], shares: ["3", "3", "3"] },
+    { shards: 4, weights: [0, 0], caps: [], shares: ["2", "2"] },
+    { shards: 4, weights: [-1, 0], caps: [3], shares: ["2", "2"] },
     { shards: 0, weights: [1, 2], caps: [], shares: ["0", "0"] },
   ])(
     "of $shards shards by weights $weights and caps $caps are $shares",

@@ -46,13 +46,13 @@ describe("a worker's settings", () => {
   it("are taken up to their bounds", () => {
     const bounds = { weight: 1_000, maxShards: 1_000_000, shardsIntervalMs: 50, troubleLimitMs: 0 };
     expect(worker(bounds)).toEqual(bounds);
-    expect(worker({ weight: 1e-9, maxShards: 0 })).toMatchObject({ weight: 1e-9, maxShards: 0 });
+    expect(worker({ weight: 1e-12, maxShards: 0 })).toMatchObject({ weight: 1e-12, maxShards: 0 });
     expect(worker({ maxShards: Infinity }).maxShards).toBeUndefined();
     expect(worker({ shards: () => [] }).weight).toBe(1);
   });
 
   it.each([
-    ["weight", [0, -1, 1_001, NaN, "1", Infinity], "above 0, to 1000"],
+    ["weight", [0, -1, 1e-131, 9.9e-13, 1_001, NaN, "1", Infinity], "from 1e-12 to 1000"],
     ["maxShards", [-1, 1_000_001, 1.5, "1", NaN], "from 0 to 1000000"],
     ["shardsIntervalMs", [49, 86_400_001, 50.5, "60"], "from 50 to 86400000"],
     ["troubleLimitMs", [-1, 604_800_001, 1.5], "from 0 to 604800000"],
