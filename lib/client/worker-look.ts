@@ -1,4 +1,4 @@
-import { type Ask, granted, planOf } from "../core/assignment.ts";
+import { type Ask, granted, type Plan, planOf } from "../core/assignment.ts";
 import { requestTransfer } from "../core/auxiliary-writes.ts";
 import { isLeaseError } from "../core/errors.ts";
 import { sighted, type Sighting } from "../core/evidence.ts";
@@ -6,7 +6,6 @@ import { type GroupView, membersOf } from "../core/group-view.ts";
 import { AUXILIARY, sessionRow, shardRow } from "../core/names.ts";
 import { untilEvidenceMs } from "../core/next-move.ts";
 import type { TermSettings } from "../core/options.ts";
-import type { ShardView } from "../core/standings.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { ring } from "../core/shard-writes.ts";
 import { askingPriority, type FreeCount, isReserved, membershipOf, shardViews } from "../core/worker-view.ts";
@@ -107,12 +106,14 @@ export class WorkerLook {
     );
     const members = membersOf(view);
     const plan = planOf(id, members, views);
-    // What it would not claim for now, it does not take from others either.
-    const asks = plan.ask.filter(({ shard }) => !this.#works.avoids(shard));
+    // What it would not claim for now, it does not take from others either; when it would again, it looks at all.
+    const ask = plan.ask.filter(({ shard }) => !this.#works.avoids(shard));
     this.#handOver(wanted, granted(id, members, views, this.#leaving()), view);
-    const late = await this.#claimAndAsk(plan.claim, asks, view, ended);
-    const isOpen = late > 0 || plan.ask.length > 0 || views.some((one) => isOpenShard(one, id));
-    if (isOpen) this.#due = true;
+    const late = await this.#claimAndAsk({ ...plan, ask }, view, ended);
+    // Whoever is asked hands over all that he can, with his look at the bell, and is rung for again while he could do more. So he looks
+    // for no request's sake.
+    const isFree = views.some(({ holder }) => holder === undefined);
+    if (late > 0 || isFree || ask.length + plan.asked.length > 0) this.#due = true;
     this.#beaten = late > 0 ? this.#beaten + 1 : 0;
     const claimed = new Set(plan.claim);
     const unknown = [...view.shards].filter(([shard, { holder }]) => holder === id && !claimed.has(shard));
@@ -121,19 +122,14 @@ export class WorkerLook {
   }
 
   /** Claims and asks; resolves with how many claims others were faster with. What the store refuses for all ends both. */
-  async #claimAndAsk(
-    claims: readonly string[],
-    asks: readonly Ask[],
-    view: GroupView,
-    ended: AbortSignal,
-  ): Promise<number> {
+  async #claimAndAsk(plan: Plan, view: GroupView, ended: AbortSignal): Promise<number> {
     let isRefused = false;
     const goesOn = (): boolean => !ended.aborted && !isRefused;
-    const claiming = this.#claim(claims, view, goesOn).catch((error: unknown) => {
+    const claiming = this.#claim(plan.claim, view, goesOn).catch((error: unknown) => {
       isRefused = true;
       throw error;
     });
-    const [claimed] = await Promise.allSettled([claiming, this.#ask(asks, view, goesOn)]);
+    const [claimed] = await Promise.allSettled([claiming, this.#ask(plan, view, goesOn)]);
     if (claimed.status === "rejected") throw claimed.reason;
     return claimed.value;
   }
@@ -210,10 +206,10 @@ export class WorkerLook {
   }
 
   /** Asks for shards, and rings once for each holder, again and again until it has answered. */
-  async #ask(asks: readonly Ask[], view: GroupView, goesOn: () => boolean): Promise<void> {
+  async #ask({ ask, asked }: Plan, view: GroupView, goesOn: () => boolean): Promise<void> {
     const { core, id, name } = this.#session;
     const { random } = core;
-    const holders = new Set<string>();
+    const holders = new Set(asked);
     const askOne = async ({ shard, holder }: Ask): Promise<void> => {
       const record = view.shards.get(shard);
       // What an operator has asked for goes before.
@@ -224,15 +220,12 @@ export class WorkerLook {
       const request = requestTransfer(record, { writeId: random.id(), by: id, priority });
       await this.#session.pacer.paced(() => this.#session.send(request)).catch(() => undefined);
     };
-    const left = asks.values();
+    const left = ask.values();
     // As with claims: whoever is told to stop has not begun the others. Each waits its turn, also where it would be refused.
     const oneByOne = async (): Promise<void> => {
-      for (const ask of left) if (goesOn()) await askOne(ask);
+      for (const one of left) if (goesOn()) await askOne(one);
     };
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, asks.length) }, oneByOne));
-    for (const record of view.shards.values())
-      if (record.requestedBy === id && record.holder !== undefined && record.holder !== id)
-        holders.add(record.holder);
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, ask.length) }, oneByOne));
     for (const holder of holders) {
       if (!goesOn()) return;
       const session = view.sessions.get(holder);
@@ -268,9 +261,4 @@ export class WorkerLook {
     }
     return waitMs;
   }
-}
-
-/** Whether a shard is to be looked at again soon: nobody leads it, or its holder was asked for it. */
-function isOpenShard({ holder, askedBy }: ShardView, id: string): boolean {
-  return holder === undefined || askedBy === id || (holder === id && askedBy !== undefined);
 }

@@ -17,6 +17,11 @@ export interface Plan {
   readonly claim: readonly string[];
   /** The shards to ask for, besides those that it has asked for already. */
   readonly ask: readonly Ask[];
+  /**
+   * The holders of those that it has asked for already and lacks still, and that can hand them over. A row names who asked until the term
+   * ends, also where he was served by others since: what he does not lack, or the holder cannot grant, counts as not asked for.
+   */
+  readonly asked: readonly string[];
 }
 
 /**
@@ -36,7 +41,7 @@ export interface Plan {
  */
 export function planOf(self: string, members: readonly Member[], shards: readonly ShardView[]): Plan {
   const me = members.find(({ id }) => id === self);
-  if (me === undefined) return { claim: [], ask: [] };
+  if (me === undefined) return { claim: [], ask: [], asked: [] };
   const standings = standingsOf(members, shards);
   const mine = shards.filter(
     ({ shard, reservedFor = self }) => reservedFor === self && standings.allotted.get(shard) === self,
@@ -48,7 +53,7 @@ export function planOf(self: string, members: readonly Member[], shards: readonl
     ...byHash(others, nameOf, self),
     ...overdue(me, members.length, shards, standings),
   ].map(nameOf);
-  return { claim: claim.slice(0, roomOf(me, shards)), ask: asksOf(self, shards, standings) };
+  return { claim: claim.slice(0, roomOf(me, shards)), ...asksOf(self, shards, standings) };
 }
 
 const nameOf = ({ shard }: ShardView): string => shard;
@@ -97,10 +102,14 @@ function lackOf(self: string, standings: Standings, limit: "floor" | "ceiling"):
   return neediest(standings).slice(0, tooMany).includes(self) ? 1 : 0;
 }
 
-function asksOf(self: string, shards: readonly ShardView[], standings: Standings): Ask[] {
+function asksOf(
+  self: string,
+  shards: readonly ShardView[],
+  standings: Standings,
+): Pick<Plan, "ask" | "asked"> {
   const limit = limitIn(standings);
   let lack = lackOf(self, standings, limit);
-  if (lack === 0) return [];
+  if (lack === 0) return { ask: [], asked: [] };
   const needs = (id: string): boolean => standings.counts.has(id) && belowLimit(standings, limit, id) > 0;
   // What holders have too many, less what others have asked for: they are served first.
   const spare = new Map<string, number>();
@@ -116,11 +125,13 @@ function asksOf(self: string, shards: readonly ShardView[], standings: Standings
   for (const [holder, count] of asked) {
     // A request that its holder cannot grant any more is as good as none.
     const pending = Math.min(count, Math.max(0, -belowLimit(standings, limit, holder)));
+    if (pending === 0) asked.delete(holder);
     lack -= pending;
     spare.set(holder, (spare.get(holder) as number) - pending);
   }
   const open = ({ askedBy }: ShardView): boolean => askedBy === undefined || !needs(askedBy);
-  return spread(self, lack, { spare, standings, limit, open, shards });
+  const ask = spread(self, lack, { spare, standings, limit, open, shards });
+  return { ask, asked: [...asked.keys()] };
 }
 
 interface Market {

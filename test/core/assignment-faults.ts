@@ -21,7 +21,7 @@ const claiming = (upTo: (self: string, view: View) => number, orderOf: (self: st
   planOf: (self, ...view): Plan => {
     const room = Math.max(0, upTo(self, view) - countOf(self, view[1]));
     const claim = byHash(freeOf(view[1]), ({ shard }) => shard, orderOf(self)).slice(0, room);
-    return { claim: claim.map(({ shard }) => shard), ask: RULES.planOf(self, ...view).ask };
+    return { ...RULES.planOf(self, ...view), claim: claim.map(({ shard }) => shard) };
   },
 });
 

@@ -121,7 +121,7 @@ describe("a worker claims", () => {
 
   it("nothing above its cap, and nothing before it is a member", () => {
     expect(planOf("ann", [member("ann", 1, 2)], group({ free: 5 }, { freeLooks: 9 })).claim.length).toBe(2);
-    expect(planOf("eve", [ann], group({ free: 5 }))).toEqual({ claim: [], ask: [] });
+    expect(planOf("eve", [ann], group({ free: 5 }))).toEqual({ claim: [], ask: [], asked: [] });
   });
 });
 
@@ -176,7 +176,37 @@ describe("a worker asks", () => {
   });
 
   it("nobody who is no member, and leaves his shards out of the shares", () => {
-    expect(planOf("ann", [ann, bob], group({ ann: 2, bob: 2, plain: 8 }))).toEqual({ claim: [], ask: [] });
+    expect(planOf("ann", [ann, bob], group({ ann: 2, bob: 2, plain: 8 }))).toEqual({
+      claim: [],
+      ask: [],
+      asked: [],
+    });
+  });
+});
+
+describe("a request that a row names", () => {
+  const asked = (members: Member[], views: ShardView[]): readonly string[] =>
+    planOf("cid", members, views).asked;
+  const three = [ann, bob, cid];
+
+  it("counts while its worker lacks shards that the holder can hand over", () => {
+    const requests = { "ann-1": "cid", "ann-2": "cid", "bob-1": "cid", "bob-2": "dee" };
+    expect(asked(three, asking(group({ ann: 6, bob: 5, cid: 1 }), requests))).toEqual(["ann", "bob"]);
+    expect(asked(three, asking(group({ ann: 6, bob: 4, cid: 2 }), requests))).toEqual(["ann"]);
+    const toCeiling = asking(group({ ann: 5, bob: 4, cid: 3, dee: 1 }), { "ann-1": "cid", "bob-1": "cid" });
+    expect(asked([...three, member("dee", 1, 1)], toCeiling)).toEqual(["ann"]);
+  });
+
+  it("does not when he was served by others, or is none of the group any more", () => {
+    const requests = { "ann-1": "cid", "bob-1": "cid" };
+    expect(asked(three, asking(group({ ann: 4, bob: 4, cid: 4 }), requests))).toEqual([]);
+    // Below its ceiling, and nobody is above his.
+    expect(asked(three, asking(group({ ann: 4, bob: 4, cid: 3 }), requests))).toEqual([]);
+    expect(asked([ann, bob], asking(group({ ann: 6, bob: 2 }), requests))).toEqual([]);
+  });
+
+  it("does not where the holder is no worker", () => {
+    expect(asked([ann, cid], asking(group({ ann: 3, cid: 1, bob: 6 }), { "bob-1": "cid" }))).toEqual([]);
   });
 });
 

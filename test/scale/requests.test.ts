@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import type { LeaseWrite } from "../../lib/core/lease-write.ts";
+import type { WorkerOptions } from "../../lib/client/worker.ts";
 import { LeaseError } from "../../lib/core/errors.ts";
 import { DEFAULT_TIMING } from "../../lib/core/timing.ts";
 import { InMemoryLeaseStore, ManualClock } from "../../lib/testing/index.ts";
@@ -12,6 +13,7 @@ const WORKERS = 16;
 const INTERVALS = 6;
 const RENEW_MS = 5_000;
 const RETRY_MS = 2_000;
+const MINUTE_MS = 60_000;
 const shards = Array.from({ length: SHARDS }, (_, nth) => `shard-${nth}`);
 
 /** A store whose process was killed: it sends nothing any more. */
@@ -28,27 +30,27 @@ class SeverableStore extends CountedStore {
 }
 
 /** A table in memory, by a clock that is moved by hand, and workers on it. */
-function fleet() {
+function fleet(count = WORKERS, settings: Partial<WorkerOptions> = {}, work = untilStopped) {
   const clock = new ManualClock();
   const table = new InMemoryLeaseStore({ clock });
   const begun: string[] = [];
-  const workers = Array.from({ length: WORKERS }, join);
+  const workers = Array.from({ length: count }, join);
 
   function join() {
     const store = new SeverableStore(table);
     const leases = new StoreLeaseClient({ store, clock });
     const ender = new AbortController();
-    const worker = leases.group("fleet").worker({ shards, drainMs: 0 });
+    const worker = leases.group("fleet").worker({ shards, drainMs: 0, ...settings });
     const run = worker.run(
       async (lease) => {
         begun.push(lease.shard ?? "");
-        await untilStopped(lease);
+        await work(lease);
       },
       { signal: ender.signal },
     );
     return { store, worker, ender, run, counts: () => worker.status.shards.length };
   }
-  return { clock, begun, workers, join };
+  return { clock, table, begun, workers, join };
 }
 
 type Member = ReturnType<ReturnType<typeof fleet>["join"]>;
@@ -59,6 +61,18 @@ const writesBy = (members: readonly Member[]): Record<string, number> => {
     for (const [kind, count] of Object.entries(store.take().counts)) sum[kind] = (sum[kind] ?? 0) + count;
   return sum;
 };
+/** How often workers read all rows, and rang, since their counts were taken last. */
+function looksBy(members: readonly Member[]) {
+  const sums = members.map(({ store }) => store.take().counts);
+  const sum = (kind: string): number => sums.reduce((all, counts) => all + (counts[kind] ?? 0), 0);
+  return { all: sum("rows of all"), sessions: sum("rows of session"), rings: sum("ring session") };
+}
+
+async function stop({ clock }: Pick<ReturnType<typeof fleet>, "clock">, ...members: readonly Member[]) {
+  for (const { ender } of members) ender.abort();
+  await clock.advance(1_000);
+  await Promise.all(members.map(({ run }) => run));
+}
 const led = (members: readonly Member[]): number => members.reduce((sum, { counts }) => sum + counts(), 0);
 
 describe("16 workers and 160 shards", () => {
@@ -149,6 +163,52 @@ describe("a session that is lost with many shards", () => {
     expect(counts["rows of session"] ?? 0, "not once for each shard that has rested").toBeLessThanOrEqual(12);
     ender.abort();
     await run;
+  });
+});
+
+describe("a request that has become pointless", () => {
+  const asksOf = ({ table }: ReturnType<typeof fleet>, { worker }: Member): number =>
+    shards.filter((shard) => {
+      const { holder, requestedBy } = table.peek("fleet", `lease#${shard}`) ?? {};
+      return holder !== undefined && holder !== worker.id && requestedBy === worker.id;
+    }).length;
+
+  it("since who asked has gone, costs its holder one look at all a minute, as ever", async () => {
+    const world = fleet(1);
+    // Its next renewal, that tells it of the bell, is seconds away.
+    await world.clock.advance(21_000);
+    const newcomer = world.join();
+    await world.clock.advance(300);
+    await stop(world, newcomer);
+    await world.clock.advance(30_000);
+    expect(asksOf(world, newcomer), "its row names it until its term ends").toBe(SHARDS / 2);
+    looksBy(world.workers);
+    await world.clock.advance(5 * MINUTE_MS);
+    const { all, sessions, rings } = looksBy(world.workers);
+    expect(all).toBeLessThanOrEqual(6);
+    expect(all + sessions).toBeGreaterThanOrEqual((5 * MINUTE_MS) / RETRY_MS - 1);
+    expect(rings).toBe(0);
+    await stop(world, ...world.workers);
+  });
+
+  it("since others have served who asked, costs neither looks at all nor rings", async () => {
+    const world = fleet(1);
+    const [first] = world.workers as [Member];
+    await world.clock.advance(10_000);
+    const second = world.join();
+    await world.clock.advance(60_000);
+    const newcomer = world.join();
+    await world.clock.advance(300);
+    await stop(world, second);
+    await world.clock.advance(2 * MINUTE_MS);
+    expect([first.counts(), newcomer.counts()]).toEqual([SHARDS / 2, SHARDS / 2]);
+    expect(asksOf(world, newcomer), "its row names it until its term ends").toBeGreaterThan(0);
+    looksBy([first, newcomer]);
+    await world.clock.advance(5 * MINUTE_MS);
+    const { all, rings } = looksBy([first, newcomer]);
+    expect(all).toBeLessThanOrEqual(2 * 6);
+    expect(rings).toBe(0);
+    await stop(world, first, newcomer);
   });
 });
 
