@@ -8,7 +8,7 @@ import { untilEvidenceMs } from "../core/next-move.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { LeaseRecord } from "../core/record.ts";
 import { ring } from "../core/shard-writes.ts";
-import { askingPriority, type FreeCount, isReserved, membershipOf, shardViews } from "../core/worker-view.ts";
+import { askingPriority, type FreeSince, isReserved, membershipOf, shardViews } from "../core/worker-view.ts";
 import { buryDead } from "./burying.ts";
 import { LOOKED_AT, lookAtGroup } from "./group-reading.ts";
 import { AT_ONCE } from "./pacer.ts";
@@ -32,8 +32,12 @@ export class WorkerLook {
   readonly #works: WorkerShards;
   readonly #shardTerm: TermSettings;
   readonly #wakeup: Wakeup;
-  readonly #free = new Map<string, FreeCount>();
+  readonly #free = new Map<string, FreeSince>();
   #membership: string | undefined;
+  /** How many looks it has made. */
+  #looks = 0;
+  /** How many shards its session had when it looked at all rows last: with fewer there may be room for one that is free. */
+  #had = 0;
   #lookedAt = -Infinity;
   /** Whether all rows are to be read with the next look, whoever is there. */
   #due = true;
@@ -70,11 +74,10 @@ export class WorkerLook {
     const now = core.clock.now().mono;
     // What was left to others at the last look is not shown by any change of membership.
     const hasRested = this.#works.restEndsAfter(this.#lookedAt) <= now;
-    let isAll = this.#due || hasRested || now - this.#lookedAt >= LOOK_AGAIN_MS;
-    if (!isAll) {
+    const hasRoom = this.#session.shards.size < this.#had;
+    if (!(this.#due || hasRested || hasRoom || now - this.#lookedAt >= LOOK_AGAIN_MS)) {
       const members = await lookAtGroup(core, name, AUXILIARY.session, id);
-      isAll = membershipOf(members, id) !== this.#membership;
-      if (!isAll) return this.#untilNext(members);
+      if (membershipOf(members, id) === this.#membership) return this.#untilNext(members);
     }
     this.#due = false;
     const before = [...this.#session.shards.values()];
@@ -93,6 +96,7 @@ export class WorkerLook {
     const { clock, timing } = core;
     const at = clock.now();
     const led = this.#session.led();
+    this.#had = this.#session.shards.size;
     const views = shardViews(
       wanted,
       view,
@@ -100,6 +104,7 @@ export class WorkerLook {
         id,
         leads: (shard) => led.has(shard),
         avoids: (shard) => this.#works.avoids(shard),
+        look: this.#looks,
       },
       this.#free,
       (record) => isReserved(this.#sightingOf(record), at, timing),
@@ -108,12 +113,13 @@ export class WorkerLook {
     const plan = planOf(id, members, views);
     // What it would not claim for now, it does not take from others either; when it would again, it looks at all.
     const ask = plan.ask.filter(({ shard }) => !this.#works.avoids(shard));
-    this.#handOver(wanted, granted(id, members, views, this.#leaving()), view);
+    const leaving = [...this.#session.shards].filter(([, lease]) => lease.isHandedOver);
+    const given = granted(id, members, views, new Set(leaving.map(([shard]) => shard)));
+    this.#handOver(wanted, given, view);
     const late = await this.#claimAndAsk({ ...plan, ask }, view, ended);
     // Whoever is asked hands over all that he can, with his look at the bell, and is rung for again while he could do more. So he looks
     // for no request's sake.
-    const isFree = views.some(({ holder }) => holder === undefined);
-    if (late > 0 || isFree || ask.length + plan.asked.length > 0) this.#due = true;
+    if (plan.mayClaim || late + ask.length + plan.asked.length > 0) this.#due = true;
     this.#beaten = late > 0 ? this.#beaten + 1 : 0;
     const claimed = new Set(plan.claim);
     const unknown = [...view.shards].filter(([shard, { holder }]) => holder === id && !claimed.has(shard));
@@ -139,13 +145,6 @@ export class WorkerLook {
     for (const shard of this.#free.keys()) if (!wanted.has(shard)) this.#free.delete(shard);
     for (const holder of this.#rung.keys()) if (!sessions.has(holder)) this.#rung.delete(holder);
     this.#works.forget(wanted);
-  }
-
-  /** The shards that are being handed over. */
-  #leaving(): ReadonlySet<string> {
-    return new Set(
-      [...this.#session.shards].filter(([, lease]) => lease.isHandedOver).map(([shard]) => shard),
-    );
   }
 
   /** Hands over what was asked for and is more than its share, and what is no shard of the group any more. */
@@ -246,13 +245,15 @@ export class WorkerLook {
     const { core, id, name } = this.#session;
     const { clock, exchange, memory, random, timing } = core;
     const { retryIntervalMs } = timing;
+    this.#looks += 1;
     if (this.#beaten > 0 && this.#beaten <= 5)
       return Math.min(retryIntervalMs, AGAIN_MS * this.#beaten * (1 + random.fraction()));
     const now = clock.now().mono;
     // Ten thousand shards may come to the end of their rests one by one: a look takes all that have.
-    const restMs = Math.max(this.#works.restEndsAfter(now) - now, Math.min(retryIntervalMs, SPREAD_MS));
+    const mostMs = Math.min(retryIntervalMs, SPREAD_MS);
+    const restMs = Math.max(this.#works.restEndsAfter(now) - now, mostMs);
     let waitMs = Math.min(retryIntervalMs, restMs);
-    const spread = Math.min(retryIntervalMs, SPREAD_MS) * (0.1 + 0.9 * random.fraction());
+    const spread = mostMs * (0.1 + 0.9 * random.fraction());
     for (const session of view.sessions.values()) {
       if (session.id === id || session.is !== "lasts") continue;
       const seen = memory.sighting(name, sessionRow(session.id));

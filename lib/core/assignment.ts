@@ -22,7 +22,21 @@ export interface Plan {
    * ends, also where he was served by others since: what he does not lack, or the holder cannot grant, counts as not asked for.
    */
   readonly asked: readonly string[];
+  /**
+   * Whether it may come to claim something that is free: so it looks at all rows again. It may not without room by `maxShards`, and what
+   * it avoids is not free in its view.
+   *
+   * No shard is unled for longer by that. To claim, a worker needs room, and must not avoid the shard. It gets room when it leads fewer
+   * shards, or when its session's row says another `maxShards`. It avoids a shard until the rest is over, and the work. Each of these
+   * brings a look at all, and so does a bell. Where its ceiling keeps it from a claim, or a reservation, or where the shard is dealt to
+   * one who avoids it, it has room and looks on: after {@link PATIENT_LOOKS} looks the shard is anybody's. Looks at the sessions alone
+   * count among these, see `shardViews`: so who had no room, or rested, has waited no less.
+   */
+  readonly mayClaim: boolean;
 }
+
+/** What a worker does that asks for nothing. */
+const ASKS_NOTHING = { ask: [], asked: [] };
 
 /**
  * What a worker claims and asks for, by what its look showed. It is a worker's own decision for itself: nobody is given
@@ -41,22 +55,30 @@ export interface Plan {
  */
 export function planOf(self: string, members: readonly Member[], shards: readonly ShardView[]): Plan {
   const me = members.find(({ id }) => id === self);
-  if (me === undefined) return { claim: [], ask: [], asked: [] };
+  if (me === undefined) return { claim: [], mayClaim: false, ...ASKS_NOTHING };
   const standings = standingsOf(members, shards);
   const mine = shards.filter(
     ({ shard, reservedFor = self }) => reservedFor === self && standings.allotted.get(shard) === self,
   );
-  const own = mine.filter(({ lastHolder }) => lastHolder === self);
-  const others = mine.filter(({ lastHolder }) => lastHolder !== self);
-  const claim = [
-    ...byHash(own, nameOf, self),
-    ...byHash(others, nameOf, self),
-    ...overdue(me, members.length, shards, standings),
-  ].map(nameOf);
-  return { claim: claim.slice(0, roomOf(me, shards)), ...asksOf(self, shards, standings) };
+  const isOthers = ({ lastHolder }: ShardView): boolean => lastHolder !== self;
+  const claim = [...inOrder(mine, self, isOthers), ...overdue(me, members.length, shards, standings)].map(
+    nameOf,
+  );
+  const room = roomOf(me, shards);
+  const mayClaim = room >= 1 && shards.some(({ holder }) => holder === undefined);
+  return { claim: claim.slice(0, room), mayClaim, ...asksOf(self, shards, standings) };
 }
 
 const nameOf = ({ shard }: ShardView): string => shard;
+
+/** In a worker's own order of shards, some of them after all others. */
+function inOrder(
+  shards: readonly ShardView[],
+  self: string,
+  isLate: (view: ShardView) => boolean,
+): ShardView[] {
+  return byHash(shards, nameOf, self).sort((a, b) => Number(isLate(a)) - Number(isLate(b)));
+}
 
 /** How many more shards a worker may lead. */
 function roomOf({ id, maxShards }: Member, shards: readonly ShardView[]): number {
@@ -109,7 +131,7 @@ function asksOf(
 ): Pick<Plan, "ask" | "asked"> {
   const limit = limitIn(standings);
   let lack = lackOf(self, standings, limit);
-  if (lack === 0) return { ask: [], asked: [] };
+  if (lack === 0) return ASKS_NOTHING;
   const needs = (id: string): boolean => standings.counts.has(id) && belowLimit(standings, limit, id) > 0;
   // What holders have too many, less what others have asked for: they are served first.
   const spare = new Map<string, number>();
@@ -161,9 +183,7 @@ function spread(self: string, lack: number, { spare, standings, limit, open, sha
   }
   return [...asks].flatMap(([holder, count]) => {
     const has = shards.filter((view) => view.holder === holder && open(view));
-    const fresh = has.filter(({ askedBy }) => askedBy === undefined);
-    const stale = has.filter(({ askedBy }) => askedBy !== undefined);
-    return [...byHash(fresh, nameOf, self), ...byHash(stale, nameOf, self)]
+    return inOrder(has, self, ({ askedBy }) => askedBy !== undefined)
       .slice(0, count)
       .map(({ shard }) => ({ shard, holder }));
   });

@@ -6,8 +6,8 @@ export interface ShardView {
   /** Who leads it: a worker's id, or that of a holder that is no worker. `undefined` while it is free. */
   readonly holder: string | undefined;
   /**
-   * How many looks in a row, this one included, showed it free under the same revision; 0 while it is held. Who led it between two
-   * looks, the looking worker included, has made a new revision: the count begins anew.
+   * For how many looks in a row, this one included, it has been free under the same revision; 0 while it is held. Who led it between
+   * two looks, the looking worker included, has made a new revision: the count begins anew.
    */
   readonly freeLooks: number;
   /** Of a free one: who led it last. */

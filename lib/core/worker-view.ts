@@ -7,10 +7,10 @@ import { byText } from "./shares.ts";
 import type { Timing } from "./timing.ts";
 import type { Reading } from "./units.ts";
 
-/** How often a shard was seen free in a row, under which revision. */
-export interface FreeCount {
+/** Since which look a shard is free, under which revision. */
+export interface FreeSince {
   readonly writeId: string | undefined;
-  readonly looks: number;
+  readonly look: number;
 }
 
 /** What a worker knows of its own, besides what it saw. */
@@ -20,6 +20,8 @@ export interface OwnShards {
   readonly leads: (shard: string) => boolean;
   /** The shards that it does not want for now: it works on them still, or has just given them up. */
   readonly avoids: (shard: string) => boolean;
+  /** The number of this look: those at the sessions alone count as well. */
+  readonly look: number;
 }
 
 /** Who asked a holder for a shard, as a worker: an operator's request, or a candidate's, is the term's to judge. */
@@ -42,7 +44,7 @@ export function shardViews(
   wanted: readonly string[],
   view: GroupView,
   own: OwnShards,
-  free: Map<string, FreeCount>,
+  free: Map<string, FreeSince>,
   reserved: (record: LeaseRecord) => boolean,
 ): ShardView[] {
   return wanted.map((shard): ShardView => {
@@ -54,11 +56,18 @@ export function shardViews(
     }
     const before = free.get(shard);
     const writeId = record?.writeId;
-    const looks = before !== undefined && before.writeId === writeId ? before.looks + 1 : 1;
-    free.set(shard, { writeId, looks });
+    // A look that did not show it is one of those in a row: whoever had led it meanwhile would have left another revision.
+    const since = before !== undefined && before.writeId === writeId ? before : { writeId, look: own.look };
+    free.set(shard, since);
     if (own.avoids(shard)) return { shard, holder: NOBODY_HERE, freeLooks: 0 };
     const reservedFor = record !== undefined && reserved(record) ? record.reservedFor : undefined;
-    return { shard, holder: undefined, freeLooks: looks, lastHolder: record?.holder, reservedFor };
+    return {
+      shard,
+      holder: undefined,
+      freeLooks: own.look - since.look + 1,
+      lastHolder: record?.holder,
+      reservedFor,
+    };
   });
 }
 

@@ -4,6 +4,7 @@ import { type Member, sharesOf } from "../../lib/core/shares.ts";
 import type { ShardView } from "../../lib/core/standings.ts";
 
 const member = (id: string, weight = 1, maxShards = Infinity): Member => ({ id, weight, maxShards });
+const NOTHING = { claim: [], ask: [], asked: [], mayClaim: false };
 const [ann, bob, cid, dee] = [member("ann"), member("bob"), member("cid"), member("dee")];
 
 /** So many shards for each holder, named after it: `ann-1`, `ann-2`; those under `free` are free since this look. */
@@ -121,7 +122,28 @@ describe("a worker claims", () => {
 
   it("nothing above its cap, and nothing before it is a member", () => {
     expect(planOf("ann", [member("ann", 1, 2)], group({ free: 5 }, { freeLooks: 9 })).claim.length).toBe(2);
-    expect(planOf("eve", [ann], group({ free: 5 }))).toEqual({ claim: [], ask: [], asked: [] });
+    expect(planOf("eve", [ann], group({ free: 5 }))).toEqual(NOTHING);
+  });
+});
+
+describe("a worker may come to claim what is free", () => {
+  const may = (maxShards: number, views: ShardView[]): boolean =>
+    planOf("ann", [member("ann", 1, maxShards), bob], views).mayClaim;
+  const views = group({ ann: 3, bob: 1, free: 1 });
+
+  it("while it has room, also above its ceiling", () => {
+    expect(planOf("ann", [ann, bob], views).claim).toEqual([]);
+    expect([may(2, views), may(3, views), may(4, views), may(Infinity, views)]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  it("also what is kept for another, and never what is led", () => {
+    expect(may(4, group({ ann: 3, free: 1 }, { reservedFor: "bob" }))).toBe(true);
+    expect(may(4, group({ ann: 3, bob: 1 }))).toBe(false);
   });
 });
 
@@ -176,11 +198,7 @@ describe("a worker asks", () => {
   });
 
   it("nobody who is no member, and leaves his shards out of the shares", () => {
-    expect(planOf("ann", [ann, bob], group({ ann: 2, bob: 2, plain: 8 }))).toEqual({
-      claim: [],
-      ask: [],
-      asked: [],
-    });
+    expect(planOf("ann", [ann, bob], group({ ann: 2, bob: 2, plain: 8 }))).toEqual(NOTHING);
   });
 });
 

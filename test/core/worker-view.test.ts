@@ -6,7 +6,7 @@ import { epochMs, instant, type Reading } from "../../lib/core/units.ts";
 import {
   askerOf,
   askingPriority,
-  type FreeCount,
+  type FreeSince,
   isReserved,
   membershipOf,
   type OwnShards,
@@ -25,10 +25,11 @@ const own = (changes: Partial<OwnShards> = {}): OwnShards => ({
   id: "me",
   leads: () => false,
   avoids: () => false,
+  look: 0,
   ...changes,
 });
 
-const oneView = (record: LeaseRecord | undefined, self = own(), free = new Map<string, FreeCount>()) =>
+const oneView = (record: LeaseRecord | undefined, self = own(), free = new Map<string, FreeSince>()) =>
   shardViews(
     ["a"],
     view(session("me"), session("bob"), ...(record === undefined ? [] : [record])),
@@ -78,15 +79,19 @@ describe("a shard, as the assignment sees it", () => {
     expect(oneView(shard("a", undefined))).toMatchObject({ reservedFor: undefined });
   });
 
-  it("counts the looks that showed it free in a row, under one revision", () => {
-    const free = new Map<string, FreeCount>();
-    const looks = (record: LeaseRecord | undefined) => oneView(record, own(), free)?.freeLooks;
+  it("counts the looks in a row for which it is free under one revision, those between included that did not show it", () => {
+    const free = new Map<string, FreeSince>();
+    let look = 7;
+    const looks = (record: LeaseRecord | undefined, more = 1, avoids = false) =>
+      oneView(record, own({ look: (look += more), avoids: () => avoids }), free)?.freeLooks;
     const vacant = shard("a", undefined);
     expect([looks(vacant), looks(vacant), looks(vacant)]).toEqual([1, 2, 3]);
     expect(looks({ ...vacant, writeId: "w-2" }), "somebody led it in between").toBe(1);
     expect(looks(shard("a", "bob"))).toBe(0);
     expect(looks({ ...vacant, writeId: "w-2" })).toBe(1);
     expect([looks(undefined), looks(undefined)]).toEqual([1, 2]);
+    expect([looks(vacant), looks(vacant, 5)]).toEqual([1, 6]);
+    expect([looks(vacant, 1, true), looks(vacant, 1)], "while it is avoided as well").toEqual([0, 8]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import type { LeaseWrite } from "../../lib/core/lease-write.ts";
+import type { Lease } from "../../lib/client/lease.ts";
 import type { WorkerOptions } from "../../lib/client/worker.ts";
 import { LeaseError } from "../../lib/core/errors.ts";
 import { DEFAULT_TIMING } from "../../lib/core/timing.ts";
@@ -209,6 +210,51 @@ describe("a request that has become pointless", () => {
     expect(all).toBeLessThanOrEqual(2 * 6);
     expect(rings).toBe(0);
     await stop(world, first, newcomer);
+  });
+});
+
+describe("a shard that this worker cannot claim", () => {
+  it("for want of room costs one look at all a minute, and is led once there is room", async () => {
+    const world = fleet(2, { maxShards: 50 });
+    await world.clock.advance(30_000);
+    expect(led(world.workers)).toBe(100);
+    looksBy(world.workers);
+    await world.clock.advance(5 * MINUTE_MS);
+    expect(looksBy(world.workers).all).toBeLessThanOrEqual(2 * 6);
+    const newcomer = world.join();
+    await world.clock.advance(1_000);
+    expect(newcomer.counts()).toBe(50);
+    await stop(world, newcomer);
+    const [one] = world.workers as [Member];
+    const [shard = ""] = one.worker.status.shards;
+    world.begun.length = 0;
+    await new StoreLeaseClient({ store: world.table, clock: world.clock }).group("fleet").forceRelease(shard);
+    await world.clock.advance(RENEW_MS + RETRY_MS);
+    expect(world.begun, "another in its place").toHaveLength(1);
+    expect(led(world.workers)).toBe(100);
+    await stop(world, ...world.workers);
+  });
+
+  it("for want of room is led by the next look after one was lost, whatever its work does", async () => {
+    const leases: Lease[] = [];
+    let finish = (): void => undefined;
+    const over = new Promise<void>((resolve) => (finish = resolve));
+    const world = fleet(1, { shards: ["a", "b"], maxShards: 1 }, async (lease) => {
+      leases.push(lease);
+      await over;
+    });
+    const { clock, table, workers } = world;
+    await clock.advance(30_000);
+    const [lease] = leases as [Lease];
+    expect(leases).toHaveLength(1);
+    const row = { ...table.peek("fleet", `lease#${lease.shard}`), holder: undefined };
+    table.restore({ ...row, revision: 99, writeId: "an operator's" } as never);
+    await expect(lease.proclaim({ at: "host" })).rejects.toThrow();
+    await clock.advance(RETRY_MS + 500);
+    const names = new Set(leases.map(({ shard }) => shard));
+    expect(names, "its work goes on, and it leads another").toEqual(new Set(["a", "b"]));
+    finish();
+    await stop(world, ...workers);
   });
 });
 
