@@ -9,7 +9,7 @@ import type { Watching } from "./watching.ts";
 /** Follows a group until it is told to stop: it reads all of it, once every interval. Goes on while the table does not answer. */
 export async function followGroup(session: Session, watching: Watching): Promise<void> {
   const [name = ""] = watching.names;
-  const { intervalMs, time } = watching;
+  const { intervalMs, time, wanted: shards } = watching;
   const group = (await session.leases()).group(name);
   const make = session.output.redraws ? liveGroup : linesOfGroup;
   const view = await make(session.output, watching);
@@ -24,7 +24,7 @@ export async function followGroup(session: Session, watching: Watching): Promise
       const from = performance.now();
       try {
         // What is still asked for then ends with the session's client.
-        const status = await unless(interrupted, group.status());
+        const status = await unless(interrupted, group.status({ shards }));
         if (status !== undefined) view.show(status);
       } catch (error) {
         if (!isPassing(error, contacted)) throw error;

@@ -1,6 +1,13 @@
 import type { GroupStatus, WorkerInfo } from "../core/group-view.ts";
 import { stateOf } from "../core/record.ts";
-import { balanceOf, type GroupJson, groupJson, type WorkerJson, workerJson } from "./group-view.ts";
+import {
+  balanceOf,
+  type GroupJson,
+  groupJson,
+  KNOWN_ONLY,
+  type WorkerJson,
+  workerJson,
+} from "./group-view.ts";
 import { type Change, type ChangeJson, changeJson, changeOf, lineOfChange } from "./lease-changes.ts";
 import type { Output } from "./output.ts";
 import { howMany, printable } from "./text.ts";
@@ -13,7 +20,7 @@ export type GroupChange =
   | { readonly kind: "joined" | "left"; readonly worker: WorkerInfo }
   /** Who leads a shard, or what is said of it, is another. */
   | { readonly kind: "shard"; readonly change: Change }
-  /** Every worker leads its share from now on, or not any more. */
+  /** The shards are shared as they should be from now on, or not any more. */
   | { readonly kind: "balanced" | "unbalanced" };
 
 /** A change as `watch --group --json` prints it; that of a shard as any lease's. */
@@ -78,13 +85,19 @@ export function groupChangeJson(change: GroupChange, status: GroupStatus, now: n
   }
 }
 
-/** Writes a change as a line for people, without the time. */
-export function lineOfGroupChange(output: Output, change: GroupChange, status: GroupStatus): string {
+/** Writes a change as a line for people, without the time. `isAll` says whether all shards were named that there should be. */
+export function lineOfGroupChange(
+  output: Output,
+  change: GroupChange,
+  status: GroupStatus,
+  isAll: boolean,
+): string {
   const name = printable(status.name);
   switch (change.kind) {
     case "group": {
       const { workers, shards, unled } = status;
-      const all = `${howMany(workers.length, "worker")}, ${howMany(shards.length, "shard")}`;
+      const known = isAll ? "" : ` ${KNOWN_ONLY}`;
+      const all = `${howMany(workers.length, "worker")}, ${howMany(shards.length, "shard")}${known}`;
       return `${name} has ${all}, ${unled.length} without a leader; balance: ${balanceOf(output, status)}`;
     }
     case "joined":

@@ -42,7 +42,7 @@ export interface GroupJson {
   readonly shards: readonly LeaseJson[];
   /** The names of those that nobody leads. */
   readonly unled: readonly string[];
-  /** Whether every worker leads its share. */
+  /** Whether somebody works, every worker leads its share, and none of `unled` could be taken by one of them. */
   readonly balanced: boolean;
   /** Which shards their holders were asked to hand over, and by whom; "" for an operator who named no successor. */
   readonly requests: readonly { readonly shard: string; readonly holder: string; readonly by: string }[];
@@ -98,8 +98,11 @@ function some(texts: readonly string[]): string {
   return more <= 0 ? named : `${named}, and ${more} more`;
 }
 
+/** Said where nobody has named the shards that there should be: those that were never led are in no count then. */
+export const KNOWN_ONLY = "known to the table (--want tells of others)";
+
 /** Tells of a group in a few lines: how many take part, whether the shards are shared fairly, what nobody leads, who was asked. */
-function factsOfGroup(output: Output, status: GroupStatus): [title: string, text: string][] {
+function factsOfGroup(output: Output, status: GroupStatus, isAll: boolean): [title: string, text: string][] {
   const { name, shards, unled, workers } = status;
   const { colours } = output;
   const working = workers.filter(({ isWorker }) => isWorker).length;
@@ -110,10 +113,11 @@ function factsOfGroup(output: Output, status: GroupStatus): [title: string, text
     ({ shard = "", holder, requestedBy = "" }) =>
       `${printable(shard)} of ${printable(holder)} by ${askerOf(requestedBy)}`,
   );
+  const count = isAll ? String(shards.length) : `${shards.length} ${KNOWN_ONLY}`;
   const facts: [string, string][] = [
     ["group", printable(name)],
     ["workers", `${working}${besides}`],
-    ["shards", isKnown ? String(shards.length) : "none: the table knows nothing of this group"],
+    ["shards", isKnown ? count : "none: the table knows nothing of this group"],
     ["balance", balanceOf(output, status)],
   ];
   if (unled.length > 0)
@@ -122,15 +126,20 @@ function factsOfGroup(output: Output, status: GroupStatus): [title: string, text
   return facts;
 }
 
-/** Says in one line whether every worker leads its share, and who does not. */
-export function balanceOf({ colours }: Output, { workers, balanced }: GroupStatus): string {
+/** Says in one line whether the shards are shared as they should be, and what is missing. */
+export function balanceOf({ colours }: Output, { workers, balanced, unled }: GroupStatus): string {
   const off = workers.flatMap(({ id, shards, share }) =>
     share === undefined || (shards >= share.floor && shards <= share.ceiling)
       ? []
       : [`${printable(id)} leads ${shards} of ${shareOf(share)}`],
   );
   if (!workers.some(({ isWorker }) => isWorker)) return "no worker runs";
-  return balanced ? colours.green("every worker leads its share") : colours.yellow(`not yet: ${some(off)}`);
+  if (balanced)
+    return unled.length === 0
+      ? colours.green("every worker leads its share")
+      : colours.yellow("every worker leads as many as it may");
+  // Shares are rarely whole: each may lead one of its own, and one is still to be taken.
+  return colours.yellow(`not yet: ${off.length > 0 ? some(off) : "a worker has room for what nobody leads"}`);
 }
 
 const shareOf = ({ floor, ceiling }: NonNullable<WorkerInfo["share"]>): string =>
@@ -195,6 +204,8 @@ export interface PictureOptions {
   readonly shards?: boolean;
   /** Whether no line may be longer than the terminal. */
   readonly fits?: boolean;
+  /** Whether all shards were named that there should be. */
+  readonly isAll: boolean;
 }
 
 /** Draws a group: its facts, its workers, and every shard where that is asked for. */
@@ -202,9 +213,9 @@ export function pictureOf(
   output: Output,
   status: GroupStatus,
   now: number,
-  { shards: withShards = false, fits = false }: PictureOptions,
+  { shards: withShards = false, fits = false, isAll }: PictureOptions,
 ): string {
-  const parts = [output.pairs(factsOfGroup(output, status), { fits })];
+  const parts = [output.pairs(factsOfGroup(output, status, isAll), { fits })];
   if (status.workers.length > 0) parts.push(tableOfWorkers(output, status, now));
   if (withShards && status.shards.length > 0) parts.push(tableOfShards(output, status, now));
   return parts.join("\n\n");

@@ -27,7 +27,7 @@ export function linesOfChanges(output: Output, watching: Watching): WatchView {
 
 /** Shows a group as a line a change. */
 export function linesOfGroup(output: Output, watching: Watching): WatchView<GroupStatus> {
-  const { time, intervalMs } = watching;
+  const { time, intervalMs, wanted } = watching;
   const lines = new Lines(output, watching);
   let seen: GroupStatus | undefined;
   return {
@@ -36,7 +36,10 @@ export function linesOfGroup(output: Output, watching: Watching): WatchView<Grou
       const changes = changesOfGroup(seen, status, intervalMs);
       seen = status;
       for (const change of changes)
-        lines.print(lineOfGroupChange(output, change, status), groupChangeJson(change, status, time.now()));
+        lines.print(
+          lineOfGroupChange(output, change, status, wanted !== undefined),
+          groupChangeJson(change, status, time.now()),
+        );
     },
     close() {},
   };

@@ -33,10 +33,11 @@ export async function liveTable(output: Output, watching: Watching): Promise<Wat
 /** Shows a group, its workers and what nobody leads, as a picture that is drawn again in its place. */
 export async function liveGroup(output: Output, watching: Watching): Promise<WatchView<GroupStatus>> {
   const [name = ""] = watching.names;
+  const isAll = watching.wanted !== undefined;
   let seen: GroupStatus | undefined;
   const live = await livePicture(output, watching, (rows) => {
     if (seen === undefined) return output.pairs([["group", printable(name)]]);
-    const lines = [...pictureOf(output, seen, watching.time.now(), { fits: true }).split("\n"), ""];
+    const lines = [...pictureOf(output, seen, watching.time.now(), { fits: true, isAll }).split("\n"), ""];
     if (lines.length <= rows) return lines.join("\n");
     const shown = Math.max(1, rows - 1);
     const more = `and ${howMany(lines.length - shown, "line")} more, for which the terminal is too low`;

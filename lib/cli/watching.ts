@@ -7,8 +7,9 @@ export interface Watching {
   readonly intervalMs: number;
   /** Whether a renewal is a change. */
   readonly renewals: boolean;
+  /** All shards that a group should have; `undefined` where nobody has named them. */
+  readonly wanted: readonly string[] | undefined;
   readonly time: ServiceTime;
-  readonly tableName: string;
 }
 
 /** What shows what is watched: leases, or a group. */

@@ -105,7 +105,10 @@ export interface GroupStatus {
   readonly shards: readonly LeaseState[];
   /** The names of those that nobody leads. */
   readonly unled: readonly string[];
-  /** Whether every worker leads its share. */
+  /**
+   * Whether somebody works, every worker leads its share, and no shard is without a leader that one of them could take. Shards that none may
+   * take, since each leads its `maxShards`, are in `unled` alone.
+   */
   readonly balanced: boolean;
 }
 
@@ -123,11 +126,10 @@ export function statusOf(name: string, view: GroupView, wanted?: readonly string
   for (const { kind, holder } of shards)
     if (kind === "held" && holder !== undefined) led.set(holder, (led.get(holder) ?? 0) + 1);
   const members = membersOf(view);
-  const outside = [...led].reduce(
-    (sum, [id, count]) => (members.some((one) => one.id === id) ? sum : sum + count),
-    0,
-  );
-  const shares = sharesOf(members, shards.length - outside);
+  const unled = shards.filter(({ kind }) => kind !== "held").map(({ shard = "" }) => shard);
+  // What outsiders hold is not shared.
+  const shared = members.reduce((sum, { id }) => sum + (led.get(id) ?? 0), unled.length);
+  const shares = sharesOf(members, shared);
   const workers = [...view.sessions.values()]
     .filter(({ is }) => is === "lasts")
     .sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -147,9 +149,13 @@ export function statusOf(name: string, view: GroupView, wanted?: readonly string
     name,
     workers,
     shards,
-    unled: shards.filter(({ kind }) => kind !== "held").map(({ shard = "" }) => shard),
-    balanced: workers.every(
-      ({ share, shards: leads }) => share === undefined || (leads >= share.floor && leads <= share.ceiling),
-    ),
+    unled,
+    balanced:
+      shares.size > 0 &&
+      workers.every(
+        ({ share, shards: leads, maxShards = Infinity }) =>
+          // No floor is above maxShards.
+          !share || (leads <= share.ceiling && leads >= (unled.length > 0 ? maxShards : share.floor)),
+      ),
   };
 }

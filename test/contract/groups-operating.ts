@@ -87,7 +87,7 @@ export function groupOperatingClaims(world: MakeWorld): void {
       ["c", "vacant"],
     ]);
     const status = await readers.status({ shards: ["c", "d"] });
-    expect(status).toMatchObject({ name, unled: ["c", "d"], balanced: true });
+    expect(status).toMatchObject({ name, unled: ["c", "d"], balanced: false });
     expect(status.workers).toMatchObject([{ id: group.id, isWorker: false, shards: 2 }]);
     const states = readers.observe("a", { intervalMs: 100 });
     expect((await here.within(1_000, states.next())).value).toMatchObject({ kind: "held", shard: "a" });

@@ -40,6 +40,31 @@ describe("the status of a group", () => {
     expect({ unled, balanced }).toEqual({ unled: ["2"], balanced: false });
   });
 
+  const other = row("session#b", { holder: "b", expiresAt: epochMs(NOW + 9_000), weight: 1 });
+  const ledBy = (holder: string, shard: string) => ({ ...led(shard), holder });
+
+  it("is not balanced while a worker could take what nobody leads, nor where nobody works", () => {
+    const halves = [worker, other, led("1"), ledBy("b", "2")];
+    expect(status(halves, ["1", "2"]).balanced).toBe(true);
+    const third = status(halves, ["1", "2", "3"]);
+    expect(third.workers.map(({ share }) => share)).toMatchObject([
+      { floor: 1, ceiling: 2 },
+      { floor: 1, ceiling: 2 },
+    ]);
+    expect(third).toMatchObject({ unled: ["3"], balanced: false });
+    const script = { ...worker, weight: undefined };
+    expect(status([script, led("1")])).toMatchObject({ unled: [], balanced: false });
+  });
+
+  it("is balanced where none may take what nobody leads: that is in unled", () => {
+    const full = [
+      { ...worker, maxShards: 1 },
+      { ...other, maxShards: 1 },
+    ];
+    const { unled, balanced } = status([...full, led("1"), ledBy("b", "2")], ["1", "2", "3"]);
+    expect({ unled, balanced }).toEqual({ unled: ["3"], balanced: true });
+  });
+
   it("leaves out what is no shard of the group any more, unless somebody leads it still", () => {
     const left = [row("lease#old", {}), row("lease#older", { holder: "gone", sessionToken: 3 })];
     const { unled, balanced, shards } = status([worker, led("1"), led("7"), ...left], ["1"]);

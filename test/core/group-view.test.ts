@@ -133,7 +133,7 @@ describe("the status of a group", () => {
   });
 
   it("of a group that nobody has used is empty", () => {
-    const nothing = { name: "jobs", workers: [], shards: [], unled: [], balanced: true };
+    const nothing = { name: "jobs", workers: [], shards: [], unled: [], balanced: false };
     expect(statusOf("jobs", view())).toEqual(nothing);
   });
 });

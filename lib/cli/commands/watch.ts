@@ -10,12 +10,14 @@ import type { Session } from "../session.ts";
 import { type ShardOption, subjectOf, withShard } from "../subject.ts";
 import { linesOfChanges } from "../watch-lines.ts";
 import { liveTable } from "../watch-table.ts";
+import { WANT, wantedOf } from "../wanted.ts";
 import type { Watching } from "../watching.ts";
 
 interface WatchOptions extends ShardOption {
   readonly interval: string;
   readonly group?: boolean;
   readonly renewals?: boolean;
+  readonly want?: string;
 }
 
 /** The only request that a watch sends: it looks at one row. */
@@ -37,6 +39,7 @@ export function addWatch(program: Command): void {
         "shard",
       ]),
     )
+    .addOption(new Option(...WANT).conflicts("shard"))
     .action(runs(follow));
   watch.addHelpText(
     "after",
@@ -45,7 +48,7 @@ export function addWatch(program: Command): void {
   withExamples(withShard(watch), [
     "leasehold watch writer nightly-close",
     "leasehold watch writer --json | jq -r 'select(.change == \"acquired\") | .lease.holder'",
-    "leasehold watch orders --group",
+    "leasehold watch orders --group --want shards.txt",
     "leasehold watch orders --shard 7",
   ]);
 }
@@ -61,8 +64,11 @@ async function follow(session: Session, given: readonly string[], options: Watch
   for (const one of ["group", "shard"] as const)
     if (options[one] !== undefined && names.length > 1)
       throw misused(`--${one} is about one group, and not about ${names.length}; name one`);
+  if (options.want !== undefined && options.group !== true)
+    throw misused("--want names the shards of a group; give --group, too");
+  const wanted = await wantedOf(options.want);
   const time = await session.time();
-  const watching: Watching = { names, intervalMs, renewals, time, tableName: session.tableName };
+  const watching: Watching = { names, intervalMs, renewals, wanted, time };
   if (options.group === true) return followGroup(session, watching);
   const leases = await session.leases();
   const failed = new AbortController();
