@@ -56,10 +56,10 @@ export function changesOfGroup(
     // Renewals are the session's.
     if (change !== undefined && change.kind !== "renewed") changes.push({ kind: "shard", change });
   }
-  // What has no row any more is vacant.
+  // What has no row any more is vacant, and so is what is no shard any more once nobody leads it. How its term ended nobody can say.
   for (const gone of before.values()) {
     const change = changeOf(gone, stateOf(gone.name, undefined, false, gone.shard), intervalMs);
-    if (change?.kind === "released") changes.push({ kind: "shard", change });
+    if (change?.kind === "released") changes.push({ kind: "shard", change: { ...change, how: null } });
   }
   if (status.balanced !== previous.balanced)
     changes.push({ kind: status.balanced ? "balanced" : "unbalanced" });

@@ -5,6 +5,7 @@ import {
   agoOf,
   askerOf,
   holderOf,
+  isFreed,
   isoOf,
   type LeaseJson,
   leftOf,
@@ -185,14 +186,15 @@ const SHARD_COLUMNS: readonly Column[] = [
 /** Draws all shards, a line each, by name. */
 function tableOfShards(output: Output, { shards }: GroupStatus, now: number): string {
   const rows = shards.map((state) => {
-    const { shard = "", holder, token, acquiredAt, requestedBy } = state;
+    const { kind, shard = "", holder, token, acquiredAt, requestedBy } = state;
+    const freed = isFreed(state);
     return [
       printable(shard),
       shownState(output, state),
-      holderOf(state) ?? reserved(state),
+      freed ? `was ${printable(holder ?? "")}` : (holderOf(state) ?? reserved(state)),
       String(token),
-      holder === undefined ? "" : agoOf(acquiredAt, now),
-      requestedBy === undefined ? "" : askerOf(requestedBy),
+      kind === "held" ? agoOf(acquiredAt, now) : "",
+      requestedBy === undefined || freed ? "" : askerOf(requestedBy),
     ];
   });
   return output.tableOf(SHARD_COLUMNS, rows);

@@ -1,5 +1,5 @@
 import type { LeaseState } from "../core/record.ts";
-import { type LeaseJson, toJson, holderOf, reserved, askerOf } from "./lease-view.ts";
+import { type LeaseJson, toJson, holderOf, isFreed, reserved, askerOf } from "./lease-view.ts";
 import { calledOf, printable, safeJson } from "./text.ts";
 
 /** What has happened to a lease since it was seen last. */
@@ -10,7 +10,7 @@ export type ChangeKind =
   | "acquired"
   /** A term was ended by its holder, or by force. */
   | "released"
-  /** The holder has not renewed: anyone may take over. */
+  /** The holder has not renewed, or its shard's session is over: anyone may take over. */
   | "expired"
   /** The holder was asked to hand over. */
   | "requested"
@@ -122,6 +122,7 @@ export function lineOfChange({ kind, how, previous, state }: Change): string {
 }
 
 function saidOf(kind: ChangeKind, state: LeaseState, term: string): string {
+  if (isFreed(state)) return `free after ${term}, whose session is over`;
   switch (kind) {
     case "seen":
       return state.holder === undefined

@@ -120,12 +120,13 @@ function rowOf(output: Output, state: LeaseState, now: number): string[] {
 /** What is worth telling of a lease, as titles and texts; what it does not have is left out. */
 export function factsOf(output: Output, state: LeaseState, now: number): [title: string, text: string][] {
   const { holder, shard, tick, value, requestedBy, lockDelayMs, priority } = state;
-  const held = holder !== undefined;
+  const freed = isFreed(state);
+  const held = holder !== undefined && !freed;
   const facts: [string, string | undefined][] = [
     [shard === undefined ? "lease" : "group", printable(state.name)],
     ["shard", shard === undefined ? undefined : printable(shard)],
     ["state", shownState(output, state)],
-    ["holder", holderOf(state)],
+    [freed ? "last holder" : "holder", holderOf(state)],
     [
       "token",
       state.token === 0
@@ -138,7 +139,7 @@ export function factsOf(output: Output, state: LeaseState, now: number): [title:
     ["lock-delay", lockDelayMs === 0 ? undefined : spanOf(lockDelayMs)],
     ["priority", priority === 0 ? undefined : String(priority)],
     ["reserved", held ? undefined : reserved(state)],
-    ["asked to hand over", requestedBy === undefined ? undefined : `by ${askerOf(requestedBy)}`],
+    ["asked to hand over", requestedBy === undefined || freed ? undefined : `by ${askerOf(requestedBy)}`],
     ["last tick", tick === undefined ? undefined : printable(tick)],
     ["terms so far", String(state.transitions)],
     ["value", value === undefined ? undefined : safeJson(value)],
@@ -146,8 +147,18 @@ export function factsOf(output: Output, state: LeaseState, now: number): [title:
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined && fact[1] !== "");
 }
 
+/**
+ * Whether a shard is free since the session of its holder is over: closed by its holder, or ended by others. Its row is as it was, so only
+ * its session's can tell.
+ */
+export function isFreed({ kind, shard }: LeaseState): boolean {
+  return shard !== undefined && kind === "expired";
+}
+
 /** The state, in its colour. */
-export function shownState({ colours }: Output, { kind }: LeaseState): string {
+export function shownState({ colours }: Output, state: LeaseState): string {
+  if (isFreed(state)) return colours.yellow("free");
+  const { kind } = state;
   switch (kind) {
     case "held":
       return colours.green(kind);

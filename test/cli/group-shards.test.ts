@@ -145,9 +145,56 @@ describe.concurrent("the balance of a group", () => {
     const watch = await watching("left", "--group");
     expect(await watch.next()).toMatch(/balance: every worker leads its share$/);
     await leaves("left", "node-a");
-    expect(await watch.until(/balance/)).toContain("left balance: no worker runs");
+    expect(await watch.until(/balance/)).toEqual([
+      "left worker node-a left; it led 1 shard",
+      "left shard 1 free after node-a token 5, whose session is over",
+      "left balance: no worker runs",
+    ]);
     expect(await watch.end("SIGTERM")).toMatchObject({ code: 0, complaints: "" });
     const { stdout } = await run("group", "left", "--json");
     expect(jsonOf("group", stdout)).toMatchObject({ workers: [], unled: ["1"], balanced: false });
+  });
+});
+
+describe.concurrent("a shard whose holder's session is over", () => {
+  it("is free, and says who led last; for programs it is expired", async () => {
+    await works("freed", "node-a");
+    await leads("freed", "node-a", "1");
+    await leaves("freed", "node-b");
+    await leads("freed", "node-b", "2");
+    const [group, get, json, watch] = await Promise.all([
+      run("group", "freed", "--shards"),
+      run("get", "freed", "--shard", "2"),
+      run("get", "freed", "--shard", "2", "--json"),
+      watching("freed", "--shard", "2"),
+    ]);
+    expect(group.stdout).toMatch(/^1 +held +node-a +5 +\d\S* s ago\n2 +free +was node-b +5$/m);
+    expect(get.stdout).toMatch(/^shard +2\nstate +free\nlast holder +node-b\ntoken +5\nterms so far/m);
+    expect(jsonOf("get", json.stdout)).toMatchObject({ state: "expired", holder: "node-b" });
+    expect(await watch.next()).toMatch(/Z freed shard 2 free after node-b token 5, whose session is over$/);
+    expect(await watch.end("SIGTERM")).toMatchObject({ code: 0, complaints: "" });
+  });
+
+  it("is not said to have been released once it is no shard of the group any more", async () => {
+    const want = named("1");
+    await works("shrunk", "node-a");
+    await works("shrunk", "node-b");
+    await leads("shrunk", "node-a", "1");
+    await leads("shrunk", "node-b", "2");
+    const watch = await watching("shrunk", "--group", "--want", want);
+    expect(await watch.next()).toContain("shrunk has 2 workers, 2 shards, 0 without a leader");
+    await leaves("shrunk", "node-b");
+    expect(await watch.until(/shard 2/)).toContain("shrunk shard 2 vacant (was node-b)");
+    expect(await watch.end("SIGTERM")).toMatchObject({ code: 0, complaints: "" });
+  });
+
+  it("was not handed over by a holder that did not answer", async () => {
+    await leaves("asked", "node-a");
+    await leads("asked", "node-a", "1");
+    const { code, stdout } = await run("step-down", "asked", "--shard", "1", "--wait", "0s");
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      "asked shard 1: free, since its holder's session is over; nobody has taken the lead yet\n",
+    );
   });
 });

@@ -24,7 +24,7 @@ export interface StepDownJson {
    * - `handed-over`: another candidate leads.
    * - `led-again`: the same candidate has begun another term.
    * - `released`: the term is over, and nobody leads yet.
-   * - `expired`: the holder has not renewed any more; whoever campaigns takes over.
+   * - `expired`: the holder has not renewed any more, or its shard's session is over; whoever campaigns takes over.
    * - `still-led`: the term goes on after `--wait`.
    */
   readonly outcome: "vacant" | "asked" | "handed-over" | "led-again" | "released" | "expired" | "still-led";
@@ -160,7 +160,11 @@ function tell(output: Output, subject: Subject, came: StepDownJson): void {
     case "released":
       return output.print(`${name}: released; nobody has taken the lead yet`);
     case "expired":
-      return output.print(`${name}: it did not answer, and its term is over; whoever campaigns takes over`);
+      return output.print(
+        shard === null
+          ? `${name}: it did not answer, and its term is over; whoever campaigns takes over`
+          : `${name}: free, since its holder's session is over; nobody has taken the lead yet`,
+      );
     case "still-led":
       return output.say(
         `leasehold: ${led} still leads "${name}": it learns of the request ${hears}, and drains its work; ` +
