@@ -1,15 +1,16 @@
 import type { GroupStatus } from "../core/group-view.ts";
 import type { LeaseState } from "../core/record.ts";
 import { lineOf } from "./failure.ts";
+import { groupNote } from "./group-hint.ts";
 import { changesOfGroup, groupChangeJson, lineOfGroupChange } from "./group-changes.ts";
 import { changeJson, changeOf, lineOfChange, type TroubleJson } from "./lease-changes.ts";
 import { spanOf } from "./lease-view.ts";
 import type { Output } from "./output.ts";
 import { printable } from "./text.ts";
-import type { TroubleView, Watching, WatchView } from "./watching.ts";
+import type { LeasesView, TroubleView, Watching, WatchView } from "./watching.ts";
 
 /** Shows leases as a line a change: for logs, and with `--json` for programs. */
-export function linesOfChanges(output: Output, watching: Watching): WatchView {
+export function linesOfChanges(output: Output, watching: Watching): LeasesView {
   const { time, intervalMs, renewals } = watching;
   const lines = new Lines(output, watching);
   const seen = new Map<string, LeaseState>();
@@ -21,6 +22,7 @@ export function linesOfChanges(output: Output, watching: Watching): WatchView {
       if (change === undefined || (change.kind === "renewed" && !renewals)) return;
       lines.print(lineOfChange(change), changeJson(change, time.now()));
     },
+    groupInstead: (name) => output.say(groupNote(name, "watch")),
     close() {},
   };
 }

@@ -20,6 +20,12 @@ export interface WatchView<Seen = LeaseState> extends TroubleView {
   close(): void;
 }
 
+/** What shows leases. */
+export interface LeasesView extends WatchView {
+  /** Is told that a name has no lease but a group. */
+  groupInstead(name: string): void;
+}
+
 /** What shows that there is no answer. */
 export interface TroubleView {
   /** Is told that a look at a lease failed; once for each. */

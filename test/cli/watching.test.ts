@@ -167,7 +167,7 @@ describe.skipIf(noTerminal)("leasehold watch, on a terminal", () => {
     const narrow = await screen.sees(/^LEASE +STATE +HOLDER +ENDS$/m);
     expect(narrow.match(/^LEASE/gm)).toHaveLength(1);
     expect(narrow.match(/^shown +held +me\/\S+… +5\d s left$/gm)).toHaveLength(1);
-    expect(requests).toBe(2);
+    expect(requests).toBe(3); // A look at each, and one at what else the name without a lease has.
     screen.type("\x03");
     expect(await screen.ended()).toBe(0);
     const last = (await screen.lines()).join("\n");

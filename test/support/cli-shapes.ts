@@ -42,13 +42,20 @@ const group = z.strictObject({
   balanced: z.boolean(),
   requests: z.array(z.strictObject({ shard: z.string(), holder: z.string(), by: z.string() })),
 });
+const listedGroup = z.strictObject({
+  name: z.string(),
+  shards: z.int(),
+  led: z.int(),
+  workers: z.int(),
+  holders: z.int(),
+});
 const term = z.strictObject({ holder: z.string(), token: z.int() });
 
 /** The shapes by command. */
 export const SHAPES = {
   get: lease,
   group,
-  list: z.array(lease),
+  list: z.array(lease).or(z.array(listedGroup)),
   candidates: z.array(
     z.strictObject({
       id: z.string(),

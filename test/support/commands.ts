@@ -18,8 +18,9 @@ export interface Command {
  */
 export const COMMANDS: Readonly<Record<string, Command>> = {
   list: { grant: "operate-all", calls: ["leases.list"], plays: ["list"] },
-  get: { grant: "operate", calls: ["leases.get"], plays: ["get", "writer"] },
-  watch: { grant: "operate", calls: ["leases.observe"], plays: ["watch", "writer"] },
+  "list --groups": { grant: "operate-all", calls: ["leases.list"], plays: ["list", "--groups"] },
+  get: { grant: "operate", calls: ["leases.get", "group.status"], plays: ["get", "writer"] },
+  watch: { grant: "operate", calls: ["leases.observe", "group.status"], plays: ["watch", "writer"] },
   group: { grant: "operate", calls: ["group.status"], plays: ["group", "writer"] },
   "watch --group": { grant: "operate", calls: ["group.status"], plays: ["watch", "writer", "--group"] },
   candidates: {

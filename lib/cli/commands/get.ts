@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { runs, withExamples } from "../command.ts";
+import { groupNote, isGroupInstead } from "../group-hint.ts";
 import { factsOf, toJson } from "../lease-view.ts";
 import { type ShardOption, subjectOf, withShard } from "../subject.ts";
 
@@ -17,6 +18,7 @@ export function addGet(program: Command): void {
         const { output } = session;
         if (output.json) output.printJson(toJson(state, now));
         else output.print(output.pairs(factsOf(output, state, now)));
+        if (await isGroupInstead(session, state)) output.say(groupNote(name, "group"));
       }),
     );
   withExamples(withShard(get), [

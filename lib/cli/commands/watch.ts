@@ -6,6 +6,7 @@ import { runs, withExamples } from "../command.ts";
 import { parseDuration } from "../duration.ts";
 import { misused } from "../failure.ts";
 import { followGroup } from "../follow-group.ts";
+import { isGroupInstead } from "../group-hint.ts";
 import type { Session } from "../session.ts";
 import { type ShardOption, subjectOf, withShard } from "../subject.ts";
 import { linesOfChanges } from "../watch-lines.ts";
@@ -20,9 +21,9 @@ interface WatchOptions extends ShardOption {
   readonly want?: string;
 }
 
-/** The only request that a watch sends: it looks at one row. */
+/** What a watch sends again and again: it looks at one row. */
 interface Look {
-  readonly Key: { readonly pk: { readonly S: string } };
+  readonly Key?: { readonly pk: { readonly S: string } };
 }
 
 /** `leasehold watch NAME…`: follows leases, a shard, or a group. */
@@ -83,7 +84,8 @@ async function follow(session: Session, given: readonly string[], options: Watch
   });
   const forget = time.onAnswer((input) => {
     contacted = true;
-    view.answered((input as Look).Key.pk.S);
+    const { Key } = input as Look;
+    if (Key !== undefined) view.answered(Key.pk.S);
   });
   try {
     const signal = AbortSignal.any([session.interrupted, failed.signal]);
@@ -91,7 +93,12 @@ async function follow(session: Session, given: readonly string[], options: Watch
       names.map(async (name) => {
         try {
           const states = subjectOf(leases, name, options).observe({ intervalMs, signal });
-          for await (const state of states) view.show(state);
+          let isFirst = true;
+          for await (const state of states) {
+            view.show(state);
+            if (isFirst && (await isGroupInstead(session, state, signal))) view.groupInstead(name);
+            isFirst = false;
+          }
         } finally {
           failed.abort(); // One that ends ends all: told to stop, or its row cannot be read.
         }
