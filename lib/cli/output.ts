@@ -10,16 +10,27 @@ export class Output {
   readonly json: boolean;
   /** Whether a person looks at standard output. */
   readonly isTerminal = isTerminal(process.stdout);
-  /** Colours; none unless standard output is a terminal, whatever `CI` and `FORCE_COLOR` say, nor where `NO_COLOR` is set. */
+  /**
+   * Colours; none unless standard output is a terminal that obeys sequences, whatever `CI` and `FORCE_COLOR` say, nor where `NO_COLOR` is set.
+   */
   readonly colours: ReturnType<typeof picocolors.createColors>;
 
   constructor(json: boolean) {
     this.json = json;
-    this.colours = picocolors.createColors(this.isTerminal && !json && !process.env["NO_COLOR"]);
+    this.colours = picocolors.createColors(this.#obeys && !process.env["NO_COLOR"]);
   }
 
-  /** Whether a picture can be drawn again and again in its place. */
+  /**
+   * Whether a picture can be drawn again and again in its place. A terminal that says no size, as that of a container may, would be taken
+   * for one of no lines, and nothing be drawn at all.
+   */
   get redraws(): boolean {
+    const { columns, rows } = process.stdout;
+    return this.#obeys && columns > 0 && rows > 0;
+  }
+
+  /** Whether a person looks at a terminal that obeys sequences of control characters. */
+  get #obeys(): boolean {
     return this.isTerminal && !this.json && process.env["TERM"] !== "dumb";
   }
 

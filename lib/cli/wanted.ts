@@ -16,5 +16,8 @@ export async function wantedOf(file: string | undefined): Promise<string[] | und
     const why = cause instanceof Error ? cause.message : String(cause);
     throw misused(`--want ${file} cannot be read: ${why}`, { cause });
   });
-  return names.split(/\r?\n/).filter((name) => name !== "");
+  const wanted = names.split(/\r?\n/).filter((name) => name !== "");
+  // What was to write the names has failed, more likely than not. With none, nothing would lack a leader.
+  if (wanted.length === 0) throw misused(`--want ${file} names no shard; write the name of each on a line`);
+  return wanted;
 }

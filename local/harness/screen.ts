@@ -25,16 +25,18 @@ export function fold(text: string, width: number = WIDTH): string {
 export function makeScreen(stream: NodeJS.WriteStream): Screen {
   // Not a terminal: the property is missing, whatever its type says, and a default would take its place.
   const terminal = "isTTY" in stream && stream.isTTY;
-  const erase = terminal ? "\r\x1b[2K" : "";
+  // A dumb one would show the sequences, and keep every state of the line that changes.
+  const obeys = terminal && process.env["TERM"] !== "dumb";
+  const erase = obeys ? "\r\x1b[2K" : "";
   let shown = "";
   return {
-    colors: picocolors.createColors(terminal && picocolors.isColorSupported),
+    colors: picocolors.createColors(obeys && !process.env["NO_COLOR"]),
     line: (text) => {
       shown = "";
       stream.write(`${erase}${fold(text)}\n`);
     },
     progress: (text) => {
-      if (!terminal || text === shown) return;
+      if (!obeys || text === shown) return;
       shown = text;
       stream.write(`${erase}${text.slice(0, (stream.columns || 80) - 1)}`);
     },

@@ -55,7 +55,7 @@ function named(...shards: string[]): string {
   return file;
 }
 
-describe.concurrent("shards that nobody ever led", () => {
+describe("shards that nobody ever led", () => {
   it("are in no count unless they are named, and that is said", async () => {
     const want = named("1", "2", "3", "4", "5");
     for (const id of ["node-a", "node-b"]) await works("capped", id);
@@ -112,12 +112,18 @@ describe.concurrent("shards that nobody ever led", () => {
     expect(await screen.ended()).toBe(0);
   });
 
-  it("cannot be named of a lease, nor of a single shard", async () => {
+  it("cannot be named of a lease, nor of a single shard, nor by an empty file", async () => {
     const nowhere = { endpoint: "http://127.0.0.1:1", table };
-    const [lease, shard] = await Promise.all([
+    const [empty, lease, shard] = await Promise.all([
+      runCli(nowhere, "group", "a", "--want", "-"),
       runCli(nowhere, "watch", "a", "--want", "/dev/null"),
       runCli(nowhere, "watch", "a", "--shard", "1", "--want", "/dev/null"),
     ]);
+    expect(empty).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: "leasehold: --want - names no shard; write the name of each on a line\n",
+    });
     expect(lease).toMatchObject({
       code: 2,
       stdout: "",
@@ -128,7 +134,7 @@ describe.concurrent("shards that nobody ever led", () => {
   });
 });
 
-describe.concurrent("the balance of a group", () => {
+describe("the balance of a group", () => {
   it("is not there while a worker has room for what nobody leads, though each leads its share", async () => {
     for (const id of ["node-a", "node-b"]) await works("rounded", id);
     await leads("rounded", "node-a", "1");
@@ -156,7 +162,7 @@ describe.concurrent("the balance of a group", () => {
   });
 });
 
-describe.concurrent("a shard whose holder's session is over", () => {
+describe("a shard whose holder's session is over", () => {
   it("is free, and says who led last; for programs it is expired", async () => {
     await works("freed", "node-a");
     await leads("freed", "node-a", "1");

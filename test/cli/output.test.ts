@@ -3,15 +3,18 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Column, GAP } from "../../lib/cli/fitting.ts";
 import { Output } from "../../lib/cli/output.ts";
 
-const { isTTY, columns } = process.stdout;
-const withOutput = (of: { readonly isTTY: boolean | undefined; readonly columns?: number }): void => {
+const { isTTY, columns, rows: lines } = process.stdout;
+const withOutput = (of: { isTTY: boolean | undefined; columns?: number; rows?: number }): void => {
   Object.assign(process.stdout, of);
 };
 // As without a terminal, whatever the tests themselves write to.
-beforeEach(() => withOutput({ isTTY: undefined }));
+beforeEach(() => {
+  withOutput({ isTTY: undefined });
+  vi.stubEnv("TERM", "xterm");
+});
 afterEach(() => {
   vi.unstubAllEnvs();
-  withOutput({ isTTY, columns });
+  withOutput({ isTTY, columns, rows: lines });
 });
 
 const NO_LINES = Object.fromEntries(
@@ -42,6 +45,30 @@ const rowsOf = (count: number): string[][] =>
     nth % 7 === 0 ? "\u001b[32mheld\u001b[39m" : "",
     String(10 ** (nth % 9)),
   ]);
+
+describe("a terminal", () => {
+  const ofSize = (width: number, height: number): Output => {
+    withOutput({ isTTY: true, columns: width, rows: height });
+    return new Output(false);
+  };
+  const isColoured = ({ colours }: Output): boolean => colours.red("red") !== "red";
+
+  it("is drawn on in place, in colours, unless a program reads or it is dumb", () => {
+    expect(ofSize(80, 24).redraws).toBe(true);
+    expect(isColoured(ofSize(80, 24))).toBe(true);
+    expect(new Output(true).redraws).toBe(false);
+    expect(isColoured(new Output(true))).toBe(false);
+    vi.stubEnv("TERM", "dumb");
+    for (const name of ["CI", "FORCE_COLOR"]) vi.stubEnv(name, "1");
+    expect(ofSize(80, 24).redraws).toBe(false);
+    expect(isColoured(ofSize(80, 24))).toBe(false);
+  });
+
+  it("that says no size is not drawn on in place: nothing would be seen", () => {
+    expect(ofSize(0, 0).redraws).toBe(false);
+    expect(isColoured(ofSize(0, 0))).toBe(true);
+  });
+});
 
 describe("a table", () => {
   it.each([0, 1, 2, 99, 250, 401])("of %i rows is as it would be if it were drawn at once", (count) => {
