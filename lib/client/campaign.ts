@@ -1,4 +1,4 @@
-import { isLeaseError, LeaseError } from "../core/errors.ts";
+import { because, LeaseError } from "../core/errors.ts";
 import type { Refusal } from "./attempt.ts";
 import type { ClientCore, Try } from "./client-core.ts";
 import type { LeaseHandle } from "./handle.ts";
@@ -134,7 +134,7 @@ export async function unlessAborted(
 }
 
 function timedOut(name: string, timeoutMs: number, cause: unknown): LeaseError {
-  const why = isLeaseError(cause) ? cause.message : "another candidate leads";
-  const message = `lease "${name}" was not acquired within ${timeoutMs} ms: ${why}`;
+  const why = because(cause) || ": another candidate leads";
+  const message = `lease "${name}" was not acquired within ${timeoutMs} ms${why}`;
   return new LeaseError("ACQUIRE_TIMEOUT", message, { lease: name, cause });
 }

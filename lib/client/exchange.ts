@@ -231,7 +231,7 @@ export class Exchange {
     const ender = ended ?? new AbortController();
     return new Promise<T>((resolve, reject) => {
       const cancel = this.#clock.timer(timeoutMs, () => {
-        const message = `${called(lease)}: no answer within ${timeoutMs} ms, nobody can say what became of the request; check the network`;
+        const message = `${called(lease)}: no answer within ${timeoutMs} ms, try again; check the network`;
         const late = new LeaseError("STORE_UNAVAILABLE", message, { lease });
         ender.abort(late);
         reject(late);

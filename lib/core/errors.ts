@@ -91,11 +91,11 @@ export function isTrouble(error: unknown): boolean {
   return !isLeaseError(error, "INVALID_ARGUMENT", "CLIENT_CLOSED");
 }
 
-/** What is underneath an error, as the rest of a sentence about it; nothing where nothing is. */
+/** What is underneath an error, as the rest of a sentence about it; nothing where nothing is. What the sentence has said is left out. */
 export function because(cause: unknown): string {
   if (cause === undefined || cause === null) return "";
   const { message } = cause as { readonly message?: unknown };
-  if (typeof message === "string") return `: ${message}`;
+  if (typeof message === "string") return `: ${message.replace(/^lease "[^"]*":? (in )?|, try again/g, "")}`;
   return typeof cause === "string" ? `: ${cause}` : "";
 }
 

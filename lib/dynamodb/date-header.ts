@@ -20,6 +20,8 @@ export interface DateTap {
   resent: number;
   /** The latest response; `undefined` while there is none to what was sent last. */
   response: Response | undefined;
+  /** Where the latest was sent: host and port. */
+  host: string | undefined;
 }
 
 /**
@@ -28,13 +30,15 @@ export interface DateTap {
  * network: what fails without passing through here was never sent.
  */
 export function tapDate(command: Tappable): DateTap {
-  const tap: DateTap = { servedAt: undefined, sent: 0, resent: 0, response: undefined };
+  const tap: DateTap = { servedAt: undefined, sent: 0, resent: 0, response: undefined, host: undefined };
   const listen = (next: (args: unknown) => Promise<{ response?: Response }>, context: Logged) => {
     spareLogCopies(context);
     return async (args: unknown) => {
       tap.servedAt = undefined;
       tap.response = undefined;
-      assertEndpoint((args as { request?: Endpoint }).request);
+      const { request } = args as { request?: Endpoint };
+      assertEndpoint(request);
+      tap.host = request?.headers?.host;
       tap.sent += 1;
       const result = await next(args);
       tap.response = result.response;
@@ -56,6 +60,7 @@ interface Response {
 interface Endpoint {
   readonly protocol?: string;
   readonly hostname?: string;
+  readonly headers?: { readonly host?: string };
 }
 
 /** The SDK takes `localhost:8000` for an endpoint of the protocol `localhost:`, and sends it to wherever that leads. */

@@ -10,7 +10,7 @@ export interface Failure {
   readonly answered: boolean;
 }
 
-/** What an error of the SDK means, what to do, and by which name and message it is known. The first that matches counts. */
+/** What an error of the SDK means, what to do, and by which name (or code of the network) and message it is known. The first that matches counts. */
 type Meaning = readonly [code: LeaseErrorCode, hint: string, name?: RegExp, message?: RegExp];
 
 const DENIED = "ACCESS_DENIED";
@@ -57,12 +57,15 @@ const MEANINGS: readonly Meaning[] = [
     /operand|data type|invalid type|type mismatch/i,
   ],
   ["INVALID_ARGUMENT", "refused as invalid; is a proclaimed value too large?", REFUSED_AS_INVALID],
+  // Trouble like any other: networks and engines come back, and an attempt before may have been sent.
+  [
+    "STORE_UNAVAILABLE",
+    "no connection; check endpoint and region, try again",
+    /^E(CONNREFUSED|NOTFOUND|AI_AGAIN)$/,
+  ],
 ];
 
-const UNTOLD: Meaning = [
-  "STORE_UNAVAILABLE",
-  "no usable answer, nobody can say what became of the request; try again",
-];
+const UNTOLD: Meaning = ["STORE_UNAVAILABLE", "no usable answer, try again"];
 
 /** What else stopped a request before it was sent. */
 const UNSENT: Meaning = [
@@ -86,7 +89,7 @@ export function failureOf(
   // It was found out before there was anything to send, and says so itself.
   if (isLeaseError(error)) return { error, surelyNotApplied: true, answered: false };
   const [code, hint] = meaningOf(error, tap);
-  const about = `${lease === undefined ? "" : `lease "${lease}" in `}table "${tableName}"`;
+  const about = `${lease === undefined ? "" : `lease "${lease}" in `}table "${tableName}"${tap.host ? ` at ${tap.host}` : ""}`;
   const answersLast = answers(error, tap);
   const cause = code === "CREDENTIALS_UNAVAILABLE" ? because(error) : ` (${String(error)})`;
   return {
@@ -111,9 +114,10 @@ export function isClockSkew(error: unknown): boolean {
 }
 
 function meaningOf(error: unknown, { sent }: DateTap): Meaning {
-  const { name, message } = named(error);
+  const { name, message, code = "" } = named(error);
   const meant = MEANINGS.find(
-    ([, , called, saying]) => called?.test(name) && (saying === undefined || saying.test(message)),
+    ([, , called, saying]) =>
+      (called?.test(name) || called?.test(code)) && (saying === undefined || saying.test(message)),
   );
   if (sent > 0) return meant ?? UNTOLD;
   if (meant?.[0] === "CREDENTIALS_UNAVAILABLE") return meant;
@@ -130,7 +134,7 @@ function isAnothers(error: unknown): boolean {
   return network || $fault !== undefined || statusOf(error) !== undefined || name === "TimeoutError";
 }
 
-function named(error: unknown): { readonly name: string; readonly message: string } {
+function named(error: unknown): Error & { readonly code?: string } {
   return error instanceof Error ? error : new Error(String(error));
 }
 

@@ -88,6 +88,22 @@ describe.concurrent("what leasehold run is called with", () => {
   });
 });
 
+describe.concurrent("leasehold run, while nothing listens where the table should be", () => {
+  it.for([
+    // A candidate looks first, an occurrence is claimed.
+    { more: [], first: "" },
+    { more: ["--tick", "1h"], first: "may be claimed, nobody can say, so it does not lead: " },
+  ])("says so in a line that names the lease once ($more)", async ({ more, first }) => {
+    const settled = { endpoint: "http://127.0.0.1:9", table };
+    await using program = await RunningCli.start(settled, "run", "unheard", ...more, "--", "true");
+    const [line] = await program.says(/.*tries again\n/);
+    expect(line).toBe(
+      `leasehold: lease "unheard": STORE_UNAVAILABLE: ${first}table "leases" at 127.0.0.1:9: no connection; ` +
+        "check endpoint and region (Error: connect ECONNREFUSED 127.0.0.1:9); tries again\n",
+    );
+  });
+});
+
 describe.concurrent("leasehold run --tick, while the table cannot be reached", () => {
   it("tells of it once where writes fail alone, though looks are answered", async () => {
     let tries = 0;

@@ -21,7 +21,12 @@ function electing(server: Local, maxAttempts = 1): LeaseClient {
 
 /** What the service answers, what that means, and what the message tells one to do. */
 const TURNED_DOWN: readonly (readonly [string, Reply, LeaseErrorCode, RegExp])[] = [
-  ["there is no such table", bad("ResourceNotFoundException"), "TABLE_NOT_FOUND", /tableName.*region/],
+  [
+    "there is no such table",
+    bad("ResourceNotFoundException"),
+    "TABLE_NOT_FOUND",
+    / at 127\.0\.0\.1:\d+: .*tableName.*region/,
+  ],
   ["access is denied", bad("AccessDeniedException"), "ACCESS_DENIED", /UpdateItem.*grantCampaign/],
   [
     "the table's key is denied",
@@ -157,6 +162,34 @@ describe.concurrent("a network that is not there", () => {
     const error = await leaseErrorOf(leases.tryAcquire("nightly"), "STORE_UNAVAILABLE");
     expect(performance.now() - begun).toBeLessThan(2_500);
     expect(error.lease).toBe("nightly");
+    const at = server.endpoint.replace("http://", "");
+    const why = `no connection; check endpoint and region`;
+    const how = `(Error: connect ECONNREFUSED ${at})`;
+    expect(error.message, "once the lease, and once what to do").toBe(
+      `lease "nightly" may be claimed, nobody can say, so it does not lead, try again: table "leases" at ${at}: ${why} ${how}`,
+    );
+    const unread = await leaseErrorOf(leases.get("nightly"), "STORE_UNAVAILABLE");
+    expect(unread.message).toBe(`lease "nightly" in table "leases" at ${at}: ${why}, try again ${how}`);
+  });
+
+  it.for([
+    ["has no address", Object.assign(new Error("getaddrinfo ENOTFOUND db"), { code: "ENOTFOUND" })],
+    ["has two, and nobody listens", Object.assign(new AggregateError([]), { code: "ECONNREFUSED" })],
+  ])("is told with the host that %s", async ([, error]) => {
+    const requestHandler = { handle: async (): Promise<never> => Promise.reject(error) };
+    const client = new DynamoDBClient({ ...LOCAL_AWS, endpoint: "http://db:8000", requestHandler });
+    const leases = new LeaseClient({ tableName: "leases", client });
+    const { message } = await leaseErrorOf(leases.get("nightly"), "STORE_UNAVAILABLE");
+    expect(message).toMatch(/^lease "nightly" in table "leases" at db:8000: no connection; check endpoint/);
+  });
+
+  it("is told with all else that a wait has ended with", async () => {
+    const server = await replying({ status: 200 });
+    await server[Symbol.asyncDispose]();
+    const leases = electing(server);
+    const { message } = await leaseErrorOf(leases.acquire("nightly", { timeoutMs: 1 }), "ACQUIRE_TIMEOUT");
+    expect(message.match(/nightly|try again/g), message).toEqual(["nightly"]);
+    expect(message).toMatch(/not acquired within 1 ms: may be claimed.*: table "leases" at .*no connection/);
   });
 
   it("is said so in bounded time where connections are taken and nothing is ever answered", async () => {

@@ -146,7 +146,7 @@ async function stand(leases: LeaseClient, asked: Asked): Promise<Outcome> {
       if (troubled || candidate.lease !== undefined) return;
       if (!contacted && !isLeaseError(cause, "STORE_UNAVAILABLE")) return;
       troubled = true;
-      teller.warn({ event: "trouble", cause: lineOf(cause) }, `${lineOf(cause)}; tries again`);
+      teller.retries(cause);
     },
   });
   await candidate.run(
@@ -181,7 +181,7 @@ async function tryOrWait(
       const isNew = failingFrom === undefined;
       const from = (failingFrom ??= performance.now());
       if (once || !passes || performance.now() - from >= TROUBLE_LIMIT_MS) throw error;
-      if (isNew) teller.warn({ event: "trouble", cause: lineOf(error) }, `${lineOf(error)}; tries again`);
+      if (isNew) teller.retries(error);
     });
     if (tried !== undefined) {
       if (tried.kind !== "followed") return tried;

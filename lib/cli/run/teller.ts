@@ -1,3 +1,4 @@
+import { lineOf } from "../failure.ts";
 import type { Output } from "../output.ts";
 import { printable, safeJson } from "../text.ts";
 
@@ -28,6 +29,13 @@ export class Teller {
   /** Tells what goes as it should; nothing where nobody wants to hear it. */
   tell(event: RunEvent, words: string): void {
     if (!this.#quiet) this.warn(event, words);
+  }
+
+  /** Tells of trouble after which `run` tries again by itself: nobody else has to. The line begins with the lease's name, once. */
+  retries(error: unknown): void {
+    const cause = lineOf(error);
+    const words = cause.replace(/: lease "[^"]*":? (in )?/, ": ").replace(/[,;] try again/, "");
+    this.warn({ event: "trouble", cause }, `${words}; tries again`);
   }
 
   /** Tells what somebody has to know. */
