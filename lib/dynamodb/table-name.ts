@@ -1,7 +1,6 @@
 import { invalid } from "../core/errors.ts";
-import { parseText } from "../core/names.ts";
+import { show } from "../core/timing.ts";
 import { LEASE_VARIABLES } from "./lease-environment.ts";
-import { MAX_TABLE_NAME_BYTES } from "./schema.ts";
 
 /** A lease table, as a client was told of it. */
 export interface TableName {
@@ -11,22 +10,21 @@ export interface TableName {
   readonly region: string | undefined;
 }
 
-const TABLE_ARN = /^arn:[^:]+:dynamodb:([^:]+):\d{12}:table\/[^/:]+$/;
+/** What DynamoDB takes for a table's name, or its ARN. */
+const TABLE = /^(?:[\w.-]{3,255}|arn:[^:]+:dynamodb:([^:]+):\d{12}:table\/[^/:]+)$/;
 
 /**
  * Reads what an option says of a table: its name, or its ARN, which also says in which region it is.
- * @throws {LeaseError} INVALID_ARGUMENT for nothing, naming the variable that was probably meant; for what is no
- *   string of 1 to 1,024 bytes; and for an ARN of anything but a table
+ * @throws {LeaseError} INVALID_ARGUMENT for nothing, naming the variable that was probably meant; and for what is neither
+ *   a name as DynamoDB takes them nor the ARN of a table
  */
 export function parseTableName(given: unknown): TableName {
   if (given === undefined || given === "") throw invalid(missing(given));
-  const tableName = parseText(given, "tableName", MAX_TABLE_NAME_BYTES);
-  if (!tableName.startsWith("arn:")) return { tableName, region: undefined };
-  const [, region] = TABLE_ARN.exec(tableName) ?? [];
-  if (region !== undefined) return { tableName, region };
+  const found = typeof given === "string" ? TABLE.exec(given) : null;
+  if (found !== null) return { tableName: found[0], region: found[1] };
   throw invalid(
-    `tableName is the ARN "${tableName}", which is not that of a DynamoDB table; give the table's name, or an ARN such ` +
-      "as arn:aws:dynamodb:eu-central-1:111111111111:table/leases",
+    `tableName must be 3 to 255 of A-Z, a-z, 0-9, ".", "_" and "-", or a table's ARN, such as ` +
+      `arn:aws:dynamodb:eu-central-1:111111111111:table/leases, not ${show(given)}`,
   );
 }
 
@@ -34,7 +32,7 @@ function missing(given: unknown): string {
   const what = `tableName is ${given === undefined ? "undefined" : "empty"}`;
   const variable = LEASE_VARIABLES.tableName;
   if (process.env[variable]) {
-    return `${what}, although the environment variable ${variable} is set; pass process.env.${variable}, or use leaseEnvironment()`;
+    return `${what}, although the environment variable ${variable} is set; pass process.env.${variable}`;
   }
   return (
     `${what}; was it to come from the environment variable ${variable}? That is not set here. Set it to the name or ` +

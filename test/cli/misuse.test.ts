@@ -54,7 +54,7 @@ describe.concurrent("a wrong command line", () => {
   it.each<[what: string, options: CommonOptions, said: RegExp]>([
     ["no table", {}, /^no lease table is named; give --table NAME, or set LEASE_TABLE_NAME$/],
     ["a table's name that is none", { table: "le ases" }, /^"le ases" is no table's name; give --table/],
-    ["an ARN of something else", { table: "arn:aws:s3:::leases" }, /such as arn:aws/],
+    ["an ARN of something else", { table: "arn:aws:s3:::leases" }, /such as arn:aws:dynamodb/],
     [
       "a region that the ARN contradicts",
       { table: arn, region: "us-east-1" },

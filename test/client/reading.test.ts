@@ -201,9 +201,9 @@ describe("a client", () => {
     expect(leaseErrorIn(() => new LeaseClient({}), "INVALID_ARGUMENT").message).toContain("tableName");
     const empty = () => new LeaseClient({ tableName: "" });
     expect(leaseErrorIn(empty, "INVALID_ARGUMENT").message).toContain("tableName");
-    const both = () => new LeaseClient({ tableName: "t", store });
+    const both = () => new LeaseClient({ tableName: "leases", store });
     expect(leaseErrorIn(both, "INVALID_ARGUMENT").message).toMatch(/tableName.*store/);
-    const odd = () => new LeaseClient({ tableName: "t", client: {} as never });
+    const odd = () => new LeaseClient({ tableName: "leases", client: {} as never });
     expect(leaseErrorIn(odd, "INVALID_ARGUMENT").message).toContain("client");
   });
 

@@ -21,7 +21,7 @@ it("are refused by every call that takes options, by name, before anything is se
   const leases = client();
   const candidate = leases.candidate("a");
   const calls: readonly (() => unknown)[] = [
-    () => new LeaseClient({ tableName: "t", ...(odd as object) }),
+    () => new LeaseClient({ tableName: "leases", ...(odd as object) }),
     () => client(odd),
     () => new DynamoDBLeaseStore(odd),
     () => new FenceGuard(odd),
@@ -40,7 +40,7 @@ it("are refused by every call that takes options, by name, before anything is se
     () => leaderOnly({ leases, name: "a", ...(odd as object) }),
     () => leaderOnly({ leases, name: "a", permits: 2, ...(odd as object) }),
     async () => leases.semaphore("a", { permits: 2 }).tryAcquire(odd),
-    () => fenced({ name: "a", token: 1, holder: "h", tableName: "t" }, odd),
+    () => fenced({ name: "a", token: 1, holder: "h", tableName: "leases" }, odd),
     () => fenceCheck(odd),
     () => new InMemoryLeaseStore(odd),
     () => new ManualClock(odd),

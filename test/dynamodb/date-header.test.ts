@@ -24,7 +24,7 @@ const write = {
 async function served(...replies: Reply[]): Promise<unknown> {
   await using server = await replying(...replies);
   const client = new DynamoDBClient({ ...LOCAL_AWS, endpoint: server.endpoint, maxAttempts: 3 });
-  const outcome = await new DynamoDBLeaseStore({ tableName: "t", client }).write(write, call);
+  const outcome = await new DynamoDBLeaseStore({ tableName: "leases", client }).write(write, call);
   client.destroy();
   return outcome.kind === "unknown" ? "unknown" : outcome.servedAt;
 }

@@ -145,10 +145,13 @@ describe("a store", () => {
     ["no table name", {}],
     ["an empty table name", { tableName: "" }],
     ["a table name that is no string", { tableName: 7 }],
+    ["a name that no table can have", { tableName: "my leases!" }],
+    ["a name that is too short", { tableName: "ab" }],
+    ["a name that is too long", { tableName: "a".repeat(256) }],
     ["an ARN of something else", { tableName: "arn:aws:s3:::leases" }],
     ["an ARN of an index", { tableName: `${ARN}/index/by-name` }],
-    ["a client that cannot send", { tableName: "t", client: { config: {} } }],
-    ["a client that is null", { tableName: "t", client: null }],
+    ["a client that cannot send", { tableName: "leases", client: { config: {} } }],
+    ["a client that is null", { tableName: "leases", client: null }],
   ])("is not made with %s", (_, options) => {
     const make = () => new DynamoDBLeaseStore(options as never);
     expect(leaseErrorIn(make, "INVALID_ARGUMENT").message).toMatch(/tableName|client/);
