@@ -3,12 +3,12 @@ import type { LeaseState } from "../core/record.ts";
 import type { Column } from "./fitting.ts";
 import {
   agoOf,
-  askerOf,
   holderOf,
   isFreed,
   isoOf,
   type LeaseJson,
   leftOf,
+  requestOf,
   reserved,
   shownState,
   toJson,
@@ -112,7 +112,7 @@ function factsOfGroup(output: Output, status: GroupStatus, isAll: boolean): [tit
   const isKnown = shards.length > 0 || workers.length > 0;
   const requests = requestsOf(status).map(
     ({ shard = "", holder, requestedBy = "" }) =>
-      `${printable(shard)} of ${printable(holder)} by ${askerOf(requestedBy)}`,
+      `${printable(shard)} of ${printable(holder)} ${requestOf(requestedBy)}`,
   );
   const count = isAll ? String(shards.length) : `${shards.length} ${KNOWN_ONLY}`;
   const facts: [string, string][] = [
@@ -180,7 +180,7 @@ const SHARD_COLUMNS: readonly Column[] = [
   { title: "HOLDER", least: 16 },
   { title: "TOKEN", leftOut: 2 },
   { title: "LEADS SINCE", leftOut: 1 },
-  { title: "ASKED BY", least: 10, leftOut: 3 },
+  { title: "ASKED", least: 10, leftOut: 3 },
 ];
 
 /** Draws all shards, a line each, by name. */
@@ -194,7 +194,7 @@ function tableOfShards(output: Output, { shards }: GroupStatus, now: number): st
       freed ? `was ${printable(holder ?? "")}` : (holderOf(state) ?? reserved(state)),
       String(token),
       kind === "held" ? agoOf(acquiredAt, now) : "",
-      requestedBy === undefined || freed ? "" : askerOf(requestedBy),
+      requestedBy === undefined || freed ? "" : requestOf(requestedBy),
     ];
   });
   return output.tableOf(SHARD_COLUMNS, rows);

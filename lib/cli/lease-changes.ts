@@ -1,5 +1,5 @@
 import type { LeaseState } from "../core/record.ts";
-import { type LeaseJson, toJson, holderOf, isFreed, reserved, askerOf } from "./lease-view.ts";
+import { type LeaseJson, toJson, holderOf, isFreed, reserved, requestOf } from "./lease-view.ts";
 import { calledOf, printable, safeJson } from "./text.ts";
 
 /** What has happened to a lease since it was seen last. */
@@ -135,7 +135,7 @@ function saidOf(kind: ChangeKind, state: LeaseState, term: string): string {
     case "expired":
       return `expired under ${term}: anyone may take over`;
     case "requested":
-      return `held by ${term}, which was asked to hand over by ${askerOf(state.requestedBy ?? "")}`;
+      return `held by ${term}, which was asked to hand over ${requestOf(state.requestedBy ?? "")}`;
     case "updated":
       return state.holder === undefined ? vacant(state) : `held by ${term}`;
     case "renewed":

@@ -139,7 +139,7 @@ export function factsOf(output: Output, state: LeaseState, now: number): [title:
     ["lock-delay", lockDelayMs === 0 ? undefined : spanOf(lockDelayMs)],
     ["priority", priority === 0 ? undefined : String(priority)],
     ["reserved", held ? undefined : reserved(state)],
-    ["asked to hand over", requestedBy === undefined || freed ? undefined : `by ${askerOf(requestedBy)}`],
+    ["asked to hand over", requestedBy === undefined || freed ? undefined : requestOf(requestedBy)],
     ["last tick", tick === undefined ? undefined : printable(tick)],
     ["terms so far", String(state.transitions)],
     ["value", value === undefined ? undefined : safeJson(value)],
@@ -176,9 +176,9 @@ export function holderOf({ holder }: { readonly holder: string | undefined }): s
   return holder === undefined ? undefined : printable(holder);
 }
 
-/** Who asked a holder to hand over, to be shown: an operator who named no successor is "". */
-export function askerOf(requestedBy: string): string {
-  return requestedBy === "" ? "an operator" : printable(requestedBy);
+/** How a holder was asked to hand over, to be shown: to whom, or by an operator who named no successor (""). */
+export function requestOf(requestedBy: string): string {
+  return requestedBy === "" ? "by an operator" : `to ${printable(requestedBy)}`;
 }
 
 /** Whom a vacant lease is kept for, to be shown; empty where it is kept for nobody in particular. */

@@ -82,18 +82,25 @@ function failure(error: unknown): number {
 /** Help and the version are told by way of an error, too. `run` keeps the low numbers for its command. */
 function misuse(program: Command, argv: readonly string[], error: CommanderError): number {
   if (error.exitCode === 0) return EXIT.done;
+  const named = namedIn(program, argv);
   const text = error.message.replace(/^error: /, "").replace(/\.$/, "");
   // Without any command, commander has shown the help.
   if (error.code !== "commander.help")
-    process.stderr.write(`leasehold: ${lineOf(text)}; see leasehold --help\n`);
-  return isRun(program, argv) ? EXIT.notRun : EXIT.usage;
+    process.stderr.write(`leasehold: ${lineOf(text)}; see ${["leasehold", ...named, "--help"].join(" ")}\n`);
+  return named[0] === "run" ? EXIT.notRun : EXIT.usage;
 }
 
-/** Whether a command line that cannot be read is one of `run`: commander knows no command behind an option that it does not know. */
-function isRun({ args, commands }: Command, argv: readonly string[]): boolean {
+/**
+ * The commands that a command line names which cannot be read: none, one, or one with a command of its own. Commander knows no command
+ * behind an option that it does not know.
+ */
+function namedIn({ args, commands }: Command, argv: readonly string[]): string[] {
   const words = args.length > 0 ? args : argv;
-  if (words[0]?.startsWith("-") !== true) return words[0] === "run";
-  return words.find((word) => commands.some((command) => command.name() === word)) === "run";
+  const isNamed = (word: string): boolean => commands.some((command) => command.name() === word);
+  const at = words[0]?.startsWith("-") === true ? words.findIndex(isNamed) : 0;
+  const command = commands.find((one) => one.name() === words[at]);
+  if (command === undefined) return [];
+  return [command.name(), ...namedIn(command, words.slice(at + 1))];
 }
 
 function traceOf(error: unknown): string {

@@ -2,6 +2,7 @@ import type { DynamoDBClient, DynamoDBClientConfig } from "@aws-sdk/client-dynam
 import type { LeaseClient, LeaseClientOptions } from "../dynamodb/lease-client.ts";
 import { misused } from "./failure.ts";
 import { Output } from "./output.ts";
+import { assertProfile } from "./profile.ts";
 import type { ServiceTime } from "./service-time.ts";
 import { printable } from "./text.ts";
 
@@ -109,6 +110,7 @@ async function open(options: CommonOptions): Promise<Opened> {
   const endpoint = endpointOf(options.endpoint);
   const region = await regionOf(options);
   const { profile } = options;
+  if (profile !== undefined) await assertProfile(profile);
   const [{ DynamoDBClient: Client }, { ServiceTime: Time }] = await Promise.all([
     import("@aws-sdk/client-dynamodb"),
     import("./service-time.ts"),

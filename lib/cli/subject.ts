@@ -4,6 +4,7 @@ import type { LeaseIterator } from "../client/iteration.ts";
 import type { ObserveOptions } from "../client/reading.ts";
 import type { LeaseState } from "../core/record.ts";
 import type { LeaseClient } from "../dynamodb/lease-client.ts";
+import { CommandFailure } from "./failure.ts";
 import { calledOf, commandAbout, shellWord } from "./text.ts";
 
 /** The option that makes a command one about a shard. */
@@ -29,6 +30,14 @@ export interface Subject {
   readonly whereListed: string;
   /** Writes a command about it, to be copied to a shell. */
   command(command: string, ...options: string[]): string;
+}
+
+/** Fails where the table has no row of what nobody leads: its name is likely wrong. */
+export async function assertKnown(subject: Subject): Promise<void> {
+  const { holder, token } = await subject.get();
+  if (holder !== undefined || token !== 0) return;
+  const what = subject.shard === null ? "lease" : "shard";
+  throw new CommandFailure(`the table knows nothing of this ${what}: "${subject.called}"; nothing was done`);
 }
 
 /** Adds `--shard` to a command about one lease. */

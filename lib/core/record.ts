@@ -112,7 +112,7 @@ export interface LeaseFacts {
   readonly tick: string | undefined;
   /** The holder's priority; 0 unless it has one. */
   readonly priority: number;
-  /** Who requested a hand-over; "" for an operator who named no successor. */
+  /** To whom it is requested to hand over: a candidate that asked for itself, or whom an operator named; "" where an operator named nobody. */
   readonly requestedBy: string | undefined;
   /**
    * Whom the vacant lease is kept for, for a bounded time: an id, "@" and an affinity, or "" for nobody (a minimum hold).

@@ -86,7 +86,7 @@ describe("leasehold cost", () => {
     ["--leases 0", /^--leases must be a whole number from 1 to 1000000000, not "0"$/],
     ["--as group --standbys 1", /^--standbys goes with --as single or --schedule-every only$/],
     ["--as workers --schedule-every 1m", /^--schedule-every does not go with --as workers/],
-    ["--renew-interval 10s", /^INVALID_ARGUMENT: renewIntervalMs \(10000\) must be less than half/],
+    ["--renew-interval 10s", /^--renew-interval \(10000 ms\) must be .* of --duration \(15000 ms\)$/],
     ["--price-per-million-reads free", /^--price-per-million-reads must be USD from 0/],
     ["--duration 60ms", /^--duration must be .* from 1 s to 24 h, not "60ms"$/],
     ["--renew-interval 10ms", /^--renew-interval must be .* from 50 ms to 24 h, not "10ms"$/],

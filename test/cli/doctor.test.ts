@@ -87,6 +87,22 @@ describe.concurrent("leasehold table create and doctor", () => {
     expect(nobody.asked).toEqual([]);
   });
 
+  it.for([
+    [{ AWS_REGION: "" }, [], "region", /^give --region, or set AWS_REGION$/],
+    [{}, ["--endpoint", "localhost:8000"], "endpoint", /--endpoint/],
+    [
+      {},
+      ["--region", "eu-west-1", "--table", "arn:aws:dynamodb:us-east-1:111111111111:table/leases"],
+      "region",
+      /^leave out --region$/,
+    ],
+    [{ AWS_CONFIG_FILE: "/dev/null" }, ["--profile", "nope"], "credentials", /--profile/],
+  ] as const)("says what mends a client that cannot be made (%j %j)", async ([env, args, check, fix]) => {
+    const { code, stdout } = await runCli({ table: "leases", env }, "doctor", "--json", ...args);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ findings: [{ check, fix: expect.stringMatching(fix) }] });
+  });
+
   it("puts up with an engine that lacks something only where the endpoint is named", async () => {
     const env = profileFor(`${inject("cli")}.1`, { dynamodb: engine.endpoint });
     const { code, stderr } = await runCli({ table: "elsewhere", env }, "table", "create");

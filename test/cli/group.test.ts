@@ -117,7 +117,7 @@ describe("leasehold group", () => {
     expect(json.shards.map(({ shard, state }) => [shard, state])).toEqual(
       [...shards, "extra", "never led"].map((shard) => [shard, shard === "never led" ? "vacant" : "held"]),
     );
-    expect(people.stdout).toMatch(/^SHARD +STATE +HOLDER +TOKEN +LEADS SINCE +ASKED BY$/m);
+    expect(people.stdout).toMatch(/^SHARD +STATE +HOLDER +TOKEN +LEADS SINCE +ASKED$/m);
     expect(people.stdout.match(/^\S+ +held +(node-[ab]|script) +\d+ +\d\S* s ago$/gm)).toHaveLength(6);
     await Promise.all([...ends.map((end) => end()), script.close()]);
   });
@@ -132,7 +132,7 @@ describe("leasehold group", () => {
     const [people, json] = await Promise.all([run("group", "left"), run("group", "left", "--json")]);
     expect(people.stdout).toMatch(/^balance +not yet: node-a leads 2 of 8$/m);
     expect(people.stdout).toMatch(/^without a leader +12: dead-10, .*, dead-19, and 2 more$/m);
-    expect(people.stdout).toMatch(/^asked to hand over +1: 1 of node-a by node-c$/m);
+    expect(people.stdout).toMatch(/^asked to hand over +1: 1 of node-a to node-c$/m);
     expect(jsonOf("group", json.stdout)).toMatchObject({
       unled: names,
       balanced: false,
@@ -190,11 +190,16 @@ describe("commands about one shard", () => {
     expect(ticked.stdout).toContain("tenants shard 7: last tick set back");
     expect(ticked.stderr).toContain("leasehold step-down tenants --shard 7");
     const asked = await run("step-down", "tenants", "--shard", "7", "--to", "nobody", "--no-wait");
-    expect(asked).toMatchObject({
-      code: 0,
-      stdout: `tenants shard 7: asked node-a (token ${token}) to hand over\n`,
-      stderr: 'note: no worker of "tenants" is listed as nobody; see leasehold group tenants\n',
+    expect(asked).toEqual({
+      code: 1,
+      signal: null,
+      stdout: "",
+      stderr:
+        'leasehold: no worker of "tenants" is listed as nobody, so nobody was asked; ' +
+        "see leasehold group tenants, or give --force\n",
     });
+    const unknown = await run("step-down", "tenants", "--shard", "77");
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("nothing of this shard") });
     const forced = await run("release", "tenants", "--shard", "7", "--force", "--json");
     expect(jsonOf("release", forced.stdout)).toMatchObject({ shard: "7", holder: "node-a" });
     const after = await leases.group("tenants").status();

@@ -30,7 +30,7 @@ describe("a change between two looks", () => {
     expect(told(lease(), vacant())).toBe("released: w vacant (was Y, released)");
     expect(told(lease(), lease({}, true))).toBe("expired: w expired under Y token 5: anyone may take over");
     expect(told(lease(), lease({ requestedBy: "Z" }))).toBe(
-      "requested: w held by Y token 5, which was asked to hand over by Z",
+      "requested: w held by Y token 5, which was asked to hand over to Z",
     );
   });
 

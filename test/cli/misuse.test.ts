@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { exitCodeOf, lineOf } from "../../lib/cli/failure.ts";
 import { type CommonOptions, Session } from "../../lib/cli/session.ts";
 import { VERSION } from "../../lib/cli/version.ts";
 import { type Engine, startEngine } from "../../local/engine.ts";
+import { makeOwnedFolder } from "../../local/harness/processes.ts";
 import { replying } from "../support/aws-server.ts";
 import { type CliSettings, runCli } from "../support/cli.ts";
 
@@ -34,11 +36,26 @@ async function failing(settings: CliSettings, ...args: string[]): Promise<readon
 describe.concurrent("a wrong command line", () => {
   const nowhere = { endpoint: "http://127.0.0.1:1", table };
   it.each<[what: string, args: string[], said: RegExp]>([
-    ["an unknown command", ["gte", "writer"], /^unknown command 'gte' \(Did you mean get\?\); see/],
+    [
+      "an unknown command",
+      ["gte", "writer"],
+      /^unknown command 'gte' \(Did you mean get\?\); see leasehold --help$/,
+    ],
     [
       "an unknown option",
       ["list", "--tabel", "x"],
-      /^unknown option '--tabel' \(Did you mean --table\?\); see/,
+      /^unknown option '--tabel' \(Did you mean --table\?\); see leasehold list --help$/,
+    ],
+    ["a missing name", ["get"], /^missing required argument 'name'; see leasehold get --help$/],
+    [
+      "an unknown option of a command's command",
+      ["table", "create", "--bad"],
+      /^unknown option '--bad'; see leasehold table create --help$/,
+    ],
+    [
+      "a profile that no file has",
+      ["list", "--profile", "nope"],
+      /^profile "nope" is neither in \S+\/config nor in \S+\/credentials; give another --profile$/,
     ],
     ["an interval without a unit", ["watch", "writer", "--interval", "2"], /^--interval must be .* not "2"$/],
     [
@@ -72,6 +89,33 @@ describe.concurrent("a wrong command line", () => {
     await using session = new Session(options);
     const error: unknown = await session.leases().catch((reason: unknown) => reason);
     expect([exitCodeOf(error), lineOf(error)]).toEqual([2, expect.stringMatching(said)]);
+  });
+});
+
+describe("a profile", () => {
+  const opened = async (options: CommonOptions): Promise<string> => {
+    await using session = new Session({ table, region: "eu-west-1", ...options });
+    return session.dynamodb().then(
+      () => "opened",
+      (error: unknown) => lineOf(error),
+    );
+  };
+
+  it("may be in the configuration or with the credentials, under any name, and default need not be anywhere", async () => {
+    await using folder = await makeOwnedFolder("leasehold-profiles-");
+    const [config, credentials] = [join(folder.path, "config"), join(folder.path, "credentials")];
+    writeFileSync(config, '# [profile noted]\n[profile plain]\nregion = x\n[ profile "two words" ]\n');
+    writeFileSync(credentials, "[keys.only]\naws_access_key_id = a\n");
+    vi.stubEnv("AWS_CONFIG_FILE", config);
+    vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", credentials);
+    for (const profile of ["plain", "two words", "keys.only", "default"])
+      expect(await opened({ profile }), profile).toBe("opened");
+    for (const profile of ["noted", "plai", "keys", "two"])
+      expect(await opened({ profile })).toBe(
+        `profile "${profile}" is neither in ${config} nor in ${credentials}; give another --profile`,
+      );
+    vi.stubEnv("AWS_CONFIG_FILE", "/dev/null");
+    vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", undefined);
   });
 });
 

@@ -90,24 +90,55 @@ describe.concurrent("leasehold step-down", () => {
     expect(stderr).toMatch(/^leasehold: \S+ \(token \d+\) still leads "busy"[^\n]*leasehold get busy\n$/);
   });
 
-  it("waits for nothing with --no-wait, doubts ids that nobody is listed with, and asks nobody where nobody leads", async () => {
+  it("waits for nothing with --no-wait, and asks nobody where nobody leads", async () => {
     const { holder, token } = await slow.acquire("asked", { renew: "manual" });
+    await (await slow.acquire("free", { renew: "manual" })).release();
     const [asked, vacant] = await Promise.all([
-      run("step-down", "asked", "--no-wait", "--to", "nodeb", "--json"),
+      run("step-down", "asked", "--no-wait", "--to", "nodeb", "--force", "--json"),
       run("step-down", "free"),
     ]);
-    expect(asked.code).toBe(0);
-    expect(asked.stderr).toMatch(/^note: no candidate of "asked" is listed as nodeb; [^\n]+\n$/);
+    expect(asked).toMatchObject({ code: 0, stderr: "" });
     expect(jsonOf("step-down", asked.stdout)).toMatchObject({
       outcome: "asked",
       asked: { holder, token },
       to: "nodeb",
     });
     expect((await slow.get("asked")).requestedBy).toBe("nodeb");
+    expect((await run("get", "asked")).stdout).toMatch(/^asked to hand over +to nodeb$/m);
     expect(vacant).toMatchObject({
       code: 0,
       stdout: "free: nobody leads, so nobody was asked\n",
       stderr: "",
+    });
+  });
+
+  it("asks nobody for an id that is not listed, unless --force is given", async () => {
+    await slow.acquire("listless", { renew: "manual" });
+    const { code, stdout, stderr } = await run("step-down", "listless", "--to", "nodeb");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toBe(
+      'leasehold: no candidate of "listless" is listed as nodeb, so nobody was asked; ' +
+        "see leasehold candidates listless, or give --force\n",
+    );
+    expect((await slow.get("listless")).requestedBy).toBeUndefined();
+  });
+
+  it("is not done where the table knows nothing of the lease, nor is a release", async () => {
+    const asked = await Promise.all([run("step-down", "wirter"), run("release", "wirter", "--force")]);
+    for (const { code, stdout, stderr } of asked) {
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toBe('leasehold: the table knows nothing of this lease: "wirter"; nothing was done\n');
+    }
+  });
+
+  it.for([
+    ["--no-wait", "--wait", "3s"],
+    ["--wait", "3s", "--no-wait"],
+  ])("is misused with %s %s %s", async (options) => {
+    const { code, stderr } = await run("step-down", "any", ...options);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: "leasehold: --wait and --no-wait exclude each other; give one of them\n",
     });
   });
 });

@@ -54,6 +54,18 @@ async function arrange(held: boolean): Promise<void> {
     tick: "2026-01-31T02:00:00.000Z",
     ...(held ? { holder: "me", expiresAt: now + 60_000 } : {}),
   });
+  await putRow(client, LEASES, {
+    pk: "writer",
+    sk: "candidate#heir",
+    holder: "heir",
+    token: 1,
+    revision: 1,
+    writeId: "r",
+    durationMs: 120_000,
+    acquiredAt: now,
+    renewedAt: now,
+    expiresAt: now + 120_000,
+  });
 }
 
 describe("each command of the command line", { timeout: 60_000 }, () => {

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
-import { parseTiming } from "../../core/timing.ts";
+import { isLeaseError } from "../../core/errors.ts";
+import { parseTiming, type Timing, type TimingOptions } from "../../core/timing.ts";
 import { runs, withExamples } from "../command.ts";
 import { type Bill, billOf, LIST_PRICES, type Prices } from "../cost/bill.ts";
 import { pictureOf } from "../cost/picture.ts";
@@ -105,7 +106,7 @@ function planOf(options: CostOptions): Plan {
   // The least that the client takes.
   const lasting = (text: string | undefined, option: string, minMs: number): number | undefined =>
     text === undefined ? undefined : parseDuration(text, option, minMs, DAY_MS);
-  const { renewIntervalMs, retryIntervalMs } = parseTiming({
+  const { renewIntervalMs, retryIntervalMs } = timingOf({
     durationMs: lasting(options.duration, "--duration", 1_000),
     renewIntervalMs: lasting(options.renewInterval, "--renew-interval", 50),
     retryIntervalMs: lasting(options.retryInterval, "--retry-interval", 50),
@@ -117,6 +118,19 @@ function planOf(options: CostOptions): Plan {
     retryIntervalMs,
     valueBytes: wholeOf(options.valueBytes, "--value-bytes", 0, 0, 400_000),
   };
+}
+
+/** Checks timings as the client does, and calls them as the command line does. */
+function timingOf(lengths: TimingOptions): Timing {
+  try {
+    return parseTiming(lengths);
+  } catch (error) {
+    if (!isLeaseError(error, "INVALID_ARGUMENT")) throw error;
+    const called = (_: string, first: string, interval = ""): string =>
+      `--${first}${interval.replace("I", "-i")}`;
+    const message = error.message.replaceAll(/\b(duration|renew|retry)(Interval)?Ms\b/g, called);
+    throw misused(message.replaceAll(/\((\d+)\)/g, "($1 ms)"), { cause: error });
+  }
 }
 
 /** Which options go with which shape, by their names in commander's data. */

@@ -6,7 +6,7 @@ import { EXIT } from "../exit-codes.ts";
 import { CommandFailure, misused } from "../failure.ts";
 import { factsOf } from "../lease-view.ts";
 import type { Session } from "../session.ts";
-import { type ShardOption, type Subject, subjectOf, withShard } from "../subject.ts";
+import { assertKnown, type ShardOption, type Subject, subjectOf, withShard } from "../subject.ts";
 import { printable } from "../text.ts";
 
 /** What came of `release`, as `--json` prints it. */
@@ -49,6 +49,7 @@ export function addRelease(program: Command): void {
         const subject = subjectOf(await session.leases(), name, options);
         if (!force) await ask(session, subject);
         const came = await subject.forceRelease();
+        if (came.kind === "vacant") await assertKnown(subject);
         if (output.json) output.printJson(toJson(subject, came));
         else output.print(told(subject, came));
       }),

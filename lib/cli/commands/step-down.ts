@@ -3,9 +3,9 @@ import type { LeaseState } from "../../core/record.ts";
 import { runs, withExamples } from "../command.ts";
 import { parseDuration } from "../duration.ts";
 import { EXIT } from "../exit-codes.ts";
+import { CommandFailure, misused } from "../failure.ts";
 import type { Output } from "../output.ts";
-import type { Session } from "../session.ts";
-import { type ShardOption, type Subject, subjectOf, withShard } from "../subject.ts";
+import { assertKnown, type ShardOption, type Subject, subjectOf, withShard } from "../subject.ts";
 import { printable } from "../text.ts";
 
 /** A term, as `--json` names it. */
@@ -38,6 +38,7 @@ export interface StepDownJson {
 
 interface StepDownOptions extends ShardOption {
   readonly to?: string;
+  readonly force?: boolean;
   /** False with `--no-wait`. */
   readonly wait: string | false;
 }
@@ -48,6 +49,7 @@ const LOOK_MS = 500;
 
 /** `leasehold step-down NAME`: asks the leader to hand over. */
 export function addStepDown(program: Command): void {
+  const waits = new Set<string>();
   const stepDown = program
     .command("step-down")
     .description("ask the leader to finish its piece of work and hand over")
@@ -56,18 +58,21 @@ export function addStepDown(program: Command): void {
       "--to <id>",
       "keep the lease for this candidate (see leasehold candidates NAME, and of a shard leasehold group NAME)",
     )
+    .option("--force", "with --to: also for a candidate that is not listed")
     // By default a leader renews within 5 s, and its work drains within 5 s.
     .option("--wait <duration>", "how long to wait for the outcome", "20s")
     .option("--no-wait", "ask, and do not wait")
     .action(
       runs(async (session, name: string, options: StepDownOptions) => {
-        const { to, wait } = options;
+        const { to, wait, force = false } = options;
+        if (waits.size > 1) throw misused("--wait and --no-wait exclude each other; give one of them");
         const { output } = session;
         const waitMs = wait === false ? undefined : parseDuration(wait, "--wait", 0, 3_600_000);
         const subject = subjectOf(await session.leases(), name, options);
         const { called, shard } = subject;
-        if (to !== undefined) await warnOfStranger(session, subject, to);
+        if (to !== undefined && !force) await assertListed(subject, to);
         const asked = await subject.requestStepDown(to === undefined ? {} : { reserveFor: to });
+        if (asked.kind === "vacant") await assertKnown(subject);
         const term = asked.kind === "vacant" ? null : { holder: asked.holder, token: asked.token };
         if (term !== null && !output.json) output.print(`${called}: asked ${nameOf(term)} to hand over`);
         const outcome = await outcomeOf(subject, term, waitMs);
@@ -77,6 +82,7 @@ export function addStepDown(program: Command): void {
         return exitCodeOf(came);
       }),
     );
+  for (const wait of ["wait", "no-wait"]) stepDown.on(`option:${wait}`, () => waits.add(wait));
   withExamples(withShard(stepDown), [
     "leasehold step-down writer",
     "leasehold step-down writer --to node-b --wait 1m",
@@ -85,14 +91,15 @@ export function addStepDown(program: Command): void {
   ]);
 }
 
-/** The likeliest mistake is an id that nobody has: the lease would be kept for nobody. */
-async function warnOfStranger({ output }: Session, subject: Subject, to: string): Promise<void> {
+/** The likeliest mistake is an id that nobody has: the lease would be kept for nobody, and nobody would lead meanwhile. */
+async function assertListed(subject: Subject, to: string): Promise<void> {
   // Whoever may not list them may ask all the same.
   const listed = await subject.listed().catch(() => undefined);
   if (listed === undefined || listed.includes(to)) return;
   const who = subject.shard === null ? "candidate" : "worker";
-  output.say(
-    `note: no ${who} of "${printable(subject.name)}" is listed as ${printable(to)}; see ${subject.whereListed}`,
+  throw new CommandFailure(
+    `no ${who} of "${printable(subject.name)}" is listed as ${printable(to)}, so nobody was asked; ` +
+      `see ${subject.whereListed}, or give --force`,
   );
 }
 

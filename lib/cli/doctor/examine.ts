@@ -33,9 +33,17 @@ export async function examine(session: Session, leases: readonly string[]): Prom
 /** What keeps a client from being made is a finding as well. */
 function unopened(error: unknown): { readonly findings: Finding[] } {
   const says = lineOf(error);
-  const check = /endpoint/.test(says) ? "endpoint" : "region";
-  return { findings: [finding(check, "fault", says, "give --region and --endpoint as the message says")] };
+  const [check, fix] = UNOPENED.find(([, , about]) => about.test(says)) ?? UNOPENED[0];
+  return { findings: [finding(check, "fault", says, fix)] };
 }
+
+/** What a client is made with, what mends it, and which messages are about it. */
+const UNOPENED = [
+  ["region", "give --region, or set AWS_REGION", /no AWS region/],
+  ["region", "leave out --region", /contradicts/],
+  ["endpoint", "give --endpoint as the message says", /--endpoint/],
+  ["credentials", "give a --profile that is there", /^profile /],
+] as const;
 
 /** What the examiners of a session's table share. */
 export async function groundOf(session: Session): Promise<Ground> {
