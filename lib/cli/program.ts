@@ -15,6 +15,7 @@ import { addTick } from "./commands/tick.ts";
 import { addWatch } from "./commands/watch.ts";
 import { EXIT } from "./exit-codes.ts";
 import { CommandFailure, exitCodeOf, lineOf } from "./failure.ts";
+import { endWithNpx } from "./npx.ts";
 import type { CommonOptions } from "./session.ts";
 import { guardStreams } from "./streams.ts";
 import { printable } from "./text.ts";
@@ -63,6 +64,7 @@ export function makeProgram(): Command {
  */
 export async function main(argv: readonly string[]): Promise<void> {
   guardStreams();
+  endWithNpx();
   const program = makeProgram();
   try {
     await program.parseAsync(argv, { from: "user" });
