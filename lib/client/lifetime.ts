@@ -15,7 +15,8 @@ export interface Lifetime {
 }
 
 /** The error of a call on a client that was closed. */
-export const closedError = (): LeaseError => new LeaseError("CLIENT_CLOSED", "this client was closed");
+export const closedError = (): LeaseError =>
+  new LeaseError("CLIENT_CLOSED", "this client was closed; make another");
 
 /** Begins the life of a client. */
 export function lifetime(): Lifetime {

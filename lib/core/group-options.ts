@@ -145,6 +145,9 @@ export function parseShards(shards: unknown): readonly string[] {
   if (!Array.isArray(shards))
     throw invalid(`shards must be an array of names, or a function that makes one, not ${show(shards)}`);
   const names = shards.map((shard, nth) => parseShard(shard, `shards[${nth}]`));
-  if (new Set(names).size < names.length) throw invalid("shards must not name a shard twice");
+  if (new Set(names).size < names.length)
+    throw invalid(
+      `shards must not name a shard twice: "${names.find((name, nth) => names.indexOf(name) < nth)}"`,
+    );
   return names;
 }

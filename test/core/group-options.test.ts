@@ -18,7 +18,7 @@ describe("a shard's name", () => {
     expect(parseShards([])).toEqual([]);
     expect(parseShards(["b", "a"])).toEqual(["b", "a"]);
     expect(refusal(() => parseShards(["a", 7]))).toMatch(/^shards\[1\] must be a string/);
-    expect(refusal(() => parseShards(["a", "b", "a"]))).toBe("shards must not name a shard twice");
+    expect(refusal(() => parseShards(["a", "b", "a"]))).toBe('shards must not name a shard twice: "a"');
     expect(refusal(() => parseShards("ab"))).toMatch(/^shards must be an array of names/);
   });
 });
