@@ -32,7 +32,7 @@ const MEANINGS: readonly Meaning[] = [
     "access denied; allow dynamodb:GetItem and UpdateItem (LeaseTable.grantCampaign)",
     /^AccessDenied/,
   ],
-  [DENIED, "the credentials have expired; have the SDK renew them, or sign in anew", /^ExpiredToken/],
+  [DENIED, "the credentials have expired; renew them, or sign in anew", /^ExpiredToken/],
   [
     DENIED,
     "the access key or session token is not known; check credentials and region",
@@ -70,7 +70,7 @@ const UNTOLD: Meaning = ["STORE_UNAVAILABLE", "no usable answer, try again"];
 /** What else stopped a request before it was sent. */
 const UNSENT: Meaning = [
   "INVALID_ARGUMENT",
-  "nothing was sent: the SDK client could not make the request; check its region, endpoint and values",
+  "nothing was sent: the SDK could not make the request; check region, endpoint and values",
 ];
 
 /** What kept the SDK from signing: another service did not answer, or refused. */

@@ -23,7 +23,7 @@ export function parseTableName(given: unknown): TableName {
   const found = typeof given === "string" ? TABLE.exec(given) : null;
   if (found !== null) return { tableName: found[0], region: found[1] };
   throw invalid(
-    `tableName must be 3 to 255 of A-Z, a-z, 0-9, ".", "_" and "-", or a table's ARN, such as ` +
+    `tableName must be 3 to 255 of A-Z a-z 0-9 . _ - or an ARN such as ` +
       `arn:aws:dynamodb:eu-central-1:111111111111:table/leases, not ${show(given)}`,
   );
 }
@@ -32,10 +32,10 @@ function missing(given: unknown): string {
   const what = `tableName is ${given === undefined ? "undefined" : "empty"}`;
   const variable = LEASE_VARIABLES.tableName;
   if (process.env[variable]) {
-    return `${what}, although the environment variable ${variable} is set; pass process.env.${variable}`;
+    return `${what}, although ${variable} is set; pass process.env.${variable}`;
   }
   return (
-    `${what}; was it to come from the environment variable ${variable}? That is not set here. Set it to the name or ` +
-    "ARN of the lease table, as LeaderSchedule does on its function; or give tableName, or a store of your own as store"
+    `${what}; was it to come from the environment variable ${variable}? That is not set here. Set it to a lease table's ` +
+    "name or ARN; or give tableName or store"
   );
 }
