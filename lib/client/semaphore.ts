@@ -9,7 +9,7 @@ import { sighted } from "../core/evidence.ts";
 import { sessionBehind } from "../core/group-view.ts";
 import { type Names, parseKnown, taken } from "../core/known.ts";
 import { parseName, sessionRow, shardOf } from "../core/names.ts";
-import { untilEvidenceMs } from "../core/next-move.ts";
+import { opens, untilEvidenceMs } from "../core/next-move.ts";
 import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { ReleaseResult } from "../core/term.ts";
@@ -158,7 +158,8 @@ export class Semaphore implements AsyncDisposable {
     const rank = (record: LeaseRecord | undefined): number => {
       if (record?.holder === undefined) return record?.reservedFor === undefined ? 0 : 1;
       // What a process of before has held under this declared-stable id is over once this one has its session.
-      const isOwn = record.holder === session.id && session.term === undefined && session.reopens;
+      const before = view.sessions.get(session.id)?.record;
+      const isOwn = record.holder === session.id && session.term === undefined && before && opens(before);
       return isOwn || sessionBehind(view, record) === undefined ? 2 : 3;
     };
     const free = Array.from({ length: this.permits }, (_, nth) => permitName(nth))

@@ -39,8 +39,6 @@ export class Session implements Held {
   readonly name: string;
   readonly core: ClientCore;
   readonly pacer: Pacer;
-  /** Whether a session of before with its id is over once it is opened. */
-  readonly reopens: boolean;
   /** Its looks at its own shards. */
   readonly looks: SessionLook;
   /** Told when its shards are to be read again; reads them by itself where nobody is. */
@@ -66,11 +64,8 @@ export class Session implements Held {
     this.id = id ?? `${settings.label}/${core.random.id()}`;
     this.pacer = new Pacer(core.clock, settings.timing.requestTimeoutMs);
     this.#shardIdentity = { holder: this.id, stable: false, priority: 0, minTermMs: 0, lastToken: () => 0 };
-    // Nobody else has the id, so a session of it is this one's own, of before, or of a process that is no more (A4). It is over at
-    // once, unless it promised others a lock-delay.
-    this.reopens = settings.lockDelayMs === 0;
-    const lastToken = (): number => (this.reopens ? Infinity : 0);
-    const nobodyElse = { ...this.#shardIdentity, lastToken };
+    // Nobody else has the id, so a session of it is this one's own, of before, or of a process that is no more (A4).
+    const nobodyElse = { ...this.#shardIdentity, lastToken: () => Infinity };
     const shardsLed = (): number => this.#shards.size;
     this.#self = core.contender(name, settings, nobodyElse, { row: sessionRow(this.id), worker, shardsLed });
     this.#settlings = new Settlings(core.life);

@@ -81,7 +81,6 @@ class ShardAttempt {
         affinity: settings.affinity?.label,
         isOwnClaim: (writeId) => memory.isOwnClaim(writeId),
         own: own && { token: own.token, leftMs: own.remainingMs() },
-        reopens: this.#session.reopens,
         leads: this.#session.leads(this.#shard),
       },
       timing,

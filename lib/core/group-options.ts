@@ -10,7 +10,8 @@ export interface GroupOptions
   extends Pick<TermOptions, "durationMs" | "renewIntervalMs" | "lockDelayMs" | "holder"> {
   /**
    * A **declared-stable** id: that of whatever process runs here next, too; see `ElectionOptions.id`. A process that restarts within
-   * the session takes it over with a higher token, and has its shards back at once, with new tokens. **One group, worker or semaphore
+   * the session takes it over with a higher token, and has its shards back at once, with new tokens; after its `lockDelayMs`, if that
+   * session had one. **One group, worker or semaphore
    * at a time may have it**, in one process too: a second one takes the session of the first over.
    * @default - the label and a random part, different in every group
    */

@@ -2,7 +2,7 @@ import { type Evidence, evidenceOfExpiry, type Proof, type Sighting, watchLeftMs
 import type { LeaseRecord } from "./record.ts";
 import type { Timing } from "./timing.ts";
 import type { EpochMs, Reading } from "./units.ts";
-import { reservedForAll } from "./names.ts";
+import { isSessionRow, reservedForAll } from "./names.ts";
 
 /**
  * Why a candidate does not lead: another does; the vacant lease is kept for another; the occurrence is done; or a later one is, and
@@ -33,7 +33,7 @@ export interface Situation {
   readonly affinity: string | undefined;
   /** Whether its id is declared stable: a process before this one may have begun the term of a record that carries it. */
   readonly stable: boolean;
-  /** The highest token of the terms that this candidate itself began; all of those have ended. */
+  /** The highest token of the terms that this candidate itself began; all of those have ended. Of a session infinite: nobody else has its id. */
   readonly lastToken: number;
   /** Whether a write id is that of a claim of ours whose outcome we never learned, and told nobody of. */
   readonly isOwnClaim: (writeId: string) => boolean;
@@ -86,11 +86,19 @@ function isFor(reservedFor: string, { holder, affinity }: Situation): boolean {
   return reservedFor === holder || (affinity !== undefined && reservedFor === reservedForAll(affinity));
 }
 
+/**
+ * Whether a term of one's own may be gone over without evidence. A new session frees the shards of the one before it, so what the row of
+ * that one has promised counts, and not what its successor is told to promise.
+ */
+export function opens({ row, lockDelayMs = 0 }: LeaseRecord): boolean {
+  return lockDelayMs === 0 || !isSessionRow(row);
+}
+
 function proofOf(situation: Situation, seen: Sighting, timing: EvidenceTiming): Evidence | undefined {
   const { holder, lastToken, isOwnClaim, at } = situation;
   const { record } = seen;
   if (isOwnClaim(record.writeId)) return "own-claim";
-  if (record.holder === holder && record.token <= lastToken) return "own-term";
+  if (record.holder === holder && record.token <= lastToken && opens(record)) return "own-term";
   return evidenceOfExpiry(seen, at, timing);
 }
 

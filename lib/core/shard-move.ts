@@ -5,7 +5,7 @@
  * docs/protocol.md, Groups.
  */
 import { type Evidence, evidenceOfExpiry, type Sighting } from "./evidence.ts";
-import { type Move, nextMove, type Situation, tickRefusal, untilEvidenceMs } from "./next-move.ts";
+import { type Move, nextMove, opens, type Situation, tickRefusal, untilEvidenceMs } from "./next-move.ts";
 import type { LeaseRecord } from "./record.ts";
 import type { Timing } from "./timing.ts";
 import type { EpochMs, Reading } from "./units.ts";
@@ -72,15 +72,13 @@ export interface ShardSituation extends Omit<Situation, "stable" | "lastToken"> 
   readonly session: SessionSeen;
   /** The candidate's own session; `undefined` while it has none. */
   readonly own: { readonly token: number; readonly leftMs: number } | undefined;
-  /** Whether a session of before with the candidate's own id is over with a new one, at once: not where it promised a lock-delay. */
-  readonly reopens: boolean;
   /** Whether the candidate's own session leads the shard already. */
   readonly leads: boolean;
 }
 
 /** Decides a candidate's next move for a shard; see {@link nextMove}. */
 export function nextShardMove(situation: ShardSituation, timing: EvidenceTiming): ShardMove {
-  const { seen, own, reopens, leads, holder, tick, isOwnClaim, at, now, session } = situation;
+  const { seen, own, leads, holder, tick, isOwnClaim, at, now, session } = situation;
   const record = seen?.record;
   if (record?.holder === undefined) {
     const move = nextMove({ ...situation, stable: false, lastToken: 0 }, timing);
@@ -91,14 +89,17 @@ export function nextShardMove(situation: ShardSituation, timing: EvidenceTiming)
   if (refused !== undefined) return refused;
   if (isOwnClaim(record.writeId)) return { kind: "take-over", seen: record, because: "own-claim" };
   const { sessionToken = 0 } = record;
-  // Held through a session of before: of a dead process with the same declared-stable id, say. It is over once there is a new one.
-  if (own === undefined && reopens && record.holder === holder) return { kind: "open-session" };
   if (own !== undefined && record.holder === holder && sessionToken <= own.token) {
     if (sessionToken < own.token) return { kind: "take-over", seen: record, because: "session-ended" };
     if (leads) return { kind: "stand-by", reason: "held", retryAfterMs: Math.ceil(own.leftMs) };
     return { kind: "take-over", seen: record, because: "own-term" };
   }
   const finding = judgeSession(record, session, at, now, timing);
+  const of = session.sighting?.record;
+  // Held through a session of before: of a dead process with the same declared-stable id, say. It is over once there is a new one, at
+  // once unless its row has promised others a lock-delay. Whoever has read that long ago is told so when it opens one.
+  if (own === undefined && record.holder === holder && of && opens(of) && finding.is !== "over")
+    return { kind: "open-session" };
   switch (finding.is) {
     case "over":
       return { kind: "take-over", seen: record, because: "session-ended" };

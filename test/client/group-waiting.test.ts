@@ -85,10 +85,20 @@ describe("a process that was killed and comes back under its declared-stable id"
 
   it("is refused its permit as anybody is while its lock-delay, which it promised to others, may last", async () => {
     const world = manual();
-    const semaphore = () => world.client().semaphore("few", { permits: 1, id: "one", lockDelayMs: 5_000 });
-    led(await semaphore().tryAcquire());
+    // What it is told to promise itself is no matter.
+    const semaphore = (lockDelayMs = 0) =>
+      world.client().semaphore("few", { permits: 1, id: "one", lockDelayMs });
+    led(await semaphore(5_000).tryAcquire());
     expect(await semaphore().tryAcquire()).toMatchObject({ kind: "refused", reason: "held" });
     await expect(semaphore().run(() => Promise.resolve(1))).resolves.toMatchObject({ kind: "followed" });
+  });
+
+  it("has its permit at once where no lock-delay was promised, though it promises one itself", async () => {
+    const world = manual();
+    const semaphore = (lockDelayMs = 0) =>
+      world.client().semaphore("few", { permits: 1, id: "one", lockDelayMs });
+    led(await semaphore().tryAcquire());
+    expect((await semaphore(5_000).tryAcquire()).kind).toBe("acquired");
   });
 
   it("has its shard again with the first look that is answered", async () => {

@@ -168,6 +168,20 @@ export function groupClaims(world: MakeWorld): void {
     expect([again?.isHeld(), other?.isHeld()]).toEqual([true, true]);
   });
 
+  it("with a stable id keeps the lock-delay that the process before it has promised", async () => {
+    await using here = world();
+    const name = here.name("promised");
+    const dead = here.member();
+    await leading(dead.client.group(name, { id: "pod-0", lockDelayMs: 60_000 }), "a", "b");
+    dies(dead);
+    const promised = await rowIn(here, name, sessionRow("pod-0"));
+    // It promises none itself.
+    const next = here.member().client.group(name, { id: "pod-0" });
+    await here.within(5_000, leaseErrorOf(next.acquire("a", { timeoutMs: 600 }), "ACQUIRE_TIMEOUT"));
+    expect(await rowIn(here, name, sessionRow("pod-0"))).toEqual(promised);
+    expect((await here.member().client.group(name).tryAcquire("b")).kind).toBe("refused");
+  });
+
   it("reads all rows of a large group, page by page", async () => {
     await using here = world();
     const name = here.name("large");

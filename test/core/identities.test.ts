@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nextMove, type Situation } from "../../lib/core/next-move.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
@@ -81,6 +82,28 @@ describe("a term that this candidate began and ended", () => {
   it("says nothing of a later term of the same id", () => {
     expect(move(own, { lastToken: 49_999 })).toEqual(standBy);
     expect(move(own, { stable: true, lastToken: 49_999 })).toMatchObject({ kind: "resume" });
+  });
+});
+
+describe("a session of a candidate's own id", () => {
+  const over = NOW + 4_000 + TIMING.graceMs;
+  const session = (lockDelayMs?: number, servedAt = NOW, row = "session#me") =>
+    move({ ...own, row, lockDelayMs }, { lastToken: Number.POSITIVE_INFINITY, servedAt });
+
+  it("is gone over at once, unless its row promises others a lock-delay: then only by evidence", () => {
+    for (const none of [undefined, 0]) expect(session(none)).toMatchObject({ because: "own-term" });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 86_400_000 }),
+        fc.integer({ min: 0, max: 2 * over }),
+        (delay, at) => {
+          expect(session(delay, at)).toMatchObject(at < over ? standBy : { because: "service-clock" });
+        },
+      ),
+    );
+    expect(session(86_400_000, NOW, "lease#a"), "of what is no session").toMatchObject({
+      because: "own-term",
+    });
   });
 });
 

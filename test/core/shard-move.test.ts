@@ -140,7 +140,6 @@ const situation = (seen: LeaseRecord | undefined, changes: Partial<ShardSituatio
   holder: "ann",
   affinity: undefined,
   isOwnClaim: () => false,
-  reopens: true,
   own: OWN,
   leads: false,
   ...changes,
@@ -213,9 +212,25 @@ describe("whoever wants a shard", () => {
     const mine = { ...shard, holder: "ann", sessionToken: 59 };
     expect(move(mine)).toEqual({ kind: "take-over", seen: mine, because: "session-ended" });
     // Nobody else has the id (A4): the session of before is over once there is a new one.
-    expect(move(mine, { own: undefined })).toEqual({ kind: "open-session" });
-    // A lock-delay was promised to others: it counts for its own next process, too.
-    expect(move(mine, { own: undefined, reopens: false }).kind).toBe("read-session");
+    const of = (changes: Partial<LeaseRecord>) => read({ row: "session#ann", token: 59, ...changes });
+    for (const seen of [before(of({})), after(of({})), { ...before(of({})), isFresh: false }])
+      expect(move(mine, { own: undefined, session: seen })).toEqual({ kind: "open-session" });
+    expect(move(mine, { own: undefined }).kind).toBe("read-session");
+    expect(move(mine, { own: undefined, session: after(of({ holder: undefined })) }).kind).toBe("take-over");
+  });
+
+  it("opens no session over one of its own id that promised others a lock-delay, before that is over", () => {
+    const mine = { ...shard, holder: "ann", sessionToken: 59 };
+    const changes = { row: "session#ann", token: 59, durationMs: 25_000, expiresAt: epochMs(NOON + 25_000) };
+    const promises = read({ ...changes, lockDelayMs: 10_000 });
+    const own = undefined;
+    expect(move(mine, { own, session: after(promises) })).toMatchObject({ kind: "stand-by", reason: "held" });
+    expect(move(mine, { own, session: { ...before(promises), isFresh: false } }).kind).toBe("read-session");
+    const over = { ...promises, servedAt: epochMs(NOON + 25_250) };
+    expect(move(mine, { own, session: after(over) })).toMatchObject({
+      kind: "bury",
+      because: "service-clock",
+    });
   });
 
   it("leaves what its own session leads, and takes what that holds and nobody leads by", () => {
