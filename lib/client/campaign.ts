@@ -2,7 +2,7 @@ import { because, LeaseError } from "../core/errors.ts";
 import type { Refusal } from "./attempt.ts";
 import type { ClientCore, Try } from "./client-core.ts";
 import type { LeaseHandle } from "./handle.ts";
-import { aborted, makeWakeup, pause, type Wakeup } from "./waiting.ts";
+import { aborted, MAX_WAIT_MS, makeWakeup, pause, type Wakeup } from "./waiting.ts";
 
 /** How a candidate waits until it leads. */
 export interface Wait {
@@ -19,9 +19,6 @@ export interface Wait {
   /** Told when the next look is due. */
   readonly onWait?: (waitMs: number) => void;
 }
-
-/** What timers can count, in ms. */
-const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /**
  * Tries until the candidate leads. The first wait, and the one after a wake-up that many may have had, is a
@@ -61,7 +58,7 @@ async function untilElected(
     let lastError: unknown;
     let refusal: Refusal | undefined;
     try {
-      const result = await tryOnce(first);
+      const result = await tryOnce(first, { signal, until: start + timeoutMs });
       if (result.kind === "acquired") {
         const lease = await unlessAborted(result.lease, signal);
         life.assertOpen(); // What close() has released is nobody's.

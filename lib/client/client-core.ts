@@ -20,6 +20,7 @@ import { openLease } from "./lease-handle.ts";
 import { lifetime } from "./lifetime.ts";
 import { Memory } from "./memory.ts";
 import { timekeeperOf } from "./timekeeper.ts";
+import type { Within } from "./waiting.ts";
 import { defaultLabel, systemClock, systemRandom } from "./system-ports.ts";
 
 /** Options of a client of any store. */
@@ -52,9 +53,10 @@ export const CLIENT_NAMES: Names<StoreClientOptions> = {
   ...TIMING_NAMES,
 };
 
-/** One more try of a candidate to lead. */
+/** One more try of a candidate to lead. What it has to wait for before it sends anything, it waits for no longer than its caller. */
 export type Try = (
   first: "claim" | "look",
+  within?: Within,
 ) => Promise<Refusal | { readonly kind: "acquired"; readonly lease: LeaseHandle }>;
 
 /** What the calls of one client share. */

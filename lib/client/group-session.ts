@@ -6,6 +6,7 @@ import type { Reading } from "../core/units.ts";
 import type { ClientCore, Try } from "./client-core.ts";
 import type { Session, SessionOptions } from "./session.ts";
 import { attemptShard, type First } from "./shard-attempt.ts";
+import type { Within } from "./waiting.ts";
 
 /** Options of `Group.acquire`. */
 export interface ShardAcquireOptions extends ShardTermOptions {
@@ -60,12 +61,12 @@ export function shardTries(
   shard: string,
   settings: TermSettings,
   from?: Reading,
-): (first: First) => ReturnType<Try> {
+): (first: First, within?: Within) => ReturnType<Try> {
   const { core } = session;
   const self = session.contender(shard, settings);
-  return async (first) => {
+  return async (first, within) => {
     core.life.assertOpen();
-    const came = await core.life.track(() => attemptShard(self, session, shard, first, from));
+    const came = await core.life.track(() => attemptShard(self, session, shard, first, from, within));
     return "kind" in came ? came : { kind: "acquired", lease: came };
   };
 }

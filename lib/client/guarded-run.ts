@@ -30,7 +30,7 @@ export async function runTry<T>(
 ): Promise<RunResult<T>> {
   if (typeof work !== "function") throw invalid("work must be a function");
   if (signal?.aborted) throw aborted(name, signal);
-  const result = await tryOnce("claim");
+  const result = await tryOnce("claim", { signal });
   if (result.kind === "refused") return { kind: "followed", reason: result.reason, state: result.state };
   const lease = await unlessAborted(result.lease, signal);
   core.life.assertOpen(); // What close() has released is led by nobody.

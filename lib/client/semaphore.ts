@@ -23,6 +23,7 @@ import { runTry } from "./guarded-run.ts";
 import type { Lease } from "./lease.ts";
 import type { AcquireResult, RunResult } from "./results.ts";
 import { Session, type SessionOptions } from "./session.ts";
+import { aborted, type Within } from "./waiting.ts";
 
 /** Options of `LeaseClient.semaphore`. */
 export interface SemaphoreOptions extends GroupOptions, ShardTermOptions {
@@ -142,16 +143,16 @@ export class Semaphore implements AsyncDisposable {
       termLimitMs === undefined
         ? this.#plain
         : shardSettings(core, this.#options, { ...this.#asked, termLimitMs });
-    return async () => {
+    return async (_, within = {}) => {
       core.life.assertOpen();
       const from = core.clock.now();
       // One session for all that is tried: a claim that is refused does not close it. And one try: a client is not closed in the midst of it.
-      return core.life.track(() => this.#session.keepOpen(() => this.#tryEach(settings, from)));
+      return core.life.track(() => this.#session.keepOpen(() => this.#tryEach(settings, from, within)));
     };
   }
 
   /** Looks at all permits, then tries those that may be free: vacant ones first, and in a random order, so that two do not try the same. */
-  async #tryEach(settings: TermSettings, from: Reading): ReturnType<Try> {
+  async #tryEach(settings: TermSettings, from: Reading, within: Within): ReturnType<Try> {
     const { clock, memory, random } = this.#core;
     const session = this.#session;
     const view = await lookAtGroup(this.#core, this.name, "", session.id);
@@ -169,16 +170,21 @@ export class Semaphore implements AsyncDisposable {
     let refusal: Awaited<ReturnType<Try>> | undefined;
     let broken: unknown;
     for (const { shard, rank: of } of free) {
+      if (within.signal?.aborted) throw aborted(this.name, within.signal);
+      // Who waits no longer has tried once at least.
+      if (refusal !== undefined && clock.now().mono >= (within.until ?? Infinity)) break;
       const tryOnce = shardTries(session, shard, settings, from);
       // The look has shown it: one that is kept for another, or whose session may last, costs no read of its own.
       const record = view.shards.get(shard);
       const seen =
         record && sighted(memory.sighting(record.name, record.row), record, clock.now(), undefined);
-      const came = await tryOnce(of === 0 || seen === undefined ? "claim" : seen).catch((error: unknown) => {
-        // A permit whose row somebody edited by hand is no reason to have none.
-        if (!isLeaseError(error, "RECORD_INVALID")) throw error;
-        broken = error;
-      });
+      const came = await tryOnce(of === 0 || seen === undefined ? "claim" : seen, within).catch(
+        (error: unknown) => {
+          // A permit whose row somebody edited by hand is no reason to have none.
+          if (!isLeaseError(error, "RECORD_INVALID")) throw error;
+          broken = error;
+        },
+      );
       if (came === undefined) continue;
       if (came.kind === "acquired") return came;
       if (refusal?.kind !== "refused" || came.retryAfterMs < refusal.retryAfterMs) refusal = came;

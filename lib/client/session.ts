@@ -16,6 +16,8 @@ import { TermHandle } from "./lease-handle.ts";
 import { Pacer } from "./pacer.ts";
 import { LOOK_AGAIN_MS, SessionLook } from "./session-look.ts";
 import { settleClaim, Settlings } from "./settling.ts";
+import { Turns } from "./turns.ts";
+import type { Within } from "./waiting.ts";
 
 const NOTHING: ReleaseResult = { kind: "already-released" };
 
@@ -46,8 +48,7 @@ export class Session implements Held {
   readonly #self: Contender;
   readonly #shardIdentity: Identity;
   readonly #shards = new Map<string, LeaseHandle>();
-  /** The last of the attempts for each shard: two at once would take one another's claim for nobody's. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns: Turns;
   #term: TermHandle | undefined;
   /** What its term's shards are given: one object for all of them. */
   #ofShards: TermHooks | undefined;
@@ -68,6 +69,7 @@ export class Session implements Held {
     const nobodyElse = { ...this.#shardIdentity, lastToken: () => Infinity };
     const shardsLed = (): number => this.#shards.size;
     this.#self = core.contender(name, settings, nobodyElse, { row: sessionRow(this.id), worker, shardsLed });
+    this.#turns = new Turns(this.#self);
     this.#settlings = new Settlings(core.life);
     this.looks = new SessionLook(this, this.#self);
   }
@@ -114,16 +116,9 @@ export class Session implements Held {
     return this.core.contender(this.name, settings, this.#shardIdentity, place);
   }
 
-  /** Does something for a shard, after what is under way for it, and keeps the session open meanwhile. */
-  async during<T>(shard: string, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#turns.get(shard) ?? Promise.resolve()).then(work);
-    const over = turn.catch(() => undefined);
-    this.#turns.set(shard, over);
-    try {
-      return await this.keepOpen(() => turn);
-    } finally {
-      if (this.#turns.get(shard) === over) this.#turns.delete(shard);
-    }
+  /** Does something for a shard, after what is under way for it, and keeps the session open meanwhile; see {@link Turns}. */
+  during<T>(shard: string, within: Within | undefined, work: () => Promise<T>): Promise<T> {
+    return this.keepOpen(() => this.#turns.take(shard, within, work));
   }
 
   /** Keeps the session open, if it is, while something is done. */

@@ -12,6 +12,7 @@ import type { Refusal } from "./attempt.ts";
 import type { Contender } from "./contender.ts";
 import type { LeaseHandle } from "./handle.ts";
 import type { Session } from "./session.ts";
+import type { Within } from "./waiting.ts";
 
 /** Contention can invalidate each move; past this many the candidate waits. */
 const MAX_MOVES = 8;
@@ -182,6 +183,7 @@ class ShardAttempt {
 /**
  * Makes one attempt of a session to lead a shard.
  * @param from when it began to try: the term's limit counts from there
+ * @param within for how long it waits for the attempts before it
  * @throws {LeaseError} as `attempt`
  */
 export function attemptShard(
@@ -190,8 +192,9 @@ export function attemptShard(
   shard: string,
   first: First,
   from: Reading = self.clock.now(),
+  within?: Within,
 ): Promise<LeaseHandle | Refusal> {
-  return session.during(shard, async () => {
+  return session.during(shard, within, async () => {
     // Else it would find a term of its own to take over, and its release would find a successor.
     const present = session.shards.get(shard);
     if (present?.releasing) await present.release();

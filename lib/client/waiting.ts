@@ -11,6 +11,16 @@ export interface Wakeup {
   clear(): void;
 }
 
+/** For how long a caller waits. */
+export interface Within {
+  readonly signal?: AbortSignal | undefined;
+  /** By the monotonic clock; for as long as it takes where it is left out. */
+  readonly until?: number;
+}
+
+/** What timers can count, in ms. */
+export const MAX_WAIT_MS = 2 ** 31 - 1;
+
 /** Makes a wake-up for one waiter. */
 export function makeWakeup(): Wakeup {
   let due = false;
