@@ -81,7 +81,9 @@ export class Group implements AsyncDisposable {
   /**
    * Tries once to lead a shard. 1 request when it is vacant. When it is held, 1, and 1 more for its session unless that was read within half
    * a `retryIntervalMs`. One more
-   * to end a dead session, for all of its shards, and 1 to take the shard over. The first claim opens the session: 1 more.
+   * to end a dead session, for all of its shards, and 1 to take the shard over. The first claim opens the session: 1 more. While the
+   * session before it, of this process or of its declared-stable id, is closed for its lock-delay, every shard is refused as `held`,
+   * and `state` is that of the session.
    *
    * @throws {LeaseError} as `LeaseClient.tryAcquire`. A claim that nobody answered is settled while the session lasts: it never holds the
    *   shard without being told of

@@ -188,6 +188,8 @@ export class Semaphore implements AsyncDisposable {
       if (came === undefined) continue;
       if (came.kind === "acquired") return came;
       if (refusal?.kind !== "refused" || came.retryAfterMs < refusal.retryAfterMs) refusal = came;
+      // Its own session is closed for its lock-delay, and so is every permit.
+      if (session.term === undefined && came.state.holder === session.id) break;
     }
     if (refusal === undefined && broken !== undefined) throw broken;
     return refusal ?? this.#full(view.shards);

@@ -6,7 +6,7 @@ import type { LeaseRecord } from "../core/record.ts";
 import type { LeaseEnd, ReleaseResult } from "../core/term.ts";
 import type { NewTerm, TermRules } from "../core/term-state.ts";
 import type { EpochMs, Reading } from "../core/units.ts";
-import { attempt, type AttemptResult } from "./attempt.ts";
+import { attempt, type AttemptResult, type Refusal } from "./attempt.ts";
 import type { ClientCore } from "./client-core.ts";
 import type { Contender, Identity } from "./contender.ts";
 import type { Answer } from "./exchange.ts";
@@ -52,7 +52,9 @@ export class Session implements Held {
   #term: TermHandle | undefined;
   /** What its term's shards are given: one object for all of them. */
   #ofShards: TermHooks | undefined;
-  #opening: Promise<TermHandle> | undefined;
+  #opening: Promise<TermHandle | Refusal> | undefined;
+  /** How an opening begins: what was seen to be closed is looked at before it is claimed again. */
+  #first: "claim" | "look" = "claim";
   #closing: Promise<ReleaseResult> | undefined;
   /** How many attempts are under way, and whoever else wants the session to stay open. */
   #users = 0;
@@ -95,10 +97,22 @@ export class Session implements Held {
   }
 
   /**
-   * Its term, which is opened if there is none: 1 request. Between the last look at a close and the opening nothing is awaited.
-   * @throws {LeaseError} as `tryAcquire`
+   * Its term, as {@link opened}.
+   * @throws {LeaseError} as `tryAcquire`, and STORE_UNAVAILABLE where it cannot be opened yet
    */
   async open(): Promise<LeaseHandle> {
+    const term = await this.opened();
+    if (!("kind" in term)) return term;
+    const message = `cannot be opened yet: its last one is closed for its lock-delay, or its id is somebody else's; try again in ${Math.ceil(term.retryAfterMs)} ms`;
+    throw this.#self.error("STORE_UNAVAILABLE", message);
+  }
+
+  /**
+   * Its term, which is opened if there is none: 1 request. Between the last look at a close and the opening nothing is awaited. Or why it
+   * cannot be opened yet: the one before it is closed to everybody for its lock-delay, which is no trouble of the store.
+   * @throws {LeaseError} as `tryAcquire`
+   */
+  async opened(): Promise<LeaseHandle | Refusal> {
     this.core.life.assertOpen();
     while (this.#closing !== undefined) await this.#closing;
     if (this.#term?.isHeld()) return this.#term;
@@ -192,9 +206,10 @@ export class Session implements Held {
     return (await this.#close()) ?? NOTHING;
   }
 
-  async #begin(): Promise<TermHandle> {
-    const result: AttemptResult = await attempt(this.#self, "claim");
-    if (result.kind === "refused") throw this.#notYet(result.retryAfterMs);
+  async #begin(): Promise<TermHandle | Refusal> {
+    const result: AttemptResult = await attempt(this.#self, this.#first);
+    this.#first = result.kind === "refused" ? "look" : "claim";
+    if (result.kind === "refused") return result;
     const term = new TermHandle(this.#self, result.term, {
       onEnd: (end) => this.#onEnd(term, end),
       forget: () => undefined,
@@ -208,11 +223,6 @@ export class Session implements Held {
     if (this.core.life.is !== "open") await term.release({ completed: false });
     this.core.life.assertOpen();
     return term;
-  }
-
-  #notYet(retryAfterMs: number): Error {
-    const message = `cannot be opened yet: its last one is closed for its lock-delay, or its id is somebody else's; try again in ${Math.ceil(retryAfterMs)} ms`;
-    return this.#self.error("STORE_UNAVAILABLE", message);
   }
 
   #hooksOf(session: LeaseHandle): TermHooks {

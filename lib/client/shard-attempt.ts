@@ -53,10 +53,12 @@ class ShardAttempt {
     let move: ShardMove = first === "claim" ? { kind: "claim" } : this.#decide();
     for (let moves = 0; moves < MAX_MOVES && move.kind !== "stand-by"; moves += 1) {
       if (move.kind === "read-session") await this.#readSession(move.of);
-      else if (move.kind === "open-session") await this.#session.open();
       else if (move.kind === "bury") await this.#bury(move);
       else {
-        const lease = await this.#write(move);
+        const session = await this.#session.opened();
+        // It is closed for its lock-delay, and so is every shard.
+        if ("kind" in session) return this.#refused(session, { ...session.state, shard: this.#shard });
+        const lease = move.kind === "open-session" ? undefined : await this.#write(move, session);
         if (lease !== undefined) return lease;
       }
       move = this.#decide();
@@ -126,9 +128,11 @@ class ShardAttempt {
   }
 
   /** Claims or takes over; resolves with nothing where that was refused. */
-  async #write(move: Extract<ShardMove, { kind: "claim" | "take-over" }>): Promise<LeaseHandle | undefined> {
+  async #write(
+    move: Extract<ShardMove, { kind: "claim" | "take-over" }>,
+    session: LeaseHandle,
+  ): Promise<LeaseHandle | undefined> {
     const { exchange, memory, name, row, random } = this.#self;
-    const session = await this.#session.open();
     const now = exchange.estimate();
     const believed = { writeId: random.id(), now, timed: false, sessionToken: session.token };
     const write = firstWriteOf(move, this.#self, believed);
@@ -165,8 +169,10 @@ class ShardAttempt {
     return this.#session.begin(this.#self, this.#shard, won, session);
   }
 
-  #refused({ reason, retryAfterMs }: Pick<Refusal, "reason" | "retryAfterMs">): Refusal {
-    const state = stateOf(this.#self.name, this.#seen?.record, false, this.#shard);
+  #refused(
+    { reason, retryAfterMs }: Pick<Refusal, "reason" | "retryAfterMs">,
+    state = stateOf(this.#self.name, this.#seen?.record, false, this.#shard),
+  ): Refusal {
     this.#self.tell("refused", { reason, leader: state.holder, leaderToken: state.token, retryAfterMs });
     return { kind: "refused", reason, state, retryAfterMs };
   }
