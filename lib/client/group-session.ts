@@ -66,7 +66,11 @@ export function shardTries(
   const self = session.contender(shard, settings);
   return async (first, within) => {
     core.life.assertOpen();
-    const came = await core.life.track(() => attemptShard(self, session, shard, first, from, within));
-    return "kind" in came ? came : { kind: "acquired", lease: came };
+    try {
+      const came = await core.life.track(() => attemptShard(self, session, shard, first, from, within));
+      return "kind" in came ? came : { kind: "acquired", lease: came };
+    } finally {
+      core.life.assertOpen(); // What came of it, whoever closed the client has ended with the session.
+    }
   };
 }

@@ -275,3 +275,24 @@ describe("a release of a shard that nobody answers", () => {
     expect(world.table.peek("jobs", "lease#a")).toMatchObject({ holder: group.id, token: again.token });
   });
 });
+
+describe("a claim of a shard that is under way when its client is closed", () => {
+  it.each(["lease#a", "session#"])("says so, wherever it is: at %s", async (row) => {
+    const world = manual();
+    const client = world.client();
+    const group = client.group("jobs");
+    const gate = new Gate();
+    world.store.onWrite = async (write, pass) => {
+      if (write.kind === "claim" && write.row?.startsWith(row) === true) await gate.pass();
+      return pass();
+    };
+    const trying = group.tryAcquire("a");
+    trying.catch(() => undefined);
+    await gate.reached;
+    const closing = client.close();
+    gate.open();
+    await leaseErrorOf(trying, "CLIENT_CLOSED");
+    await settling(world, closing);
+    expect(world.table.peek("jobs", `session#${group.id}`)).not.toHaveProperty("holder");
+  });
+});
