@@ -109,12 +109,13 @@ export class Semaphore implements AsyncDisposable {
   }
 
   /**
-   * Reads who has which permit: 1 request.
+   * Reads who has which permit: 1 request. It tells of each of its permits, and of one above their number while somebody has it whose
+   * number is larger, or was: that is one more than this process would let in. Other shards of the group are no permits.
    * @throws {LeaseError} as `LeaseClient.get`
    */
   async list(): Promise<readonly LeaseState[]> {
-    const wanted = Array.from({ length: this.permits }, (_, nth) => permitName(nth));
-    return (await groupStatus(this.#core, this.name, wanted)).shards;
+    const { shards } = await groupStatus(this.#core, this.name, this.#names);
+    return shards.filter(({ shard = "" }) => /^permit-\d{5}$/.test(shard));
   }
 
   /** Releases every permit that this semaphore holds, with one write. It can be used on. */
@@ -129,6 +130,10 @@ export class Semaphore implements AsyncDisposable {
 
   get #session(): Session {
     return (this.#made ??= new Session(this.#core, this.#sessionOptions));
+  }
+
+  get #names(): readonly string[] {
+    return Array.from({ length: this.permits }, (_, nth) => permitName(nth));
   }
 
   get #asked(): ShardTermOptions {
@@ -163,7 +168,7 @@ export class Semaphore implements AsyncDisposable {
       const isOwn = record.holder === session.id && session.term === undefined && before && opens(before);
       return isOwn || sessionBehind(view, record) === undefined ? 2 : 3;
     };
-    const free = Array.from({ length: this.permits }, (_, nth) => permitName(nth))
+    const free = this.#names
       .map((shard) => ({ shard, rank: rank(view.shards.get(shard)), chance: random.fraction() }))
       .filter(({ shard, rank: of }) => of < 3 && !session.leads(shard))
       .sort((a, b) => a.rank - b.rank || a.chance - b.chance);
@@ -192,16 +197,16 @@ export class Semaphore implements AsyncDisposable {
       if (session.term === undefined && came.state.holder === session.id) break;
     }
     if (refusal === undefined && broken !== undefined) throw broken;
-    return refusal ?? this.#full(view.shards);
+    return refusal ?? this.#full(this.#names.flatMap((shard) => view.shards.get(shard) ?? []));
   }
 
   /** Nobody can have one before a holder releases, or the first of their sessions could be over. */
-  #full(permits: ReadonlyMap<string, LeaseRecord>): Awaited<ReturnType<Try>> {
+  #full(permits: readonly LeaseRecord[]): Awaited<ReturnType<Try>> {
     const { clock, exchange, memory, timing } = this.#core;
     const { id } = this.#session;
     let soonest: LeaseRecord | undefined;
     let retryAfterMs = timing.durationMs;
-    for (const record of permits.values()) {
+    for (const record of permits) {
       const { holder } = record;
       const seen = holder === undefined ? undefined : memory.sighting(this.name, sessionRow(holder));
       if (seen === undefined || holder === id) continue;
@@ -210,7 +215,7 @@ export class Semaphore implements AsyncDisposable {
       soonest = record;
       retryAfterMs = leftMs;
     }
-    const record = soonest ?? [...permits.values()].find(({ holder }) => holder !== undefined);
+    const record = soonest ?? permits.find(({ holder }) => holder !== undefined);
     const state = stateOf(this.name, record, false, shardOf(record?.row));
     const { shard, holder: leader, token: leaderToken } = state;
     const about = { lease: this.name, holder: id, ...(shard === undefined ? {} : { shard }) };

@@ -67,6 +67,21 @@ export function semaphoreClaims(world: MakeWorld): void {
     expect(await other.run(async (permit) => permit.shard)).toMatchObject({ kind: "led", completed: true });
   });
 
+  it("lists its permits, those above their number while somebody has them, and no other shard", async () => {
+    await using here = world();
+    const name = here.name("numbers");
+    const few = here.member().client.semaphore(name, { permits: 1 });
+    const many = here.member().client.semaphore(name, { permits: 2 });
+    const group = here.member().client.group(name);
+    led(await group.tryAcquire("permit-office"));
+    const held = [led(await many.tryAcquire()), led(await many.tryAcquire())];
+    const listed = async () => (await few.list()).map(({ shard }) => shard);
+    expect(await listed()).toEqual(["permit-00001", "permit-00002"]);
+    expect(await few.tryAcquire()).toMatchObject({ state: { shard: "permit-00001" } });
+    await Promise.all(held.map((permit) => permit.release()));
+    expect(await listed()).toEqual(["permit-00001"]);
+  });
+
   it("passes the permits of a process that died on, within the bound", async () => {
     await using here = world();
     const name = here.name("died");
