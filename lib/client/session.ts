@@ -97,22 +97,11 @@ export class Session implements Held {
   }
 
   /**
-   * Its term, as {@link opened}.
-   * @throws {LeaseError} as `tryAcquire`, and STORE_UNAVAILABLE where it cannot be opened yet
-   */
-  async open(): Promise<LeaseHandle> {
-    const term = await this.opened();
-    if (!("kind" in term)) return term;
-    const message = `cannot be opened yet: its last one is closed for its lock-delay, or its id is somebody else's; try again in ${Math.ceil(term.retryAfterMs)} ms`;
-    throw this.#self.error("STORE_UNAVAILABLE", message);
-  }
-
-  /**
    * Its term, which is opened if there is none: 1 request. Between the last look at a close and the opening nothing is awaited. Or why it
    * cannot be opened yet: the one before it is closed to everybody for its lock-delay, which is no trouble of the store.
    * @throws {LeaseError} as `tryAcquire`
    */
-  async opened(): Promise<LeaseHandle | Refusal> {
+  async open(): Promise<LeaseHandle | Refusal> {
     this.core.life.assertOpen();
     while (this.#closing !== undefined) await this.#closing;
     if (this.#term?.isHeld()) return this.#term;

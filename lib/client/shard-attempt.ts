@@ -55,7 +55,7 @@ class ShardAttempt {
       if (move.kind === "read-session") await this.#readSession(move.of);
       else if (move.kind === "bury") await this.#bury(move);
       else {
-        const session = await this.#session.opened();
+        const session = await this.#session.open();
         // It is closed for its lock-delay, and so is every shard.
         if ("kind" in session) return this.#refused(session, { ...session.state, shard: this.#shard });
         const lease = move.kind === "open-session" ? undefined : await this.#write(move, session);

@@ -70,7 +70,11 @@ export class WorkerLook {
    */
   async make(wanted: readonly string[], ended: AbortSignal): Promise<number> {
     const { core, name, id } = this.#session;
-    await this.#session.open();
+    const session = await this.#session.open();
+    if ("kind" in session) {
+      this.#due = true;
+      return Math.min(core.timing.retryIntervalMs, session.retryAfterMs + SPREAD_MS);
+    }
     const now = core.clock.now().mono;
     // What was left to others at the last look is not shown by any change of membership.
     const hasRested = this.#works.restEndsAfter(this.#lookedAt) <= now;

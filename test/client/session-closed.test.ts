@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { kindsOf, leading, led, settling } from "../support/groups.ts";
+import { kindsOf, leading, led, settling, untilAsked } from "../support/groups.ts";
 import { loaded, manual } from "../support/manual.ts";
 import { UNANSWERED } from "../support/probe-store.ts";
 
@@ -47,6 +47,26 @@ describe("while a process's last session is closed for its lock-delay", () => {
     await world.clock.advance(10);
     led(await group.tryAcquire("a"));
     expect(world.store.reads).toBe(reads);
+  });
+
+  it("its worker looks and writes nothing, however little trouble it bears, and works when it is over", async () => {
+    const world = manual();
+    const group = world.client().group("jobs", { lockDelayMs: DELAY_MS });
+    const worker = group.worker({ shards: ["a", "b"], troubleLimitMs: 5_000 });
+    const stop = new AbortController();
+    const over = worker.run(untilAsked, { signal: stop.signal });
+    await world.clock.advance(5_000);
+    world.store.onWrite = async ({ kind }, pass) => (kind === "renew" ? UNANSWERED : pass());
+    await world.clock.advance(16_000);
+    world.store.onWrite = undefined;
+    const { length } = world.store.sent;
+    await world.clock.advance(50_000);
+    expect(world.store.sent.slice(length)).toEqual([]);
+    expect(worker.status).toMatchObject({ shards: [], lastError: undefined });
+    await world.clock.advance(20_000);
+    expect(worker.status.shards).toEqual(["a", "b"]);
+    stop.abort();
+    await settling(world, over);
   });
 
   it("a permit is asked for once, though many are vacant", async () => {
