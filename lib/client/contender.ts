@@ -107,12 +107,16 @@ export class Contender implements Runtime, Identity, TermRules {
   /** Sends a write, when its turn has come, within the candidate's own deadline. */
   send(write: LeaseWrite): Promise<Answer<WriteOutcome>> {
     const { requestTimeoutMs } = this.settings.timing;
-    const sending = (): Promise<Answer<WriteOutcome>> =>
-      this.#told(write.kind, this.exchange.write(write, requestTimeoutMs), write.row);
     const pacer = this.#pacer;
-    if (pacer === undefined) return sending();
-    // A client that closes waits for it: its turn has a timer.
-    return this.life.track(() => pacer.paced(sending, () => this.exchange.refuses(write.kind)));
+    const sending = (): Promise<Answer<WriteOutcome>> =>
+      this.exchange.write(write, requestTimeoutMs, pacer !== undefined);
+    const asking =
+      pacer === undefined
+        ? sending()
+        : // A client that closes waits for it: its turn has a timer.
+          this.life.track(() => pacer.paced(sending, () => this.exchange.refuses(write.kind)));
+    // Once, and not each time that it is throttled and sent again.
+    return this.#told(write.kind, asking, write.row);
   }
 
   /** Reads the record within the candidate's own deadline; or another row's under the same name. */

@@ -113,13 +113,14 @@ export class Exchange {
   }
 
   /**
-   * Sends a write. Ends by its deadline with the outcome `unknown`, even when the store never answers.
+   * Sends a write. Ends by its deadline with the outcome `unknown`, even when the store never answers. One that is `paced` is sent again by
+   * the caller if the service throttles it: that is no trouble yet.
    * @throws {LeaseError} when the write surely was not applied
    */
-  async write(write: LeaseWrite, timeoutMs: number): Promise<Answer<WriteOutcome>> {
+  async write(write: LeaseWrite, timeoutMs: number, paced = false): Promise<Answer<WriteOutcome>> {
     this.#assertMay(write.kind);
     const sending = (): Promise<WriteOutcome> =>
-      this.#within(timeoutMs, write.name, (call) => this.#store.write(write, call)).catch(
+      this.#within(timeoutMs, write.name, (call) => this.#store.write(write, { ...call, paced })).catch(
         (cause: unknown) => {
           // Only a store that says so has surely applied nothing; whatever else it throws tells nothing.
           if (isLeaseError(cause) && cause.code !== "STORE_UNAVAILABLE") throw cause;
@@ -260,6 +261,8 @@ export class Exchange {
       throw error;
     }
     const received = this.#clock.now();
+    if ((outcome as { readonly unapplied?: boolean }).unapplied)
+      return { outcome, sent, received, sample: undefined };
     const served = "servedAt" in outcome;
     if (served) this.#served = received;
     if (!served) this.#restoredMs = undefined;

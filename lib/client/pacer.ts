@@ -12,6 +12,9 @@ const GROWTH = 0.5;
 export const AT_ONCE = 32;
 /** How soon after the rate was halved it may be halved again, in ms: what is throttled by then was sent at the rate before. */
 const SLOWED_MS = 500;
+/** How long a write rests before it is sent again, at first and at most, in ms. */
+const FIRST_REST_MS = 25;
+const MOST_REST_MS = 400;
 
 /** What was sent, as far as the pacer looks at it. */
 interface Sent {
@@ -39,8 +42,9 @@ export class Pacer {
   }
 
   /**
-   * Sends when its turn comes. What the service answered without serving it (it throttles, or fails) is sent again: a write that has landed
-   * all the same is refused by itself, and known by its id. What `isRefused` says will not be sent takes no turn.
+   * Sends when its turn comes. What the service answered without serving it (it throttles, or fails) is sent again, ever more seldom: a
+   * write that has landed all the same is refused by itself, and known by its id. If it is never served, the outcome is that of the sending
+   * that may have applied it, where there was one. What `isRefused` says will not be sent takes no turn.
    */
   async paced<T extends Sent>(send: () => Promise<T>, isRefused = (): boolean => false): Promise<T> {
     if (this.#underWay >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -48,8 +52,9 @@ export class Pacer {
     try {
       const until = this.#clock.now().mono + this.#lastsMs;
       let unserved: T | undefined;
+      let restMs = 0;
       for (;;) {
-        if (!isRefused()) await this.#turn();
+        if (!isRefused()) await this.#turn(restMs);
         const sent = await send().catch((error: unknown) => {
           // What the first of them came to is still for the caller to know.
           if (unserved !== undefined) return unserved;
@@ -59,8 +64,9 @@ export class Pacer {
         if (outcome.kind !== "unknown") this.#rate = Math.min(MOST_RATE, this.#rate + GROWTH);
         if (outcome.kind !== "unknown" || outcome.answered !== true || sent === unserved) return sent;
         this.#slow();
-        unserved = sent;
-        if (this.#clock.now().mono >= until) return sent;
+        if (unserved?.outcome.kind !== "unknown" || unserved.outcome.unapplied === true) unserved = sent;
+        restMs = Math.min(2 * restMs + FIRST_REST_MS, MOST_REST_MS);
+        if (this.#clock.now().mono + restMs >= until) return unserved;
       }
     } finally {
       const next = this.#waiting.shift();
@@ -69,11 +75,12 @@ export class Pacer {
     }
   }
 
-  async #turn(): Promise<void> {
+  async #turn(restMs: number): Promise<void> {
     const now = this.#clock.now().mono;
     const at = Math.max(this.#free, now - 1_000 * (AT_ONCE / this.#rate));
     this.#free = at + 1_000 / this.#rate;
-    if (at > now) await pause(this.#clock, at - now);
+    const waitMs = Math.max(at - now, restMs);
+    if (waitMs > 0) await pause(this.#clock, waitMs);
   }
 
   /** Halves the rate, once for all the writes that were under way together. */

@@ -147,9 +147,14 @@ class ShardAttempt {
     }
     memory.forget(name, row);
     if (outcome.kind === "unknown") {
-      memory.rememberClaim(write.writeId);
-      this.#session.settle(this.#self, write);
-      throw this.#unavailable("may be claimed, nobody can say", outcome.cause);
+      // A claim that was throttled is as good as refused.
+      if (outcome.unapplied) this.#session.looks.remember(this.#shard, write, this.#seen?.record);
+      else {
+        memory.rememberClaim(write.writeId);
+        this.#session.settle(this.#self, write);
+      }
+      const what = outcome.unapplied ? "was not claimed" : "may be claimed, nobody can say";
+      throw this.#unavailable(what, outcome.cause);
     }
     // It counts only while that very session lasts: a later one of the same worker did not claim it.
     if (this.#session.term !== session)

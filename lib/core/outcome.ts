@@ -29,6 +29,8 @@ export type WriteOutcome =
       readonly cause: unknown;
       /** Whether the service answered, with what tells nothing: it throttled, failed, or was in a transaction. */
       readonly answered?: boolean | undefined;
+      /** Of a paced write that was answered: whether it was surely not applied by this call. Whoever knows of no other may say so. */
+      readonly unapplied?: boolean | undefined;
     };
 
 /** What a strong read found. */

@@ -10,6 +10,12 @@ export interface CallOptions {
   /** How long the caller waits at most, in ms, from the call on; `undefined` where it does not say. */
   readonly timeoutMs?: number | undefined;
   /**
+   * Of a write: whether the caller itself sends again, more slowly, what the service throttles. A store that tries again by itself
+   * should then tell of the first throttling as `unknown` and `answered`, and as `unapplied` where that is sure.
+   * @default false
+   */
+  readonly paced?: boolean | undefined;
+  /**
    * Of `rows`: the attributes that the caller looks at, besides the row's key. A store may leave out the others.
    * @default - all
    */

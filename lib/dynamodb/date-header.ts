@@ -2,11 +2,11 @@ import { type EpochMs, epochMs } from "../core/units.ts";
 import { spareLogCopies, type Logged } from "./log-filter.ts";
 
 /** A command of the SDK, as far as the tap needs it. */
-interface Tappable {
+export interface Tappable {
   readonly middlewareStack: {
     // The SDK types a stack by its input and output; the tap sees only what passes through.
     // oxlint-disable-next-line typescript/no-explicit-any
-    add(middleware: any, options: { step: "deserialize"; name: string; priority: "low" }): void;
+    add(middleware: any, options: { step: "deserialize"; name?: string; priority: "low" | "high" }): void;
   };
 }
 
@@ -16,12 +16,17 @@ export interface DateTap {
   servedAt: EpochMs | undefined;
   /** How often the request was handed to the network: by the SDK's own retries, and by sending it again. */
   sent: number;
-  /** How often the service refused it so that nothing was applied, and it may be sent again: by a transaction in the way, or a late signature. */
+  /**
+   * How often the service refused it so that nothing was applied, and it may be sent again: by a transaction in the way, a late signature,
+   * or throttling.
+   */
   resent: number;
   /** The latest response; `undefined` while there is none to what was sent last. */
   response: Response | undefined;
   /** Where the latest was sent: host and port. */
   host: string | undefined;
+  /** What the service throttled last, where the caller sends it again, and not the SDK. */
+  throttled?: unknown;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { because, isLeaseError, LeaseError, type LeaseErrorCode } from "../core/errors.ts";
-import type { DateTap } from "./date-header.ts";
+import type { DateTap, Tappable } from "./date-header.ts";
 
 /** What is known of a failed request. */
 export interface Failure {
@@ -14,6 +14,8 @@ export interface Failure {
 type Meaning = readonly [code: LeaseErrorCode, hint: string, name?: RegExp, message?: RegExp];
 
 const DENIED = "ACCESS_DENIED";
+/** What DynamoDB calls a request that it turned away before it did anything. */
+const THROTTLED = /^(ProvisionedThroughputExceeded|RequestLimitExceeded|Throttling)/;
 const REFUSED_AS_INVALID = /^ValidationException$/;
 const MEANINGS: readonly Meaning[] = [
   [
@@ -56,6 +58,7 @@ const MEANINGS: readonly Meaning[] = [
     REFUSED_AS_INVALID,
     /operand|data type|invalid type|type mismatch/i,
   ],
+  ["STORE_UNAVAILABLE", "throttled; try again, and send less at a time", THROTTLED],
   ["INVALID_ARGUMENT", "refused as invalid; is a proclaimed value too large?", REFUSED_AS_INVALID],
   // Trouble like any other: networks and engines come back, and an attempt before may have been sent.
   [
@@ -97,6 +100,26 @@ export function failureOf(
     surelyNotApplied: code !== "STORE_UNAVAILABLE" && tap.sent <= tap.resent + (answersLast ? 1 : 0),
     answered: answersLast,
   };
+}
+
+/**
+ * Has the SDK tell at once of an attempt that was throttled, instead of sending it again by itself: its pauses outlast a request's deadline,
+ * and then nobody could say what became of the write. Whoever paces the write sends it again.
+ */
+export function tapThrottling(command: Tappable, tap: DateTap): void {
+  const judge = (next: (args: unknown) => Promise<unknown>) => async (args: unknown) => {
+    tap.throttled = undefined;
+    try {
+      return await next(args);
+    } catch (error) {
+      if (!THROTTLED.test(named(error).name) || !answers(error, tap)) throw error;
+      tap.resent += 1;
+      tap.throttled = error;
+      // By its own name the SDK would send it again, and by that of a cause it does not.
+      throw new Error("throttled", { cause: error });
+    }
+  };
+  command.middlewareStack.add(judge, { step: "deserialize", priority: "high" });
 }
 
 /** Whether an error is the service's answer to what was sent last, and not another service's, or the network's. */

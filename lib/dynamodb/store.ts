@@ -22,7 +22,7 @@ import { storableValue } from "../core/value.ts";
 import type { LeaseWrite } from "../core/lease-write.ts";
 import { type DateTap, tapDate } from "./date-header.ts";
 import { rowKey, updateOf } from "./expressions.ts";
-import { failureOf, isClockSkew } from "./failures.ts";
+import { failureOf, isClockSkew, tapThrottling } from "./failures.ts";
 import { recordOf, recordsOf, rowOf, sound } from "./rows.ts";
 import { LEASE_TABLE_SCHEMA } from "./schema.ts";
 import { parseTableName } from "./table-name.ts";
@@ -88,13 +88,14 @@ export class DynamoDBLeaseStore implements LeaseStore {
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",
     });
     const tap = tapDate(command);
+    if (call.paced === true) tapThrottling(command, tap);
     try {
       const { Attributes } = await pastTransactions(() => this.#send(command, call, tap), call);
       const before = recordOf(Attributes);
       const tokenBefore = before?.token ?? 0;
       return { kind: "written", record: applied(before, write), tokenBefore, servedAt: tap.servedAt };
     } catch (error) {
-      return this.#writeFailed(error, write, tap, call);
+      return this.#writeFailed(tap.throttled ?? error, write, tap, call);
     }
   }
 
@@ -221,7 +222,9 @@ export class DynamoDBLeaseStore implements LeaseStore {
     // What the service could not add up it does not name: the row tells.
     if (failure.error.code === "RECORD_INVALID") await this.read(write.name, call, write.row);
     if (failure.surelyNotApplied) throw failure.error;
-    return { kind: "unknown", cause: failure.error, answered: failure.answered };
+    const { error: cause, answered } = failure;
+    // Each attempt that was begun is counted before it is sent: one that nobody has answered yet is none of those that were refused.
+    return { kind: "unknown", cause, answered, unapplied: call.paced && answered && tap.sent <= tap.resent };
   }
 }
 

@@ -80,6 +80,38 @@ describe("a pacer", () => {
     expect(never.clock.pendingTimers).toBe(0);
   });
 
+  it("sends the same write ever more seldom, whatever its rate", async () => {
+    const { clock, began, all } = sending(1, 0, 1_000_000);
+    await clock.advance(LASTS_MS);
+    await all;
+    expect(began.slice(0, 6)).toEqual([0, 25, 100, 275, 650, 1_050]);
+    expect(began.length).toBeLessThan(12);
+  });
+
+  it.each([
+    ["none", [true, true], true],
+    ["the first", [false, true], false],
+    ["a later one", [true, false, true], false],
+  ])(
+    "tells of a write that was never served what is sure: %s of its sendings may have been applied",
+    async (_, sure, all) => {
+      const clock = new ManualClock();
+      const pacer = new Pacer(timekeeperOf(clock), LASTS_MS);
+      let nth = 0;
+      const told = pacer.paced(async () => {
+        const unapplied = sure[nth] ?? true;
+        nth += 1;
+        const { outcome } = THROTTLED;
+        return { outcome: unapplied ? { ...outcome, unapplied } : { ...outcome } };
+      });
+      await clock.advance(LASTS_MS);
+      expect(nth).toBeGreaterThan(3);
+      expect((await told).outcome).toEqual(
+        all ? { ...THROTTLED.outcome, unapplied: true } : THROTTLED.outcome,
+      );
+    },
+  );
+
   it("never stops for good, however often it is throttled", async () => {
     const clock = new ManualClock();
     const pacer = new Pacer(timekeeperOf(clock), LASTS_MS);

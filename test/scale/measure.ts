@@ -6,6 +6,7 @@ import type { Screen } from "../../local/harness/screen.ts";
 import type { HolderOrder } from "../support/holding/holder-process.ts";
 import { holds } from "../support/holding/holds.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
+import { above, throttling } from "../support/throttling-server.ts";
 import { type Bound, isMet } from "./bounds.ts";
 import { playFleet } from "./fleet-plays.ts";
 import { boundsOfHolding } from "./holding.ts";
@@ -63,20 +64,24 @@ async function throttled(
 ): Promise<Bound[]> {
   const of = `throttled to ${THROTTLED} writes a second`;
   note(of);
+  // Real answers of a server, so that the SDK has its part in it.
+  await using proxy = await throttling(where.endpoint, above(THROTTLED));
   const order = {
-    ...where,
+    table: where.table,
+    endpoint: proxy.endpoint,
     by: "tryAcquire",
     shards: THROTTLED_SHARDS,
     restMs: 1_000,
     signals: false,
   } as const;
-  const { claimMs, claiming, led } = await holds({ ...order, writesPerSecond: THROTTLED });
+  const { claimMs, rejected, led } = await holds(order);
   // Twice what an unthrottled process at just that rate takes, and what it takes to slow down.
   const most = (2 * THROTTLED_SHARDS) / THROTTLED + 5;
   return [
     { of, what: `${THROTTLED_SHARDS} claimed in, s`, is: claimMs / 1_000, most },
     { of, what: "led", is: led, least: THROTTLED_SHARDS },
-    { of, what: "writes throttled", is: claiming.counts["throttled"] ?? 0, least: 1 },
+    { of, what: "writes throttled", is: proxy.throttled(), least: 1 },
+    { of, what: "claims that rejected", is: rejected, most: 0 },
   ];
 }
 

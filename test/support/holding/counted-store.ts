@@ -1,12 +1,9 @@
 import type { CallOptions, LeaseStore, ListPage, RowsPage } from "../../../lib/core/ports.ts";
 import type { LeaseWrite } from "../../../lib/core/lease-write.ts";
 import type { ReadOutcome, WriteOutcome } from "../../../lib/core/outcome.ts";
-import { LeaseError } from "../../../lib/index.ts";
 
 /** What a store between a client and the table does besides passing on. */
 export interface CountedStoreOptions {
-  /** How many writes a second it lets through to one partition key, as DynamoDB does; the others it answers as throttled. */
-  readonly writesPerSecond?: number | undefined;
   /** Told of each request by its kind, when it is asked for. */
   readonly onRequest?: ((kind: string) => void) | undefined;
 }
@@ -19,22 +16,18 @@ export interface Counted {
 
 const WINDOW_MS = 1_000;
 
-/** Passes requests on, counts them by kind, and throttles where it is told to. */
+/** Passes requests on, and counts them by kind. */
 export class CountedStore implements LeaseStore {
   readonly tableName: string | undefined;
   readonly #store: LeaseStore;
-  readonly #limit: number;
   readonly #onRequest: CountedStoreOptions["onRequest"];
   /** When each write was sent, by the monotonic clock, of one partition key: all that is measured here has one. */
   #sent: number[] = [];
-  /** When the writes of the last second were let through. */
-  readonly #passed: number[] = [];
   #counts = new Map<string, number>();
 
-  constructor(store: LeaseStore, { writesPerSecond = Infinity, onRequest }: CountedStoreOptions = {}) {
+  constructor(store: LeaseStore, { onRequest }: CountedStoreOptions = {}) {
     this.#store = store;
     this.tableName = store.tableName;
-    this.#limit = writesPerSecond;
     this.#onRequest = onRequest;
   }
 
@@ -51,9 +44,7 @@ export class CountedStore implements LeaseStore {
 
   async write(write: LeaseWrite, call: CallOptions): Promise<WriteOutcome> {
     this.#count(`${write.kind} ${rowKind(write.row)}`);
-    const now = performance.now();
-    this.#sent.push(now);
-    if (!this.#passes(now)) return this.#throttled(write);
+    this.#sent.push(performance.now());
     return this.#store.write(write, call);
   }
 
@@ -69,21 +60,6 @@ export class CountedStore implements LeaseStore {
 
   list(call: CallOptions): AsyncIterable<ListPage> {
     return this.#store.list(call);
-  }
-
-  #passes(now: number): boolean {
-    if (this.#limit === Infinity) return true;
-    while ((this.#passed[0] ?? Infinity) <= now - WINDOW_MS) this.#passed.shift();
-    if (this.#passed.length >= this.#limit) return false;
-    this.#passed.push(now);
-    return true;
-  }
-
-  /** As `DynamoDBLeaseStore` answers what the service has throttled. */
-  #throttled({ name }: LeaseWrite): WriteOutcome {
-    this.#count("throttled");
-    const cause = new LeaseError("STORE_UNAVAILABLE", "throttled", { lease: name });
-    return { kind: "unknown", cause, answered: true };
   }
 
   #count(kind: string): void {
@@ -102,7 +78,7 @@ function rowKind(row: string | undefined): "lease" | "session" | "shard" | "cand
 /** How many writes there were among the requests. */
 export function writesOf(counts: Readonly<Record<string, number>>): number {
   return Object.entries(counts)
-    .filter(([kind]) => !/^(rows|read|throttled)/.test(kind))
+    .filter(([kind]) => !/^(rows|read)/.test(kind))
     .reduce((sum, [, count]) => sum + count, 0);
 }
 

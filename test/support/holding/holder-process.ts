@@ -21,7 +21,6 @@ export interface HolderOrder {
   readonly stretches?: number | undefined;
   /** Whether each work listens to its lease's signal: Node then keeps an `AbortController` and more for each. */
   readonly signals: boolean;
-  readonly writesPerSecond?: number | undefined;
   /** @default - the client's */
   readonly durationMs?: number | undefined;
   /** @default - the client's */
@@ -35,6 +34,8 @@ export interface HolderReport {
   readonly claimMs: number;
   readonly claimCpuMs: number;
   readonly claiming: Counted;
+  /** How many claims rejected, and were made anew: of shards, by `tryAcquire`. */
+  readonly rejected: number;
   readonly heapMb: number;
   readonly rssMb: number;
   readonly restCpuPercent: number;
@@ -67,7 +68,7 @@ const collectGarbage = globalThis.gc as () => void;
 const order = JSON.parse(process.argv[2] as string) as HolderOrder;
 
 const client = engineClient(order.endpoint);
-const store = new CountedStore(new DynamoDBLeaseStore({ tableName: order.table, client }), order);
+const store = new CountedStore(new DynamoDBLeaseStore({ tableName: order.table, client }));
 await using leases = new LeaseClient({
   store,
   durationMs: order.durationMs,
@@ -77,6 +78,7 @@ const names = Array.from({ length: order.shards }, (_, nth) => `tenant-${String(
 const loop = new EventLoop();
 const renewals = new Renewals(order);
 
+let rejected = 0;
 const begun = performance.now();
 const ways = { tryAcquire: byTrying, worker: asWorker, single: asSingles };
 const holding: Holding = await ways[order.by]();
@@ -103,6 +105,7 @@ const report: HolderReport = {
   claimMs,
   claimCpuMs,
   claiming,
+  rejected,
   heapMb,
   rssMb,
   restCpuPercent,
@@ -151,6 +154,7 @@ async function byTrying(): Promise<Holding> {
         return;
       } catch (error) {
         if (!isLeaseError(error, "STORE_UNAVAILABLE")) throw error;
+        rejected += 1;
       }
     }
   };
