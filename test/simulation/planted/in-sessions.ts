@@ -195,4 +195,51 @@ export const IN_SESSIONS: readonly Plant[] = [
       },
     })),
   },
+  {
+    name: "shard claimed with its session's token",
+    about:
+      "a session that claims a shard again, or after a younger one, writes a token that is not above the last",
+    scenario: "holders-calm",
+    caughtBy: "I1-tokens-rise",
+    budget: 20,
+    replace: replacing("core/writes.ts", (original) => ({
+      claim: (request) => {
+        const { sessionToken } = request;
+        const write = original.claim(request);
+        return sessionToken === undefined ? write : setting(write, { token: sessionToken });
+      },
+    })),
+  },
+  {
+    name: "shard fenced by its session's token",
+    about:
+      "a term of a shard is told with the token of its session: a session that leads again after a younger one is refused",
+    scenario: "holders-calm",
+    caughtBy: "I3-fencing",
+    budget: 20,
+    replace: replacing("client/lease-handle.ts", ({ TermHandle }) => ({
+      TermHandle: class extends TermHandle {
+        constructor(...given: ConstructorParameters<typeof TermHandle>) {
+          super(...given);
+          const { sessionToken } = given[1].record;
+          if (sessionToken !== undefined) Object.assign(this, { token: sessionToken });
+        }
+      },
+    })),
+  },
+  {
+    name: "shard released by the token before",
+    about: "a release of a shard is refused for its token, and its session holds on to what it does not lead",
+    scenario: "bells",
+    caughtBy: "no-orphan",
+    budget: 20,
+    from: 12,
+    replace: replacing("core/writes.ts", (original) => ({
+      release: (mine, request) => {
+        const write = original.release(mine, request);
+        if (shardOf(mine.row) === undefined) return write;
+        return { ...write, expects: { ...write.expects, token: mine.token - 1 } };
+      },
+    })),
+  },
 ];
