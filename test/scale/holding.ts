@@ -5,6 +5,8 @@ import type { Bound } from "./bounds.ts";
 const CLAIMED_WITHIN_MS = 30_000;
 const MOST_WRITES_A_SECOND = 1_000;
 const MOST_MEMORY_MB = 20;
+/** Of 10,000 works that listen to their signals: Node keeps a kilobyte for each, of which the library has no part. */
+const MOST_WITH_SIGNALS_MB = 30;
 const MOST_CPU_PERCENT = 2;
 const RENEW_INTERVAL_MS = 5_000;
 
@@ -21,7 +23,7 @@ export function boundsOfHolding(
     { of, what: "claimed in, s", is: report.claimMs / 1_000, most: CLAIMED_WITHIN_MS / 1_000 },
     { of, what: "writes in any second", is: claiming.mostWritesInASecond, most: MOST_WRITES_A_SECOND },
     { of, what: "led after the rest", is: report.led, least: shards },
-    { of, what: "heap beyond one lease's, MB", is: report.heapMb - one.heapMb, most: MOST_MEMORY_MB },
+    heapBeyond(of, report, one, MOST_MEMORY_MB),
     {
       of,
       what: "CPU beyond one lease's, %",
@@ -41,4 +43,13 @@ export function boundsOfHolding(
     { of, what: "event loop blocked at rest, ms", is: report.blockedMs.resting },
     { of, what: "event loop blocked while closing, ms", is: report.blockedMs.closing },
   ];
+}
+
+/** What a process has to keep to in which each work listens to its lease's signal; all else is as without. */
+export function boundsOfSignals(of: string, report: HolderReport, one: HolderReport): Bound[] {
+  return [heapBeyond(of, report, one, MOST_WITH_SIGNALS_MB)];
+}
+
+function heapBeyond(of: string, report: HolderReport, one: HolderReport, most: number): Bound {
+  return { of, what: "heap beyond one lease's, MB", is: report.heapMb - one.heapMb, most };
 }

@@ -9,7 +9,7 @@ import { createLeaseTable } from "../support/lease-tables.ts";
 import { above, throttling } from "../support/throttling-server.ts";
 import { type Bound, isMet } from "./bounds.ts";
 import { playFleet } from "./fleet-plays.ts";
-import { boundsOfHolding } from "./holding.ts";
+import { boundsOfHolding, boundsOfSignals } from "./holding.ts";
 import { type Options, type Part, PARTS } from "./options.ts";
 
 /** What a throttled process is let through, in writes a second: less than it sends by itself, so that it is throttled. */
@@ -32,16 +32,27 @@ export async function measure(options: Options, screen: Screen, signal: AbortSig
   };
   const note = (what: string): void => screen.progress(what);
   const restMs = options.rest * 1_000;
-  const held = async (by: HolderOrder["by"], of: string, signals: boolean): Promise<void> => {
+  const held = async (by: HolderOrder["by"], of: string): Promise<void> => {
     note(of);
-    const order = { by, shards: options.shards, restMs, signals };
+    const order = { by, shards: options.shards, restMs, signals: false };
     const one = await holds({ ...order, ...(await table()), shards: 1, restMs: restMs / 4 });
     const many = { ...order, ...(await table()) };
     bounds.push(...boundsOfHolding(of, many, await holds(many), one));
   };
+  const listening = async (): Promise<void> => {
+    const of = `${options.shards} by a worker whose works listen to their signals`;
+    note(of);
+    // What differs is there once they have begun.
+    const order = { by: "worker", restMs: 1_000, signals: true } as const;
+    const one = await holds({ ...order, ...(await table()), shards: 1 });
+    bounds.push(
+      ...boundsOfSignals(of, await holds({ ...order, ...(await table()), shards: options.shards }), one),
+    );
+  };
   const parts: Readonly<Record<Part, () => Promise<unknown>>> = {
-    tryAcquire: () => held("tryAcquire", `${options.shards} by tryAcquire`, false),
-    worker: () => held("worker", `${options.shards} by a worker`, false),
+    tryAcquire: () => held("tryAcquire", `${options.shards} by tryAcquire`),
+    worker: () => held("worker", `${options.shards} by a worker`),
+    signals: listening,
     throttled: async () => bounds.push(...(await throttled(await table(), note))),
     fleet: async () => playFleet({ ...(await table()), shards: options.fleetShards }, bounds, note),
   };

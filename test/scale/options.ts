@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { wholeNumber } from "../../local/harness/command.ts";
 
 /** What can be measured by itself. */
-export const PARTS = ["tryAcquire", "worker", "throttled", "fleet"] as const;
+export const PARTS = ["tryAcquire", "worker", "signals", "throttled", "fleet"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What the command line asks for. */
