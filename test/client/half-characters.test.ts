@@ -35,8 +35,8 @@ const CALLS: readonly (readonly [string, (world: World) => unknown])[] = [
         .group("jobs")
         .worker({ shards: ["a", HALF] }),
   ],
-  ["resource", () => new FenceGuard({ tableName: "t" }).admit(HALF, 1)],
-  [String.raw`lease\.name`, () => fenced({ name: HALF, holder: "ann", token: 1, tableName: "t" })],
+  ["resource", () => new FenceGuard({ tableName: "leases" }).admit(HALF, 1)],
+  [String.raw`lease\.name`, () => fenced({ name: HALF, holder: "ann", token: 1, tableName: "leases" })],
 ];
 
 it.each(CALLS)("half a character is refused as %s, and nothing is sent", async (option, call) => {

@@ -254,7 +254,7 @@ describe("the packed package", () => {
   });
 
   // 25 KB was the bound without elections of long-lived candidates, 73 KB without groups: docs/adr/0013.
-  it("adds at most 120 KB to a minified Lambda bundle, beside the SDK and middy", async () => {
+  it("adds at most 123 KB to a minified Lambda bundle, beside the SDK and middy", async () => {
     const { build } = await import("esbuild");
     const contents = `
       import { LeaseClient } from "leasehold";
@@ -274,7 +274,7 @@ describe("the packed package", () => {
       external: ["@aws-sdk/*", "@middy/*"],
     });
     const [output] = Object.values(metafile.outputs);
-    expect(output?.bytes).toBeLessThanOrEqual(120 * 1024);
+    expect(output?.bytes).toBeLessThanOrEqual(123 * 1024);
     // Where the runtime's SDK is used, what is imported is loaded: fencing alone needs document commands.
     expect(new Set(output?.imports.map(({ path }) => path).filter((path) => path.startsWith("@")))).toEqual(
       new Set(["@aws-sdk/client-dynamodb", "@aws-sdk/util-dynamodb"]),
