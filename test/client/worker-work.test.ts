@@ -30,7 +30,8 @@ describe("the work of a shard", () => {
     expect(pauses[0]).toBeLessThan(4_100);
     expect(pauses[1]).toBeGreaterThanOrEqual(4_000);
     expect(Math.max(...pauses)).toBeGreaterThanOrEqual(30_000);
-    expect(Math.max(...pauses)).toBeLessThanOrEqual(60_100);
+    // A rest that ends within a second of a look is seen with the next, a second after it.
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(61_100);
     expect(
       worker.begun.filter(({ shard }) => shard !== "s01"),
       "begun once each",
