@@ -53,7 +53,7 @@ function lives(pid: number): boolean {
   }
 }
 
-it("ends with the npx that started it, and releases", { timeout: 60_000 }, async () => {
+it.concurrent("ends with the npx that started it, and releases", { timeout: 60_000 }, async () => {
   const pid = await orphaned("with", NPX);
   try {
     expect(await eventually(() => !lives(pid))).toBe(true);
@@ -63,7 +63,7 @@ it("ends with the npx that started it, and releases", { timeout: 60_000 }, async
   }
 });
 
-it.for([
+it.concurrent.for([
   ["a script of npm", { npm_lifecycle_event: "start", npm_lifecycle_script: "leasehold run x &" }],
   ["another program that npx runs", { npm_lifecycle_event: "npx", npm_lifecycle_script: "supervisor" }],
   ["anybody else", {}],

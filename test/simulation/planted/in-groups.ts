@@ -114,7 +114,7 @@ export const IN_GROUPS: readonly Plant[] = [
     scenario: "waves",
     caughtBy: "group-recovery",
     budget: 40,
-    from: 215,
+    from: 226,
     replace: replacing("core/shard-writes.ts", (original) => ({ retire: original.ring })),
   },
   {
