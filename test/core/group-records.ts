@@ -1,5 +1,6 @@
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { epochMs } from "../../lib/core/units.ts";
+import type { TermRequest } from "../../lib/core/writes.ts";
 
 /** When the rows of these tests are looked at, in service time. */
 export const NOON = 1_767_268_800_000;
@@ -36,3 +37,18 @@ export const shard = (
   renewedAt: epochMs(NOON - 5_000),
   ...changes,
 });
+
+/** What a claim of the shard `a` is asked with. */
+export const shardRequest: TermRequest = {
+  name: "jobs",
+  row: "lease#a",
+  holder: "ann",
+  writeId: "w-1",
+  now: epochMs(NOON),
+  durationMs: 15_000,
+  timed: true,
+  retentionMs: 86_400_000,
+  tick: undefined,
+  claimsTick: false,
+  sessionToken: 50,
+};

@@ -6,23 +6,8 @@ import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 import type { LeaseRecord } from "../../lib/core/record.ts";
 import { abandonShard, bury, mayLand, proclaimShard, voidClaim } from "../../lib/core/shard-writes.ts";
 import { epochMs } from "../../lib/core/units.ts";
-import { claim, release, takeOver, type TermRequest } from "../../lib/core/writes.ts";
-
-const NOON = 1_767_268_800_000;
-
-const request: TermRequest = {
-  name: "jobs",
-  row: "lease#a",
-  holder: "ann",
-  writeId: "w-1",
-  now: epochMs(NOON),
-  durationMs: 15_000,
-  timed: true,
-  retentionMs: 86_400_000,
-  tick: undefined,
-  claimsTick: false,
-  sessionToken: 50,
-};
+import { claim, release, takeOver } from "../../lib/core/writes.ts";
+import { NOON, shardRequest as request } from "./group-records.ts";
 
 const KINDS = ["claim", "take-over", "release", "proclaim", "abandon", "void", "bury", "revoke"] as const;
 type Kind = (typeof KINDS)[number];

@@ -12,23 +12,8 @@ import {
   voidClaim,
 } from "../../lib/core/shard-writes.ts";
 import { epochMs } from "../../lib/core/units.ts";
-import { claim, release, renew, takeOver, type TermRequest } from "../../lib/core/writes.ts";
-
-const NOON = 1_767_268_800_000;
-
-const request: TermRequest = {
-  name: "jobs",
-  row: "lease#a",
-  holder: "ann",
-  writeId: "w-1",
-  now: epochMs(NOON),
-  durationMs: 15_000,
-  timed: true,
-  retentionMs: 86_400_000,
-  tick: undefined,
-  claimsTick: false,
-  sessionToken: 50,
-};
+import { claim, release, renew, takeOver } from "../../lib/core/writes.ts";
+import { NOON, shardRequest as request } from "./group-records.ts";
 
 const held = applied(undefined, claim(request));
 
