@@ -1,4 +1,3 @@
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { App, Stack } from "aws-cdk-lib";
@@ -9,18 +8,17 @@ import { handlerOf, ReferenceStack } from "../../bin/stacks/reference-stack.ts";
 import { LeadershipAlarms, LeadershipMetrics } from "../../lib/cdk/index.ts";
 import { METRICS } from "../../lib/diagnostics/catalogue.ts";
 import type { LeaderOnlyContext } from "../../lib/middy/index.ts";
-import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { LOCAL_AWS } from "../../local/engine.ts";
 import { everythingHappens } from "../support/all-events.ts";
 import { AWS_METRICS, DYNAMODB_OPERATIONS } from "../support/aws-metrics.ts";
 import { captureOutput } from "../support/emf.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { metricsOfAlarms, metricsOfDashboards, type NamedMetric } from "../support/named-metrics.ts";
 import { writeProject } from "./project.ts";
 
 const repo = join(import.meta.dirname, "../..");
 
-let engine: Engine;
-let admin: DynamoDBClient;
+const engine = engineForTests("leases", "invoices");
 let templates: readonly Template[];
 /** The metrics that the code has written: namespace, name and dimensions. */
 let emitted: ReadonlySet<string>;
@@ -68,10 +66,6 @@ async function run(environment: Readonly<Record<string, string>>): Promise<Reado
 
 beforeAll(async () => {
   templates = synthesized();
-  engine = await startEngine();
-  admin = engineClient(engine.endpoint);
-  await createLeaseTable(admin, "leases");
-  await createLeaseTable(admin, "invoices");
   vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", engine.endpoint);
   vi.stubEnv("AWS_REGION", LOCAL_AWS.region);
   vi.stubEnv("AWS_ACCESS_KEY_ID", LOCAL_AWS.credentials.accessKeyId);
@@ -81,11 +75,7 @@ beforeAll(async () => {
   emitted = await run(environmentOf(reference));
 });
 
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  admin.destroy();
-  await engine.stop();
-});
+afterAll(() => vi.unstubAllEnvs());
 
 /** Those of the metrics that neither our code nor AWS writes. */
 function unknownIn(named: readonly NamedMetric[]): NamedMetric[] {

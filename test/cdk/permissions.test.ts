@@ -6,14 +6,15 @@ import {
   DescribeTimeToLiveCommand,
 } from "@aws-sdk/client-dynamodb";
 import type { IGrantable } from "aws-cdk-lib/aws-iam";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { ILeaseTable } from "../../lib/cdk/index.ts";
 import { LeaseClient } from "../../lib/index.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { engineClient } from "../../local/engine.ts";
 import { COMMANDS, PROBES, TO_CREATE } from "../support/commands.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { granted, LEASES } from "../support/grants.ts";
 import { isAllowed, type Statement } from "../support/iam.ts";
-import { createLeaseTable, createTable, putRow } from "../support/lease-tables.ts";
+import { createTable, putRow } from "../support/lease-tables.ts";
 import { read, rowsOf } from "../support/pages.ts";
 import { type Call, CALLS, publicCalls, type Role } from "../support/requests.ts";
 import { type Judged, underPolicy } from "../support/under-policy.ts";
@@ -46,17 +47,9 @@ const tableArn = (name: string): string => `arn:aws:dynamodb:eu-central-1:000000
 /** What a service may do to its own data, whatever else. */
 const OWN_WRITES: Statement = { Effect: "Allow", Action: "dynamodb:PutItem", Resource: tableArn(OWN) };
 
-let engine: Engine;
+const engine = engineForTests(LEASES);
 
-beforeAll(async () => {
-  engine = await startEngine();
-  const client = engineClient(engine.endpoint);
-  await createLeaseTable(client, LEASES);
-  await createTable(client, OWN, "id", undefined);
-  client.destroy();
-});
-
-afterAll(() => engine.stop());
+beforeAll(() => createTable(engine.client, OWN, "id", undefined));
 
 /** Plays a call under a role's policy, and tells what it asked of the lease table. */
 async function playing(

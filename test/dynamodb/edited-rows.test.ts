@@ -1,28 +1,25 @@
-import type { AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { leaseErrorOf } from "../support/failures.ts";
-import { createLeaseTable, putRow, rowOf } from "../support/lease-tables.ts";
+import { putRow, rowOf } from "../support/lease-tables.ts";
 
 const TABLE = "edited-rows";
-let engine: Engine;
-let client: DynamoDBClient;
+const engine = engineForTests(TABLE);
 let leases: LeaseClient;
 
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, TABLE);
-  leases = new LeaseClient({ tableName: TABLE, client, durationMs: 3_000, retryIntervalMs: 100 });
+beforeAll(() => {
+  leases = new LeaseClient({
+    tableName: TABLE,
+    client: engine.client,
+    durationMs: 3_000,
+    retryIntervalMs: 100,
+  });
 });
 
-afterAll(async () => {
-  await leases.close();
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => leases.close());
 
 /** A row as a client leaves it: vacant, after its fifth term. */
 const VACANT = {
@@ -35,7 +32,7 @@ const VACANT = {
 };
 
 async function edit(name: string, attribute: string, value: AttributeValue): Promise<void> {
-  await client.send(
+  await engine.client.send(
     new UpdateItemCommand({
       TableName: TABLE,
       Key: { pk: { S: name }, sk: { S: "lease" } },
@@ -62,7 +59,7 @@ describe("a row that was edited by hand", () => {
     "so that %s is %o is refused by name, by every call and at once",
     async ([attribute, value, found], { task }) => {
       const name = `broken-${task.id}`;
-      await putRow(client, TABLE, { pk: name, sk: "lease", ...VACANT });
+      await putRow(engine.client, TABLE, { pk: name, sk: "lease", ...VACANT });
       await edit(name, attribute, value);
       const tick = attribute === "tick" ? { tick: "2026-02-01T00:00:00Z" } : {};
       const calls: readonly (() => Promise<unknown>)[] = [
@@ -83,7 +80,7 @@ describe("a row that was edited by hand", () => {
   );
 
   it("so that it has a holder and no token is refused by name, since nobody could ever end that term", async () => {
-    await putRow(client, TABLE, { pk: "tokenless", sk: "lease", holder: "x" });
+    await putRow(engine.client, TABLE, { pk: "tokenless", sk: "lease", holder: "x" });
     for (const call of [
       () => leases.tryAcquire("tokenless", { renew: "manual" }),
       () => leases.acquire("tokenless"),
@@ -97,7 +94,7 @@ describe("a row that was edited by hand", () => {
   });
 
   it("keeps every attribute that is intact, and lists the lease", async () => {
-    await putRow(client, TABLE, { pk: "listed", sk: "lease", ...VACANT });
+    await putRow(engine.client, TABLE, { pk: "listed", sk: "lease", ...VACANT });
     await edit("listed", "revision", { S: "nine" });
     for await (const state of leases.list()) {
       if (state.name !== "listed") continue;
@@ -108,7 +105,7 @@ describe("a row that was edited by hand", () => {
   });
 
   it("is led all the same where what is wrong only informs", async () => {
-    await putRow(client, TABLE, {
+    await putRow(engine.client, TABLE, {
       pk: "informs",
       sk: "lease",
       ...VACANT,
@@ -125,7 +122,7 @@ describe("a row that was edited by hand", () => {
     "is led, renewed and released all the same with an attribute of another tool that is called %s",
     async (attribute) => {
       const name = `tagged-${attribute}`;
-      await putRow(client, TABLE, { pk: name, sk: "lease", ...VACANT });
+      await putRow(engine.client, TABLE, { pk: name, sk: "lease", ...VACANT });
       await edit(name, attribute, { S: "tagged" });
       const lease = await leases.acquire(name, { renew: "manual", timeoutMs: 1_000 });
       await lease.renew();
@@ -150,7 +147,7 @@ describe("a row that was edited by hand", () => {
       await lease.proclaim({ port: 81 });
       expect(lease.isHeld()).toBe(true);
       expect(await lease.release()).toEqual({ kind: "released" });
-      expect(await rowOf(client, TABLE, name)).not.toHaveProperty("holder");
+      expect(await rowOf(engine.client, TABLE, name)).not.toHaveProperty("holder");
     },
   );
 
@@ -159,7 +156,7 @@ describe("a row that was edited by hand", () => {
     await edit("refused", "tick", { N: "1" });
     await edit("refused", "revision", { N: "7" }); // As an unanswered renewal would have left it.
     await lease.renew();
-    expect(await rowOf(client, TABLE, "refused")).toMatchObject({ revision: 8 });
+    expect(await rowOf(engine.client, TABLE, "refused")).toMatchObject({ revision: 8 });
     await lease.release();
   });
 

@@ -1,35 +1,24 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { CallOptions } from "../../lib/core/ports.ts";
 import { epochMs } from "../../lib/core/units.ts";
 import type { LeaseWrite } from "../../lib/core/lease-write.ts";
 import { DynamoDBLeaseStore } from "../../lib/dynamodb/store.ts";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
-import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { LOCAL_AWS } from "../../local/engine.ts";
 import { type Fate, losing } from "../support/aws-server.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 import { hear } from "../support/lease-events.ts";
-import { createLeaseTable, createTable, putRow, rowOf } from "../support/lease-tables.ts";
+import { createTable, putRow, rowOf } from "../support/lease-tables.ts";
 
 const TABLE = "engine-faults";
 const TIMING = { durationMs: 4_000, renewIntervalMs: 1_300, requestTimeoutMs: 1_300 };
 const call: CallOptions = { signal: new AbortController().signal };
 
-let engine: Engine;
-let admin: DynamoDBClient;
+const engine = engineForTests(TABLE);
 
-beforeAll(async () => {
-  engine = await startEngine();
-  admin = engineClient(engine.endpoint);
-  await createLeaseTable(admin, TABLE);
-});
-
-afterAll(async () => {
-  admin.destroy();
-  await engine.stop();
-});
-
-const row = (name: string) => rowOf(admin, TABLE, name);
+const row = (name: string) => rowOf(engine.client, TABLE, name);
 
 /** A client whose requests go through a proxy that loses responses. */
 async function through(fate: Fate, maxAttempts = 3) {
@@ -120,7 +109,7 @@ describe("a response that is lost after the write was applied", () => {
 
 describe("a table that is not one of leases", () => {
   it("because it does not exist is named, with what to do", async () => {
-    const leases = new LeaseClient({ tableName: "no-such-table", client: admin });
+    const leases = new LeaseClient({ tableName: "no-such-table", client: engine.client });
     for (const send of [() => leases.tryAcquire("a"), () => leases.get("a"), () => leases.acquire("a")]) {
       const error = await leaseErrorOf(send(), "TABLE_NOT_FOUND");
       expect(error.lease).toBe("a");
@@ -134,8 +123,8 @@ describe("a table that is not one of leases", () => {
     ["no sort key", "pk", undefined],
   ])("because it has %s is said so, with what to do", async (label, partitionKey, sortKey) => {
     const table = `keys-${label.replaceAll(" ", "-")}`;
-    await createTable(admin, table, partitionKey, sortKey);
-    const leases = new LeaseClient({ tableName: table, client: admin });
+    await createTable(engine.client, table, partitionKey, sortKey);
+    const leases = new LeaseClient({ tableName: table, client: engine.client });
     const error = await leaseErrorOf(leases.tryAcquire("a"), "TABLE_MISCONFIGURED");
     expect(error.lease).toBe("a");
     expect(error.message).toMatch(/pk.*sk/);
@@ -145,7 +134,7 @@ describe("a table that is not one of leases", () => {
 
 describe("a value that is too large for an item", () => {
   it("is refused, and the term goes on", async () => {
-    await using leases = new LeaseClient({ tableName: TABLE, client: admin, ...TIMING });
+    await using leases = new LeaseClient({ tableName: TABLE, client: engine.client, ...TIMING });
     const lease = await leases.acquire("large");
     const error = await leaseErrorOf(lease.proclaim("x".repeat(500_000)), "INVALID_ARGUMENT");
     expect(error.lease).toBe("large");
@@ -158,8 +147,8 @@ describe("a value that is too large for an item", () => {
 
 describe("a row that this protocol did not write", () => {
   it("is a vacant lease, and what it holds beside is left alone", async () => {
-    await putRow(admin, TABLE, { pk: "foreign", sk: "lease", note: "by hand" });
-    await using leases = new LeaseClient({ tableName: TABLE, client: admin, ...TIMING });
+    await putRow(engine.client, TABLE, { pk: "foreign", sk: "lease", note: "by hand" });
+    await using leases = new LeaseClient({ tableName: TABLE, client: engine.client, ...TIMING });
     expect(await leases.get("foreign")).toMatchObject({ kind: "vacant", token: 0, revision: 0 });
     const lease = await leases.acquire("foreign");
     expect(await row("foreign")).toMatchObject({ note: "by hand", holder: lease.holder, token: lease.token });
@@ -167,8 +156,8 @@ describe("a row that this protocol did not write", () => {
 
   it("with nothing but a token from the future is taken with a higher one", async () => {
     const token = Date.now() + 3_600_000;
-    await putRow(admin, TABLE, { pk: "raised", sk: "lease", token });
-    await using leases = new LeaseClient({ tableName: TABLE, client: admin, ...TIMING });
+    await putRow(engine.client, TABLE, { pk: "raised", sk: "lease", token });
+    await using leases = new LeaseClient({ tableName: TABLE, client: engine.client, ...TIMING });
     const result = await leases.tryAcquire("raised");
     if (result.kind !== "acquired") throw new Error(`${result.reason} by ${result.state.holder ?? "nobody"}`);
     expect(result.lease.token).toBeGreaterThan(token);

@@ -12,10 +12,11 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
 import type { Logged } from "../../lib/dynamodb/log-filter.ts";
-import { type Engine, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { LOCAL_AWS } from "../../local/engine.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 
 /** What a client's logger was given of one request, and the input of the request itself. */
@@ -74,13 +75,7 @@ function sendPlainly(client: DynamoDBClient, commandName: string, input: object)
   }
 }
 
-let engine: Engine;
-
-beforeAll(async () => {
-  engine = await startEngine();
-});
-
-afterAll(() => engine.stop());
+const engine = engineForTests();
 
 /** Has a client send all kinds of requests that a store sends, a refusal among them. */
 async function sendAll(client: DynamoDBClient, tableName: string): Promise<void> {

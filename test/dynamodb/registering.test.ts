@@ -1,30 +1,18 @@
 import type { LeaseRecord } from "../../lib/core/record.ts";
-import { DynamoDBClient, type QueryCommandInput } from "@aws-sdk/client-dynamodb";
+import type { QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { register } from "../../lib/core/auxiliary-writes.ts";
 import { epochMs } from "../../lib/core/units.ts";
 import { DynamoDBLeaseStore } from "../../lib/dynamodb/store.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { engineClient } from "../../local/engine.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { leaseErrorOf } from "../support/failures.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
 
 const TABLE = "standing";
 const call = { signal: new AbortController().signal };
 
-let engine: Engine;
-let admin: DynamoDBClient;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  admin = engineClient(engine.endpoint);
-  await createLeaseTable(admin, TABLE);
-});
-
-afterAll(async () => {
-  admin.destroy();
-  await engine.stop();
-});
+const engine = engineForTests(TABLE);
 
 /** A client that notes its queries, and answers in pages of so many rows. */
 function paged(rows: number | undefined) {
@@ -86,12 +74,12 @@ describe("who stands", () => {
   });
 
   it("fails as any other read does, naming the lease and the table", async () => {
-    const missing = new DynamoDBLeaseStore({ tableName: "no-such-table", client: admin });
+    const missing = new DynamoDBLeaseStore({ tableName: "no-such-table", client: engine.client });
     const error = await leaseErrorOf(missing.rows("nightly", "candidate#", call), "TABLE_NOT_FOUND");
     expect(error.lease).toBe("nightly");
     expect(error.message).toContain("no-such-table");
     const aborted = { signal: AbortSignal.abort() };
-    const store = new DynamoDBLeaseStore({ tableName: TABLE, client: admin });
+    const store = new DynamoDBLeaseStore({ tableName: TABLE, client: engine.client });
     await leaseErrorOf(store.rows("nightly", "candidate#", aborted), "STORE_UNAVAILABLE");
   });
 

@@ -1,29 +1,18 @@
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { recordOf } from "../../lib/dynamodb/rows.ts";
 import { DynamoDBLeaseStore } from "../../lib/dynamodb/store.ts";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { engineClient } from "../../local/engine.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { leaseErrorIn } from "../support/failures.ts";
-import { createLeaseTable, putRow } from "../support/lease-tables.ts";
+import { putRow } from "../support/lease-tables.ts";
 
 const TABLE = "store";
 const ARN = "arn:aws:dynamodb:eu-west-3:111111111111:table/store";
 
-let engine: Engine;
-let admin: DynamoDBClient;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  admin = engineClient(engine.endpoint);
-  await createLeaseTable(admin, TABLE);
-});
-
-afterAll(async () => {
-  admin.destroy();
-  await engine.stop();
-});
+const engine = engineForTests(TABLE);
 
 describe("a caller's client", () => {
   it("is not destroyed by closing the lease client, nor by disposing of it", async () => {
@@ -44,7 +33,7 @@ describe("a caller's client", () => {
   });
 
   it("that is a document client is accepted, and keeps the translation that its owner chose", async () => {
-    const documents = DynamoDBDocumentClient.from(admin, {
+    const documents = DynamoDBDocumentClient.from(engine.client, {
       marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true },
       unmarshallOptions: { wrapNumbers: true },
     });
@@ -116,9 +105,9 @@ describe("what is read", () => {
   });
 
   it("of a list are leases alone, not what stands beside them under their names", async () => {
-    await using leases = new LeaseClient({ tableName: TABLE, client: admin });
+    await using leases = new LeaseClient({ tableName: TABLE, client: engine.client });
     await leases.acquire("beside");
-    await putRow(admin, TABLE, { pk: "beside", sk: "candidate#1", holder: "eve", token: 9 });
+    await putRow(engine.client, TABLE, { pk: "beside", sk: "candidate#1", holder: "eve", token: 9 });
     const listed: unknown[] = [];
     for await (const { name, holder } of leases.list()) if (name === "beside") listed.push(holder);
     expect(listed).toHaveLength(1);
@@ -132,7 +121,7 @@ describe("a client of its own", () => {
     try {
       new DynamoDBLeaseStore({ tableName: TABLE }).destroy();
       expect(destroyed).toHaveBeenCalledTimes(1);
-      new DynamoDBLeaseStore({ tableName: TABLE, client: admin }).destroy();
+      new DynamoDBLeaseStore({ tableName: TABLE, client: engine.client }).destroy();
       expect(destroyed).toHaveBeenCalledTimes(1);
     } finally {
       destroyed.mockRestore();
@@ -174,8 +163,8 @@ describe("a row", () => {
   it("may hold numbers beyond what JavaScript counts exactly in a value, written by somebody else", async () => {
     const value = { M: { id: { N: "123456789012345678901234567890" }, tiny: { N: "1E-130" } } };
     const Item = { pk: { S: "huge" }, sk: { S: "lease" }, token: { N: "5" }, value, holder: { S: "eve" } };
-    await admin.send(new PutItemCommand({ TableName: TABLE, Item }));
-    const leases = new LeaseClient({ tableName: TABLE, client: admin });
+    await engine.client.send(new PutItemCommand({ TableName: TABLE, Item }));
+    const leases = new LeaseClient({ tableName: TABLE, client: engine.client });
     const state = await leases.get("huge");
     expect(state).toMatchObject({
       holder: "eve",

@@ -1,10 +1,10 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
-import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { LOCAL_AWS } from "../../local/engine.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 import { hear } from "../support/lease-events.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
 import { type AskedWrite, throttling, type WriteFate } from "../support/throttling-server.ts";
 
 const TABLE = "throttled";
@@ -20,19 +20,7 @@ const PATIENT: DynamoDBClientConfig["retryStrategy"] = {
   recordSuccess: () => {},
 };
 
-let engine: Engine;
-let admin: DynamoDBClient;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  admin = engineClient(engine.endpoint);
-  await createLeaseTable(admin, TABLE);
-});
-
-afterAll(async () => {
-  admin.destroy();
-  await engine.stop();
-});
+const engine = engineForTests(TABLE);
 
 /** A client whose requests go through a proxy that throttles. */
 async function through(

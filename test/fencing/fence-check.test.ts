@@ -1,30 +1,20 @@
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Lease } from "../../lib/client/lease.ts";
 import { fenceCheck } from "../../lib/fencing/fence-check.ts";
 import { LeaseClient } from "../../lib/dynamodb/lease-client.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { leaseErrorIn } from "../support/failures.ts";
-import { createLeaseTable, deleteRow, rowOf } from "../support/lease-tables.ts";
+import { deleteRow, rowOf } from "../support/lease-tables.ts";
 
 const TABLE = "fence";
 const SHORT = { durationMs: 1_000, graceMs: 1_100, serviceClockErrorMs: 50, requestTimeoutMs: 300 };
 
-let engine: Engine;
-let admin: DynamoDBClient;
+const engine = engineForTests(TABLE);
 let documents: DynamoDBDocumentClient;
 
-beforeAll(async () => {
-  engine = await startEngine();
-  admin = engineClient(engine.endpoint);
-  documents = DynamoDBDocumentClient.from(admin);
-  await createLeaseTable(admin, TABLE);
-});
-
-afterAll(async () => {
-  admin.destroy();
-  await engine.stop();
+beforeAll(() => {
+  documents = DynamoDBDocumentClient.from(engine.client);
 });
 
 /** A write that counts, fenced by a term; `broken` makes its body fail. */
@@ -51,7 +41,7 @@ const refusedTransaction = { name: "TransactionCanceledException" };
 
 describe("a fenced write", () => {
   it("is applied for the term that leads, as often as it likes, over renewals", async () => {
-    await using leases = new LeaseClient({ tableName: TABLE, client: admin });
+    await using leases = new LeaseClient({ tableName: TABLE, client: engine.client });
     const lease = await leases.acquire("leads");
     await fenced(lease);
     await lease.renew();
@@ -61,7 +51,9 @@ describe("a fenced write", () => {
   });
 
   it("#34 is refused to the predecessor from its successor's election on, before the successor writes", async () => {
-    const [first, second] = [0, 1].map(() => new LeaseClient({ tableName: TABLE, client: admin, ...SHORT }));
+    const [first, second] = [0, 1].map(
+      () => new LeaseClient({ tableName: TABLE, client: engine.client, ...SHORT }),
+    );
     const old = await first?.acquire("elected", { renew: "manual" });
     if (old === undefined || second === undefined) throw new Error("unreachable");
     await fenced(old);
@@ -75,22 +67,22 @@ describe("a fenced write", () => {
   });
 
   it("#35 whose body fails changes neither the row nor what is refused afterwards", async () => {
-    await using leases = new LeaseClient({ tableName: TABLE, client: admin });
+    await using leases = new LeaseClient({ tableName: TABLE, client: engine.client });
     const lease = await leases.acquire("body", { renew: "manual" });
-    const before = await rowOf(admin, TABLE, "body");
+    const before = await rowOf(engine.client, TABLE, "body");
     await expect(fenced(lease, true)).rejects.toMatchObject(refusedTransaction);
-    expect(await rowOf(admin, TABLE, "body")).toEqual(before);
+    expect(await rowOf(engine.client, TABLE, "body")).toEqual(before);
     expect(await writes("body")).toBe(0);
     await fenced(lease);
     expect(await writes("body")).toBe(1);
   });
 
   it("is refused once the term was released, and where there is no row", async () => {
-    await using leases = new LeaseClient({ tableName: TABLE, client: admin });
+    await using leases = new LeaseClient({ tableName: TABLE, client: engine.client });
     const lease = await leases.acquire("released");
     await lease.release();
     await expect(fenced(lease)).rejects.toMatchObject(refusedTransaction);
-    await deleteRow(admin, TABLE, "released");
+    await deleteRow(engine.client, TABLE, "released");
     await expect(fenced(lease)).rejects.toMatchObject(refusedTransaction);
     expect(await writes("released")).toBe(0);
   });
@@ -100,7 +92,7 @@ describe("a fenced write", () => {
     ["a lower token", { token: 1 }],
     ["a higher token", { token: 9e15 }],
   ])("is refused to %s than the row's", async (_, change) => {
-    await using leases = new LeaseClient({ tableName: TABLE, client: admin });
+    await using leases = new LeaseClient({ tableName: TABLE, client: engine.client });
     const lease = await leases.acquire(`other-${Object.values(change)[0]}`);
     const { name, holder, token } = lease;
     await expect(fenced({ name, holder, token, ...change })).rejects.toMatchObject(refusedTransaction);

@@ -1,12 +1,13 @@
-import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Billing, Mandate } from "../../lambda/invoicing.ts";
 import { numberPendingInvoices } from "../../lambda/invoicing.ts";
 import { fenced, type Lease, LeaseClient } from "../../lib/index.ts";
-import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { engineClient, LOCAL_AWS } from "../../local/engine.ts";
 import { judgeNumbering, readBooks } from "../../local/harness/books.ts";
 import { createTable } from "../../local/tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { leaseErrorOf } from "../support/failures.ts";
 
 const properties = {
@@ -20,27 +21,19 @@ const properties = {
   ],
 };
 
-let engine: Engine;
-let client: DynamoDBClient;
+const engine = engineForTests();
 let billing: Billing;
 let tables = 0;
 
 beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createTable(client, { name: "leases", properties });
-});
-
-afterAll(async () => {
-  client.destroy();
-  await engine.stop();
+  await createTable(engine.client, { name: "leases", properties });
 });
 
 beforeEach(async () => {
   tables += 1;
   const tableName = `invoices-${tables}`;
-  await createTable(client, { name: tableName, properties });
-  billing = { documents: DynamoDBDocumentClient.from(client), tableName, renderMs: 0 };
+  await createTable(engine.client, { name: tableName, properties });
+  billing = { documents: DynamoDBDocumentClient.from(engine.client), tableName, renderMs: 0 };
 });
 
 const receive = async (...ticks: string[]): Promise<{ received: number }[]> => {
@@ -62,7 +55,7 @@ const mandate = (more: Partial<Mandate> = {}): Mandate => ({
 });
 
 const FAULTLESS = { gaps: 0, duplicates: 0, problems: [] };
-const books = () => readBooks(client, billing.tableName);
+const books = () => readBooks(engine.client, billing.tableName);
 
 describe("receiving invoices", () => {
   it("comes to the same, however often and in whatever order an occurrence is delivered", async () => {
@@ -148,7 +141,7 @@ describe("numbering invoices", () => {
 
   it("writes nothing once a later term has begun", async () => {
     await receive("t1");
-    const leases = new LeaseClient({ tableName: "leases", client });
+    const leases = new LeaseClient({ tableName: "leases", client: engine.client });
     const stale = await leases.acquire("fenced");
     const fence = fenced(stale);
     await stale.release();
@@ -191,7 +184,7 @@ describe("a numbering transaction that meets another write on the lease row", ()
   let lease: Lease;
 
   beforeEach(async () => {
-    leases = new LeaseClient({ tableName: "leases", client });
+    leases = new LeaseClient({ tableName: "leases", client: engine.client });
     lease = await leases.acquire(`conflicts-${tables}`);
   });
 

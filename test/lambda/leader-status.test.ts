@@ -1,11 +1,12 @@
-import { type AttributeValue, type DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { type AttributeValue, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { APIGatewayProxyStructuredResultV2, Context, LambdaFunctionURLEvent } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { LeaseClient } from "../../lib/index.ts";
-import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { LOCAL_AWS } from "../../local/engine.ts";
 import { freePort } from "../../local/harness/ports.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { granted, LEASES } from "../support/grants.ts";
-import { createLeaseTable, putRow } from "../support/lease-tables.ts";
+import { putRow } from "../support/lease-tables.ts";
 import { type Gate, underPolicy } from "../support/under-policy.ts";
 
 type Handler = (
@@ -13,9 +14,8 @@ type Handler = (
   context: Context,
 ) => Promise<APIGatewayProxyStructuredResultV2>;
 
-let engine: Engine;
+const engine = engineForTests(LEASES);
 let gate: Gate;
-let client: DynamoDBClient;
 let leases: LeaseClient;
 let handler: Handler;
 
@@ -28,10 +28,7 @@ async function deploy(endpoint: string, table: string = LEASES): Promise<Handler
 }
 
 beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, LEASES);
-  leases = new LeaseClient({ tableName: LEASES, client, durationMs: 10_000 });
+  leases = new LeaseClient({ tableName: LEASES, client: engine.client, durationMs: 10_000 });
   vi.stubEnv("AWS_REGION", LOCAL_AWS.region);
   vi.stubEnv("AWS_ACCESS_KEY_ID", LOCAL_AWS.credentials.accessKeyId);
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", LOCAL_AWS.credentials.secretAccessKey);
@@ -43,9 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   vi.unstubAllEnvs();
   await leases.close();
-  client.destroy();
   await gate[Symbol.asyncDispose]();
-  await engine.stop();
 });
 
 /** An event of a function URL, as far as the handler reads it. */
@@ -134,7 +129,7 @@ describe("who leads one lease", () => {
   it("is told as expired once the term is over, with nothing left of it", async () => {
     const expiresAt = Date.now() - 60_000;
     const row = { pk: "dead", sk: "lease", holder: "h", token: 7, revision: 3, durationMs: 1_000, expiresAt };
-    await putRow(client, LEASES, { ...row, writeId: "w" });
+    await putRow(engine.client, LEASES, { ...row, writeId: "w" });
     expect((await ask("/dead")).json.lease).toMatchObject({
       state: "expired",
       holder: "h",
@@ -147,7 +142,7 @@ describe("who leads one lease", () => {
   it("ends, as told, when the holder stops, which a lock-delay puts before the row's expiry", async () => {
     const row = { pk: "delayed", sk: "lease", holder: "h", token: 7, revision: 3, writeId: "w" };
     const expiresAt = Date.now() + 60_000;
-    await putRow(client, LEASES, { ...row, durationMs: 60_000, expiresAt, lockDelayMs: 20_000 });
+    await putRow(engine.client, LEASES, { ...row, durationMs: 60_000, expiresAt, lockDelayMs: 20_000 });
     expect((await ask("/delayed")).json.lease.until).toBe(new Date(expiresAt - 20_000).toISOString());
   });
 
@@ -167,7 +162,7 @@ describe("who leads one lease", () => {
       writeId: { S: "w" },
       ...numbers,
     };
-    await client.send(
+    await engine.client.send(
       new PutItemCommand({ TableName: LEASES, Item: { ...Item, value, expiresAt: { N: "9e99" } } }),
     );
     const { lease } = (await ask("/odd")).json;
@@ -251,7 +246,7 @@ describe("an answer that is none", () => {
     gate.setRole(granted((table, role) => table.grantObserve(role)).statements());
     const missing = await ask("/", "GET", await deploy(engine.endpoint, "elsewhere"));
     const away = await ask("/?name=writer", "GET", await deploy(`http://127.0.0.1:${await freePort()}`));
-    await putRow(client, LEASES, { pk: "broken", sk: "lease", holder: 7, token: 1, revision: 1 });
+    await putRow(engine.client, LEASES, { pk: "broken", sk: "lease", holder: 7, token: 1, revision: 1 });
     const broken = await ask("/broken");
     const answers = [denied, missing, away, broken];
     expect(answers.map(({ statusCode, json }) => [statusCode, json.error.code])).toEqual([

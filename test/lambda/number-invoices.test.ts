@@ -1,4 +1,3 @@
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -6,21 +5,17 @@ import { invoiceKeys } from "../../lambda/invoice-table.ts";
 import { leaseVariables } from "../../lib/dynamodb/lease-environment.ts";
 import { LeaseClient } from "../../lib/index.ts";
 import type { LeaderOnlyContext } from "../../lib/middy/index.ts";
-import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { LOCAL_AWS } from "../../local/engine.ts";
 import { readBooks } from "../../local/harness/books.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { leaseErrorOf } from "../support/failures.ts";
-import { createLeaseTable, rowOf } from "../support/lease-tables.ts";
+import { rowOf } from "../support/lease-tables.ts";
 
-let engine: Engine;
-let client: DynamoDBClient;
+const engine = engineForTests("leases", "invoices");
 let names = 0;
 let job: { readonly tableName: string; readonly name: string; readonly durationMs: number };
 
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, "leases");
-  await createLeaseTable(client, "invoices");
+beforeAll(() => {
   vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", engine.endpoint);
   vi.stubEnv("AWS_REGION", LOCAL_AWS.region);
   vi.stubEnv("AWS_ACCESS_KEY_ID", LOCAL_AWS.credentials.accessKeyId);
@@ -36,11 +31,7 @@ beforeEach(() => {
   job = { tableName: "leases", name: `job-${names}`, durationMs: 5_000 };
 });
 
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => vi.unstubAllEnvs());
 
 /** The handler as deployed reads its environment when it is loaded: load it anew for each. */
 async function deployed(variables: Record<string, string | undefined> = leaseVariables(job)) {
@@ -55,7 +46,7 @@ const occurrence = (minute: number) => ({ tick: `2026-01-01T00:0${minute}:00.000
 
 async function receive(id: string): Promise<void> {
   for (const key of [invoiceKeys.invoice(id), invoiceKeys.pending(id)]) {
-    await client.send(new PutItemCommand({ TableName: "invoices", Item: marshall(key) }));
+    await engine.client.send(new PutItemCommand({ TableName: "invoices", Item: marshall(key) }));
   }
 }
 
@@ -65,7 +56,7 @@ describe("the function that numbers invoices", () => {
     await receive("a");
     expect(await handler(occurrence(1), context)).toMatchObject({ led: true, numbers: [1] });
     expect(await handler(occurrence(1), context)).toMatchObject({ led: false, reason: "tick-done" });
-    expect(await rowOf(client, "leases", job.name)).toMatchObject({
+    expect(await rowOf(engine.client, "leases", job.name)).toMatchObject({
       durationMs: job.durationMs,
       tick: occurrence(1).tick,
       transitions: 1,
@@ -75,15 +66,15 @@ describe("the function that numbers invoices", () => {
   it("writes nothing and fails with FENCED when another was elected before its write", async () => {
     const handler = await deployed({ ...leaseVariables(job), INVOICE_RENDER_MS: "500" });
     await receive("b");
-    const before = await readBooks(client, "invoices");
-    await using rival = new LeaseClient({ tableName: "leases", client });
+    const before = await readBooks(engine.client, "invoices");
+    await using rival = new LeaseClient({ tableName: "leases", client: engine.client });
     const run = handler(occurrence(2), context);
     const refused = leaseErrorOf(Promise.resolve(run), "FENCED");
     await expect.poll(async () => (await rival.get(job.name)).kind, { interval: 20 }).toBe("held");
     await rival.forceRelease(job.name);
     const successor = await rival.acquire(job.name);
     expect(await refused).toMatchObject({ lease: job.name, token: successor.token });
-    expect(await readBooks(client, "invoices")).toEqual(before);
+    expect(await readBooks(engine.client, "invoices")).toEqual(before);
   });
 
   it("does not start where a variable of its election is missing, and says which", async () => {

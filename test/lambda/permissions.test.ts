@@ -2,8 +2,9 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import type { Context, LambdaFunctionURLEvent } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { LOCAL_AWS } from "../../local/engine.ts";
 import { type DeployedApp, deployedApp } from "../support/deployed-functions.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 import { read, rowsOf } from "../support/pages.ts";
 import { type Judged, underPolicy } from "../support/under-policy.ts";
@@ -12,17 +13,14 @@ const repo = join(import.meta.dirname, "../..");
 const ELECTED = "number-invoices.ts";
 const UNELECTED = "number-invoices-unelected.ts";
 
-let engine: Engine;
+const engine = engineForTests();
 let app: DeployedApp;
 let unelected: DeployedApp;
 
 beforeAll(async () => {
-  engine = await startEngine();
   app = deployedApp(ELECTED);
   unelected = deployedApp(UNELECTED);
-  const client = engineClient(engine.endpoint);
-  for (const table of [app.leases, app.invoices]) await createLeaseTable(client, table);
-  client.destroy();
+  for (const table of [app.leases, app.invoices]) await createLeaseTable(engine.client, table);
   vi.stubEnv("AWS_REGION", LOCAL_AWS.region);
   vi.stubEnv("AWS_ACCESS_KEY_ID", LOCAL_AWS.credentials.accessKeyId);
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", LOCAL_AWS.credentials.secretAccessKey);
@@ -30,10 +28,7 @@ beforeAll(async () => {
   vi.stubEnv("POWERTOOLS_METRICS_DISABLED", "true");
 });
 
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await engine.stop();
-});
+afterAll(() => vi.unstubAllEnvs());
 
 const context = { awsRequestId: "r", getRemainingTimeInMillis: () => 15_000 } as unknown as Context;
 const occurrence = (minute: number) => ({ tick: `2026-01-01T00:0${minute}:00.000Z`, executionId: "e" });

@@ -6,32 +6,23 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 import { LeaseClient } from "leasehold";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { cliEnvironment } from "../support/cli.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 
 const repo = join(import.meta.dirname, "../..");
 const { version } = JSON.parse(readFileSync(join(repo, "package.json"), "utf8"));
 
 /** The program as `npm run build` makes it, where npm puts a link to it. Beside it there is no package that it could load. */
 let home: string;
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
+const engine = engineForTests("leases");
 
-beforeAll(async () => {
+beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), "leasehold-command-line-"));
   execFileSync(process.execPath, ["--no-warnings", "scripts/build-cli.ts", join(home, "bin")], { cwd: repo });
   symlinkSync(join(home, "bin/leasehold.js"), join(home, "leasehold"));
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, "leases");
 }, 120_000);
 
-afterAll(async () => {
-  rmSync(home, { recursive: true, force: true });
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** Has a program of Node say at its end how much CPU it took, in ms. */
 const TELLS_CPU = `--import=data:text/javascript,${encodeURIComponent(
@@ -56,7 +47,7 @@ describe("the built command line", () => {
   });
 
   it("lists what a table holds, with nothing but Node beside it", async () => {
-    await using leases = new LeaseClient({ tableName: "leases", client, holder: "me" });
+    await using leases = new LeaseClient({ tableName: "leases", client: engine.client, holder: "me" });
     const lease = await leases.acquire("writer");
     const { stdout } = await run("list", "--json");
     expect(JSON.parse(stdout)).toMatchObject([{ name: "writer", holder: lease.holder, token: lease.token }]);
