@@ -1,14 +1,13 @@
 import { type AttributeValue, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ROW_BYTES, type Plan, requestsOf } from "../../lib/cli/cost/requests.ts";
 import { StoreLeaseClient } from "../../lib/client/lease-client.ts";
 import { LeaseClient } from "../../lib/index.ts";
 import { InMemoryLeaseStore, ManualClock } from "../../lib/testing/index.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { CountedStore } from "../support/holding/counted-store.ts";
 import { untilStopped } from "../support/candidates.ts";
 import { planOf } from "../support/cost-plans.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
 
 /** A table in memory that counts, by a clock that is moved by hand. */
 function counted() {
@@ -143,11 +142,7 @@ describe("what is reckoned is what the library sends", () => {
 });
 
 describe("the rows that are reckoned with", () => {
-  let engine: Engine;
-  beforeAll(async () => {
-    engine = await startEngine();
-  });
-  afterAll(() => engine.stop());
+  const engine = engineForTests("leases");
 
   /** What DynamoDB counts of an attribute, in bytes: text as UTF-8, a number as half its digits and one. */
   const bytesOf = ([name, value]: [string, AttributeValue]): number =>
@@ -155,12 +150,10 @@ describe("the rows that are reckoned with", () => {
     (value.S === undefined ? Math.ceil((value.N ?? "").length / 2) + 1 : Buffer.byteLength(value.S));
 
   it("are as long as those that a client writes", async () => {
-    const client = engineClient(engine.endpoint);
-    await createLeaseTable(client, "leases");
-    const leases = new LeaseClient({ tableName: "leases", client });
+    const leases = new LeaseClient({ tableName: "leases", client: engine.client });
     await leases.acquire("nightly-close");
     await leases.group("tenants").tryAcquire("tenant-4711");
-    const { Items = [] } = await client.send(new ScanCommand({ TableName: "leases" }));
+    const { Items = [] } = await engine.client.send(new ScanCommand({ TableName: "leases" }));
     const sizes = Object.fromEntries(
       Items.map((item) => {
         const row = item["sk"]?.S ?? "";
@@ -172,6 +165,5 @@ describe("the rows that are reckoned with", () => {
     for (const [kind, bytes] of Object.entries(ROW_BYTES))
       expect(Math.abs((sizes[kind] ?? 0) / bytes - 1), `${kind}: ${sizes[kind]}`).toBeLessThan(0.15);
     await leases.close();
-    client.destroy();
   });
 });

@@ -1,28 +1,17 @@
 import { createServer } from "node:http";
 import { DescribeTableCommand, ListTagsOfResourceCommand } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { describe, expect, inject, it } from "vitest";
 import { Link } from "../../local/harness/link.ts";
 import { listenOnLoopback } from "../../local/harness/ports.ts";
 import { replying } from "../support/aws-server.ts";
 import { profileFor, runCli } from "../support/cli.ts";
 import { REPORT } from "../support/doctor-report.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { granted, LEASES } from "../support/grants.ts";
 import { createLeaseTable, createTable, putRow, rowOf } from "../support/lease-tables.ts";
 import { underPolicy } from "../support/under-policy.ts";
 
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-});
-
-afterAll(async () => {
-  client.destroy();
-  await engine.stop();
-});
+const engine = engineForTests();
 
 const run = (table: string, ...args: string[]) => runCli({ endpoint: engine.endpoint, table }, ...args);
 
@@ -41,9 +30,11 @@ describe.concurrent("leasehold table create and doctor", () => {
     const made = await run("made", "table", "create", "--tag", "team=billing");
     expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^table "made" is there: arn:/) });
     expect(made.stderr).toMatch(/does not have point-in-time recovery: left out/);
-    const { Table } = await client.send(new DescribeTableCommand({ TableName: "made" }));
+    const { Table } = await engine.client.send(new DescribeTableCommand({ TableName: "made" }));
     expect(Table).toMatchObject({ DeletionProtectionEnabled: true, SSEDescription: { SSEType: "KMS" } });
-    const { Tags } = await client.send(new ListTagsOfResourceCommand({ ResourceArn: Table?.TableArn }));
+    const { Tags } = await engine.client.send(
+      new ListTagsOfResourceCommand({ ResourceArn: Table?.TableArn }),
+    );
     expect(Tags).toEqual([{ Key: "team", Value: "billing" }]);
 
     const again = await run("made", "table", "create", "--json");
@@ -61,7 +52,7 @@ describe.concurrent("leasehold table create and doctor", () => {
   });
 
   it("leaves a table that differs as it is, and says what differs and how to mend it", async () => {
-    await createLeaseTable(client, "plain");
+    await createLeaseTable(engine.client, "plain");
     const { code, stdout, stderr } = await run("plain", "table", "create");
     expect({ code, stderr }).toEqual({
       code: 1,
@@ -70,7 +61,7 @@ describe.concurrent("leasehold table create and doctor", () => {
     expect(stdout).toMatch(
       /warning +ttl +is off[^\n]*\n +fix: aws dynamodb update-time-to-live --table-name plain/,
     );
-    const { Table } = await client.send(new DescribeTableCommand({ TableName: "plain" }));
+    const { Table } = await engine.client.send(new DescribeTableCommand({ TableName: "plain" }));
     expect(Table?.DeletionProtectionEnabled).toBe(false);
   });
 
@@ -109,14 +100,14 @@ describe.concurrent("leasehold table create and doctor", () => {
 
 describe.concurrent("leasehold doctor", () => {
   it("tells faults of the table by its exit code, and warnings only with --strict", async () => {
-    await createTable(client, "keyed", "id", undefined);
+    await createTable(engine.client, "keyed", "id", undefined);
     const wrong = await examined(engine.endpoint, "keyed");
     expect(wrong.code).toBe(1);
     expect(wrong.of("keys")).toMatchObject({ level: "fault", says: expect.stringContaining("id (S, HASH)") });
     const missing = await examined(engine.endpoint, "nowhere");
     expect({ code: missing.code, level: missing.level("table") }).toEqual({ code: 1, level: "fault" });
 
-    await createLeaseTable(client, "loose");
+    await createLeaseTable(engine.client, "loose");
     const loose = await examined(engine.endpoint, "loose");
     expect(["ttl", "protection", "billing"].map((check) => loose.level(check))).toEqual([
       "warning",
@@ -142,7 +133,7 @@ describe.concurrent("leasehold doctor", () => {
   });
 
   it("finds out what a role may do on which lease, and takes what is denied for a finding", async () => {
-    await createLeaseTable(client, LEASES);
+    await createLeaseTable(engine.client, LEASES);
     const { statements } = granted((table, role) => table.grantCampaign(role, "mine"));
     await using gate = await underPolicy(engine.endpoint, statements());
     const { code, level, of, report } = await examined(gate.endpoint, LEASES, "mine", "theirs");
@@ -170,7 +161,7 @@ describe.concurrent("leasehold doctor", () => {
   });
 
   it("writes nothing: what could write is refused by its own condition", async () => {
-    await createLeaseTable(client, "untouched");
+    await createLeaseTable(engine.client, "untouched");
     const row = {
       pk: "held",
       sk: "lease",
@@ -180,7 +171,7 @@ describe.concurrent("leasehold doctor", () => {
       writeId: "w",
       transitions: 1,
     };
-    await putRow(client, "untouched", row);
+    await putRow(engine.client, "untouched", row);
     const done: string[] = [];
     const traffic = {
       fateOf: () => ({}),
@@ -193,30 +184,31 @@ describe.concurrent("leasehold doctor", () => {
     expect([level("DeleteItem", "held"), level("UpdateItem", "new")]).toEqual(["note", "ok"]);
     const refused = ["UpdateItem 400", "TransactWriteItems 400", "DeleteItem 400"];
     expect(done).toEqual([...refused, ...refused]);
-    expect(await rowOf(client, "untouched", "held")).toEqual(row);
-    expect(await rowOf(client, "untouched", "new")).toBeUndefined();
+    expect(await rowOf(engine.client, "untouched", "held")).toEqual(row);
+    expect(await rowOf(engine.client, "untouched", "new")).toBeUndefined();
   });
 
   it("tells of rows that no client writes, and of what silences or outlives a lease", async () => {
-    await createLeaseTable(client, "rows");
+    await createLeaseTable(engine.client, "rows");
+    const put = (row: Record<string, unknown>) => putRow(engine.client, "rows", row);
     const lease = { sk: "lease", revision: 1, writeId: "w", transitions: 1 };
     const past = Date.now() - 600_000;
-    await putRow(client, "rows", { ...lease, pk: "edited", token: "seven" });
-    await putRow(client, "rows", { ...lease, pk: "silent; x", token: 5, tick: "2999-01-01T00:00:00.000Z" });
+    await put({ ...lease, pk: "edited", token: "seven" });
+    await put({ ...lease, pk: "silent; x", token: 5, tick: "2999-01-01T00:00:00.000Z" });
     for (const tick of ["tomorrow", "31 Dec 2025", "2026-01-30T02:00:00.000Z"])
-      await putRow(client, "rows", { ...lease, pk: tick, token: 5, tick });
-    await putRow(client, "rows", { ...lease, pk: "endless", token: 5, holder: "me", expiresAt: 9e16 });
-    await putRow(client, "rows", { ...lease, pk: "unborn", token: 5, acquiredAt: 9e16, renewedAt: -9e16 });
-    await putRow(client, "rows", { ...lease, pk: "ahead", token: Date.now() + 7_200_000 });
-    await putRow(client, "rows", { ...lease, pk: "dead", token: 5, holder: "gone", expiresAt: past });
-    await putRow(client, "rows", {
+      await put({ ...lease, pk: tick, token: 5, tick });
+    await put({ ...lease, pk: "endless", token: 5, holder: "me", expiresAt: 9e16 });
+    await put({ ...lease, pk: "unborn", token: 5, acquiredAt: 9e16, renewedAt: -9e16 });
+    await put({ ...lease, pk: "ahead", token: Date.now() + 7_200_000 });
+    await put({ ...lease, pk: "dead", token: 5, holder: "gone", expiresAt: past });
+    await put({
       pk: "dead",
       sk: "candidate#gone",
       holder: "gone",
       expiresAt: past,
       token: 1,
     });
-    await putRow(client, "rows", { pk: "other", sk: "data" });
+    await put({ pk: "other", sk: "data" });
     const { code, of, report } = await examined(engine.endpoint, "rows");
     expect(code).toBe(1);
     expect(of("malformed", "edited")).toMatchObject({
@@ -247,7 +239,7 @@ describe.concurrent("leasehold doctor", () => {
     });
     expect(of("token", "ahead")).toMatchObject({ level: "note" });
     expect(of("leader", "dead")).toMatchObject({ level: "note", says: expect.stringContaining('"gone"') });
-    await putRow(client, "rows", { ...lease, pk: "\u001b[2Jodd", token: "seven" });
+    await put({ ...lease, pk: "\u001b[2Jodd", token: "seven" });
     expect((await run("rows", "doctor")).stdout).toContain('lease "\\x1b[2Jodd": token is a string');
     const rows = report.findings.filter(({ check }) => check === "rows").map(({ says }) => says);
     expect(rows).toEqual([
@@ -257,7 +249,7 @@ describe.concurrent("leasehold doctor", () => {
   });
 
   it("compares this machine's clock with the service's", async () => {
-    await createLeaseTable(client, "clocks");
+    await createLeaseTable(engine.client, "clocks");
     const traffic = { fateOf: () => ({ frontEndMs: 90_000 }), onExchange: () => {} };
     await using link = await Link.open({ engine: engine.endpoint, traffic });
     const { code, of } = await examined(link.endpoint, "clocks");

@@ -1,34 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LeaseClient } from "../../lib/index.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { Link, UNDISTURBED } from "../../local/harness/link.ts";
 import { cliCommand, cliEnvironment, runCli } from "../support/cli.ts";
 import { jsonOf } from "../support/cli-shapes.ts";
-import { createLeaseTable, putRow } from "../support/lease-tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
+import { putRow } from "../support/lease-tables.ts";
 import { noTerminal, ScreenOf } from "../support/terminal.ts";
 import { underPolicy } from "../support/under-policy.ts";
 import { watchingCli } from "../support/watching-cli.ts";
 
 const table = "leases";
 const NOTE = 'note: there is no lease "orders", but a group; see leasehold';
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
+const engine = engineForTests(table, "groups", "plain", "large");
 let leases: LeaseClient;
 
 beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  for (const name of [table, "groups", "plain", "large"]) await createLeaseTable(client, name);
-  leases = new LeaseClient({ tableName: table, client, durationMs: 60_000 });
+  leases = new LeaseClient({ tableName: table, client: engine.client, durationMs: 60_000 });
   const orders = leases.group("orders", { id: "node-a" });
   for (const shard of ["1", "2"]) await orders.tryAcquire(shard);
 });
 
-afterAll(async () => {
-  await leases.close();
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => leases.close());
 
 const run = (...args: string[]) => runCli({ endpoint: engine.endpoint, table }, ...args);
 
@@ -42,7 +34,13 @@ describe("the name of a group", () => {
   });
 
   it("is known to watch, which tells of it once", async () => {
-    await putRow(client, table, { pk: "queues", sk: "session#a", token: 5, revision: 1, writeId: "w" });
+    await putRow(engine.client, table, {
+      pk: "queues",
+      sk: "session#a",
+      token: 5,
+      revision: 1,
+      writeId: "w",
+    });
     const watch = await watchingCli({ endpoint: engine.endpoint, table }, "queues");
     expect(await watch.next()).toMatch(/Z queues vacant$/);
     const lease = await leases.acquire("queues");
@@ -57,7 +55,7 @@ describe("the name of a group", () => {
 
   it.skipIf(noTerminal)("is told of below the table", async () => {
     const env = cliEnvironment({ endpoint: engine.endpoint, table });
-    await putRow(client, table, { pk: "jobs", sk: "lease#1", token: 5, revision: 1, writeId: "w" });
+    await putRow(engine.client, table, { pk: "jobs", sk: "lease#1", token: 5, revision: 1, writeId: "w" });
     await using screen = new ScreenOf(cliCommand("watch", "free", "jobs"), { env });
     await screen.sees(
       /^jobs +vacant +0\n\nnote: there is no lease "jobs", but a group; see leasehold watch jobs --group\nlooked/m,
@@ -72,10 +70,10 @@ describe("the name of a group", () => {
     await using link = await Link.open({ engine: engine.endpoint, traffic: { ...UNDISTURBED, onExchange } });
     const settings = { endpoint: link.endpoint, table };
     const row = { token: 5, revision: 1, writeId: "w" };
-    await putRow(client, table, { pk: "registered", sk: "candidate#a", holder: "a", ...row });
-    await putRow(client, table, { pk: "registered", sk: "fence", ...row });
-    await putRow(client, table, { pk: "both", sk: "lease", ...row });
-    await putRow(client, table, { pk: "both", sk: "lease#1", ...row });
+    await putRow(engine.client, table, { pk: "registered", sk: "candidate#a", holder: "a", ...row });
+    await putRow(engine.client, table, { pk: "registered", sk: "fence", ...row });
+    await putRow(engine.client, table, { pk: "both", sk: "lease", ...row });
+    await putRow(engine.client, table, { pk: "both", sk: "lease#1", ...row });
     expect(await runCli(settings, "get", "registered")).toMatchObject({ code: 0, stderr: "" });
     expect(asked).toEqual(["GetItem", "Query"]);
     expect(await runCli(settings, "get", "both")).toMatchObject({ code: 0, stderr: "" });
@@ -99,7 +97,7 @@ describe("leasehold list", () => {
   it("says what it leaves out, and how to see groups; to programs nothing but leases", async () => {
     const settings = { endpoint: engine.endpoint, table: "groups" };
     const row = { token: 5, revision: 1, writeId: "w" };
-    await putRow(client, "groups", { pk: "orders", sk: "lease#1", ...row });
+    await putRow(engine.client, "groups", { pk: "orders", sk: "lease#1", ...row });
     const note = (rows: string): string =>
       `note: not listed: ${rows} of groups, candidates and marks; see leasehold list --groups\n`;
     expect(await runCli(settings, "list")).toMatchObject({
@@ -107,8 +105,8 @@ describe("leasehold list", () => {
       stdout: "",
       stderr: `no leases in table "groups"\n${note("1 row")}`,
     });
-    await putRow(client, "groups", { pk: "orders", sk: "session#a", ...row });
-    await putRow(client, "groups", { pk: "writer", sk: "lease", ...row });
+    await putRow(engine.client, "groups", { pk: "orders", sk: "session#a", ...row });
+    await putRow(engine.client, "groups", { pk: "writer", sk: "lease", ...row });
     const [people, programs] = await Promise.all([
       runCli(settings, "list"),
       runCli(settings, "list", "--json"),
@@ -120,7 +118,7 @@ describe("leasehold list", () => {
 
   it("has nothing to say where there are only leases, and says where there are no groups", async () => {
     const settings = { endpoint: engine.endpoint, table: "plain" };
-    await putRow(client, "plain", { pk: "writer", sk: "lease", token: 5, revision: 1, writeId: "w" });
+    await putRow(engine.client, "plain", { pk: "writer", sk: "lease", token: 5, revision: 1, writeId: "w" });
     expect(await runCli(settings, "list")).toMatchObject({ code: 0, stderr: "" });
     const [people, programs] = await Promise.all([
       runCli(settings, "list", "--groups"),
@@ -135,7 +133,7 @@ describe("leasehold list", () => {
     const now = Date.now();
     const term = { token: 5, revision: 1, writeId: "w", acquiredAt: now };
     const session = { ...term, durationMs: 600_000, expiresAt: now + 600_000 };
-    const put = (pk: string, sk: string, more: object) => putRow(client, "large", { pk, sk, ...more });
+    const put = (pk: string, sk: string, more: object) => putRow(engine.client, "large", { pk, sk, ...more });
     await put("writer", "lease", term);
     await put("orders", "session#a", { ...session, holder: "a", weight: 1 });
     await put("orders", "session#b", { ...session, holder: "b" });

@@ -1,26 +1,14 @@
 import { writeFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { describe, expect, inject, it } from "vitest";
 import { cliCommand, cliEnvironment, runCli } from "../support/cli.ts";
 import { jsonOf } from "../support/cli-shapes.ts";
-import { createLeaseTable, putRow } from "../support/lease-tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
+import { putRow } from "../support/lease-tables.ts";
 import { noTerminal, ScreenOf } from "../support/terminal.ts";
 import { watchingCli } from "../support/watching-cli.ts";
 
 const table = "leases";
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, table);
-});
-
-afterAll(async () => {
-  client.destroy();
-  await engine.stop();
-});
+const engine = engineForTests(table);
 
 const run = (...args: string[]) => runCli({ endpoint: engine.endpoint, table }, ...args);
 const watching = (...args: string[]) => watchingCli({ endpoint: engine.endpoint, table }, ...args);
@@ -32,19 +20,19 @@ async function works(group: string, id: string, more: object = {}): Promise<void
   const now = Date.now();
   const times = { durationMs: 600_000, acquiredAt: now, renewedAt: now, expiresAt: now + 600_000 };
   const session = { ...TERM, ...times, holder: id, weight: 1, maxShards: 2, ...more };
-  await putRow(client, table, { pk: group, sk: `session#${id}`, ...session });
+  await putRow(engine.client, table, { pk: group, sk: `session#${id}`, ...session });
 }
 
 /** A session that its holder has closed, as the row says then. */
 async function leaves(group: string, id: string): Promise<void> {
-  await putRow(client, table, { pk: group, sk: `session#${id}`, ...TERM, revision: 2, writeId: "x" });
+  await putRow(engine.client, table, { pk: group, sk: `session#${id}`, ...TERM, revision: 2, writeId: "x" });
 }
 
 /** Shards that somebody leads. */
 async function leads(group: string, id: string, ...shards: string[]): Promise<void> {
   for (const shard of shards) {
     const term = { ...TERM, holder: id, sessionToken: TERM.token, acquiredAt: Date.now() };
-    await putRow(client, table, { pk: group, sk: `lease#${shard}`, ...term });
+    await putRow(engine.client, table, { pk: group, sk: `lease#${shard}`, ...term });
   }
 }
 

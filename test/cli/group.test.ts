@@ -2,38 +2,30 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { LeaseClient } from "../../lib/index.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { untilStopped } from "../support/candidates.ts";
 import { cliCommand, cliEnvironment, runCli } from "../support/cli.ts";
 import { jsonOf } from "../support/cli-shapes.ts";
 import { REPORT } from "../support/doctor-report.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { createLeaseTable, putRow } from "../support/lease-tables.ts";
 import { noTerminal, ScreenOf } from "../support/terminal.ts";
 import { watchingCli } from "../support/watching-cli.ts";
 
 const table = "leases";
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
+const engine = engineForTests(table);
 let leases: LeaseClient;
 
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, table);
+beforeAll(() => {
   leases = new LeaseClient({
     tableName: table,
-    client,
+    client: engine.client,
     durationMs: 60_000,
     renewIntervalMs: 1_000,
     retryIntervalMs: 100,
   });
 });
 
-afterAll(async () => {
-  await leases.close();
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => leases.close());
 
 const run = (...args: string[]) => runCli({ endpoint: engine.endpoint, table }, ...args);
 
@@ -64,7 +56,7 @@ async function arrange(group: string, tableName: string, shards: Readonly<Record
   const now = Date.now();
   const term = { pk: group, token: 5, revision: 1, writeId: "w", transitions: 1, acquiredAt: now };
   const session = { ...term, durationMs: 60_000, renewedAt: now };
-  await putRow(client, tableName, {
+  await putRow(engine.client, tableName, {
     ...session,
     sk: "session#node-a",
     holder: "node-a",
@@ -72,7 +64,7 @@ async function arrange(group: string, tableName: string, shards: Readonly<Record
     weight: 1,
     maxShards: 8,
   });
-  await putRow(client, tableName, {
+  await putRow(engine.client, tableName, {
     ...session,
     sk: "session#node-b",
     holder: "node-b",
@@ -80,7 +72,12 @@ async function arrange(group: string, tableName: string, shards: Readonly<Record
     weight: 1,
   });
   for (const [shard, row] of Object.entries(shards))
-    await putRow(client, tableName, { ...term, sk: `lease#${shard}`, sessionToken: term.token, ...row });
+    await putRow(engine.client, tableName, {
+      ...term,
+      sk: `lease#${shard}`,
+      sessionToken: term.token,
+      ...row,
+    });
 }
 
 describe("leasehold group", () => {
@@ -149,7 +146,7 @@ describe("leasehold group", () => {
   });
 
   it("is known to doctor: no row of a group is foreign, and what is wrong with one is told", async () => {
-    await createLeaseTable(client, "doctored");
+    await createLeaseTable(engine.client, "doctored");
     await arrange("orders", "doctored", {
       "1": { holder: "node-a" },
       "2": { holder: "node-b", sessionToken: "five" },
@@ -274,7 +271,7 @@ describe.concurrent("leasehold watch, of a group", () => {
     const first = await screen.sees(/^node-a +1 +2 +1 +8 [^]*^looked \S+ s ago, every 0\.2 s; Ctrl-C ends$/m);
     expect(first).toMatch(/^without a leader +1: 2$/m);
     expect(screen.printed).toContain("\u001b[33m");
-    await putRow(client, table, { pk: "drawn", sk: "lease#2", token: 5, revision: 1, writeId: "v" });
+    await putRow(engine.client, table, { pk: "drawn", sk: "lease#2", token: 5, revision: 1, writeId: "v" });
     await arrange("drawn", table, { "2": { holder: "node-a" } });
     await screen.sees(/^balance +every worker leads its share$/m);
     screen.resize(40, 6);

@@ -4,26 +4,22 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { exitCodeOf, lineOf } from "../../lib/cli/failure.ts";
 import { type CommonOptions, Session } from "../../lib/cli/session.ts";
 import { VERSION } from "../../lib/cli/version.ts";
-import { type Engine, startEngine } from "../../local/engine.ts";
 import { makeOwnedFolder } from "../../local/harness/processes.ts";
 import { replying } from "../support/aws-server.ts";
 import { type CliSettings, runCli } from "../support/cli.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 
 const table = "leases";
 const arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/leases";
-let engine: Engine;
+const engine = engineForTests();
 
-beforeAll(async () => {
+beforeAll(() => {
   // Sessions that are opened in this process find nothing of whoever runs the tests.
   for (const name of ["LEASE_TABLE_NAME", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"])
     vi.stubEnv(name, undefined);
   vi.stubEnv("AWS_CONFIG_FILE", "/dev/null");
-  engine = await startEngine();
 });
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await engine.stop();
-});
+afterAll(() => vi.unstubAllEnvs());
 
 /** Runs a command that fails, and gives its exit code and its one line. */
 async function failing(settings: CliSettings, ...args: string[]): Promise<readonly [number | null, string]> {

@@ -1,28 +1,19 @@
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { LeaseClient } from "../../lib/index.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { spawnOwned } from "../../local/harness/processes.ts";
 import { cliEnvironment } from "../support/cli.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { eventually } from "../support/running-cli.ts";
 
 const table = "leases";
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
+const engine = engineForTests(table);
 let leases: LeaseClient;
 
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, table);
-  leases = new LeaseClient({ tableName: table, client });
+beforeAll(() => {
+  leases = new LeaseClient({ tableName: table, client: engine.client });
 });
 
-afterAll(async () => {
-  await leases.close();
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => leases.close());
 
 /** What npm sets for `npx leasehold run …`. */
 const NPX = { npm_lifecycle_event: "npx", npm_lifecycle_script: "'leasehold'" };

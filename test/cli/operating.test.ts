@@ -1,40 +1,31 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LeaseClient } from "../../lib/index.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { untilStopped } from "../support/candidates.ts";
 import { cliCommand, cliEnvironment, runCli } from "../support/cli.ts";
 import { jsonOf } from "../support/cli-shapes.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { noTerminal, ScreenOf } from "../support/terminal.ts";
 
 const table = "leases";
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
+const engine = engineForTests(table);
 /** Leads for a minute unless it renews. */
 let slow: LeaseClient;
 /** Hears of requests soon. */
 let quick: LeaseClient;
 
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, table);
-  slow = new LeaseClient({ tableName: table, client, durationMs: 60_000 });
+beforeAll(() => {
+  slow = new LeaseClient({ tableName: table, client: engine.client, durationMs: 60_000 });
   quick = new LeaseClient({
     tableName: table,
-    client,
+    client: engine.client,
     durationMs: 20_000,
     renewIntervalMs: 200,
     retryIntervalMs: 100,
   });
 });
 
-afterAll(async () => {
-  await Promise.all([slow.close(), quick.close()]);
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => Promise.all([slow.close(), quick.close()]));
 
 const run = (...args: string[]) => runCli({ endpoint: engine.endpoint, table }, ...args);
 const onScreen = (...args: string[]): ScreenOf =>

@@ -1,26 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { describe, expect, it } from "vitest";
 import { runCli, startCli } from "../support/cli.ts";
 import { COMMANDS } from "../support/commands.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { granted, LEASES } from "../support/grants.ts";
 import type { Statement } from "../support/iam.ts";
-import { createLeaseTable, putRow, rowOf } from "../support/lease-tables.ts";
+import { putRow, rowOf } from "../support/lease-tables.ts";
 import { CALLS, type Role } from "../support/requests.ts";
 import { underPolicy } from "../support/under-policy.ts";
 
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, LEASES);
-});
-
-afterAll(async () => {
-  client.destroy();
-  await engine.stop();
-});
+const engine = engineForTests(LEASES);
 
 const policyOf = (role: Role, lease: string): Statement[] =>
   granted((table, grantee) => {
@@ -43,7 +31,7 @@ async function under(role: Role, args: readonly string[], lease = "writer") {
 /** Somebody leads, and an occurrence was done, so that there is something to do for each command. */
 async function arrange(held: boolean): Promise<void> {
   const now = Date.now();
-  await putRow(client, LEASES, {
+  await putRow(engine.client, LEASES, {
     pk: "writer",
     sk: "lease",
     token: now - 1_000,
@@ -54,7 +42,7 @@ async function arrange(held: boolean): Promise<void> {
     tick: "2026-01-31T02:00:00.000Z",
     ...(held ? { holder: "me", expiresAt: now + 60_000 } : {}),
   });
-  await putRow(client, LEASES, {
+  await putRow(engine.client, LEASES, {
     pk: "writer",
     sk: "candidate#heir",
     holder: "heir",
@@ -94,14 +82,14 @@ describe("each command of the command line", { timeout: 60_000 }, () => {
     "%s is denied to an observer, and of another lease, and changes nothing",
     async (name) => {
       await arrange(name !== "run");
-      const before = await rowOf(client, LEASES, "writer");
+      const before = await rowOf(engine.client, LEASES, "writer");
       const { grant = "operate", plays = [] } = COMMANDS[name] ?? {};
       const tried = await Promise.all([under("observe", plays), under(grant, plays, "other")]);
       for (const { code, stderr } of tried) {
         expect([1, 125]).toContain(code);
         expect(stderr).toContain("ACCESS_DENIED");
       }
-      expect(await rowOf(client, LEASES, "writer")).toEqual(before);
+      expect(await rowOf(engine.client, LEASES, "writer")).toEqual(before);
     },
   );
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LeaseClient } from "../../lib/index.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { cliCommand, cliEnvironment, runCli } from "../support/cli.ts";
 import { jsonOf } from "../support/cli-shapes.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { createLeaseTable, putRow } from "../support/lease-tables.ts";
 import { noTerminal, ScreenOf } from "../support/terminal.ts";
 
@@ -11,24 +11,14 @@ const table = "leases";
 const HOSTILE = "bell\u0007 \u001b[31mred\u009b1A\u202edrow\n2";
 const SHOWN = String.raw`bell\x07 \x1b[31mred\x9b1A\u{202e}drow\n2`;
 
-let engine: Engine;
+const engine = engineForTests(table, "empty", "hostile");
 let leases: LeaseClient;
-let client: ReturnType<typeof engineClient>;
 
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, table);
-  await createLeaseTable(client, "empty");
-  await createLeaseTable(client, "hostile");
-  leases = new LeaseClient({ tableName: table, client, durationMs: 60_000, holder: "me" });
+beforeAll(() => {
+  leases = new LeaseClient({ tableName: table, client: engine.client, durationMs: 60_000, holder: "me" });
 });
 
-afterAll(async () => {
-  await leases.close();
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => leases.close());
 
 const run = (...args: string[]) => runCli({ endpoint: engine.endpoint, table }, ...args);
 
@@ -60,9 +50,16 @@ describe("leasehold list", () => {
   it("prints one array for programs, an element a line, however many pages it takes", async () => {
     const filler = "x".repeat(350_000); // Four of them are more than a page.
     const rows = Array.from({ length: 5 }, (_, nth) => `many-${nth}`);
-    await createLeaseTable(client, "many");
+    await createLeaseTable(engine.client, "many");
     for (const pk of rows) {
-      await putRow(client, "many", { pk, sk: "lease", token: 7, revision: 1, writeId: "w", value: filler });
+      await putRow(engine.client, "many", {
+        pk,
+        sk: "lease",
+        token: 7,
+        revision: 1,
+        writeId: "w",
+        value: filler,
+      });
     }
     const { stdout } = await runCli({ endpoint: engine.endpoint, table: "many" }, "list", "--json");
     expect(stdout.split("\n")).toHaveLength(rows.length + 1);
@@ -77,7 +74,7 @@ describe("leasehold list", () => {
 
   it("spells out what a terminal would obey, and keeps names as they are for programs", async () => {
     const row = { sk: "lease", token: 7, revision: 1, writeId: "w", holder: HOSTILE, durationMs: 1_000 };
-    await putRow(client, "hostile", { ...row, pk: HOSTILE, value: { is: HOSTILE } });
+    await putRow(engine.client, "hostile", { ...row, pk: HOSTILE, value: { is: HOSTILE } });
     const settings = { endpoint: engine.endpoint, table: "hostile" };
     const [list, json] = await Promise.all([runCli(settings, "list"), runCli(settings, "list", "--json")]);
     const [head, line = ""] = list.stdout.split("\n");
@@ -90,7 +87,7 @@ describe("leasehold list", () => {
     ]);
     const setBack = async (says: string, ...options: string[]): Promise<void> => {
       const pk = `${HOSTILE} ${options[0]}`;
-      await putRow(client, "hostile", { ...row, pk, tick: HOSTILE });
+      await putRow(engine.client, "hostile", { ...row, pk, tick: HOSTILE });
       // What is no instant has no age.
       expect((await runCli(settings, "tick", pk)).stdout).toBe(`${SHOWN}\n`);
       const { stdout, stderr } = await runCli(settings, "tick", pk, ...options);
@@ -104,7 +101,7 @@ describe("leasehold list", () => {
   });
 
   it("shows the rest where a row edited by hand has times out of the range of dates", async () => {
-    await createLeaseTable(client, "beyond");
+    await createLeaseTable(engine.client, "beyond");
     const row = {
       pk: "far",
       sk: "lease",
@@ -115,10 +112,10 @@ describe("leasehold list", () => {
       durationMs: 1_000,
     };
     const times = { acquiredAt: 9e16, renewedAt: -9e16, expiresAt: 9e16 };
-    await putRow(client, "beyond", { ...row, ...times });
-    await putRow(client, "beyond", { ...row, pk: "near", acquiredAt: 8.64e15, expiresAt: 0 });
-    await putRow(client, "beyond", { ...row, ...times, sk: "candidate#me" });
-    await putRow(client, "beyond", { ...row, ...times, sk: "session#me", weight: 1 });
+    await putRow(engine.client, "beyond", { ...row, ...times });
+    await putRow(engine.client, "beyond", { ...row, pk: "near", acquiredAt: 8.64e15, expiresAt: 0 });
+    await putRow(engine.client, "beyond", { ...row, ...times, sk: "candidate#me" });
+    await putRow(engine.client, "beyond", { ...row, ...times, sk: "session#me", weight: 1 });
     const beyond = (...args: string[]) => runCli({ endpoint: engine.endpoint, table: "beyond" }, ...args);
     const [list, get, candidates, group] = await Promise.all([
       beyond("list", "--json"),
@@ -179,7 +176,7 @@ describe("leasehold list", () => {
 
 describe("leasehold candidates", () => {
   it("lists who stands, strongest first, and says who leads", async () => {
-    await using service = new LeaseClient({ tableName: table, client });
+    await using service = new LeaseClient({ tableName: table, client: engine.client });
     const strong = service.candidate("service", { id: "node-strong", priority: 5 });
     await strong.campaign();
     const weak = service.candidate("service", { id: "node-weak" });

@@ -1,26 +1,13 @@
 import { LeaseClient } from "leasehold";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { describe, expect, it } from "vitest";
 import { Link, type Traffic } from "../../local/harness/link.ts";
 import { runCli } from "../support/cli.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { eventsIn } from "../support/run-events.ts";
 import { eventually, RunningCli } from "../support/running-cli.ts";
 
 const table = "leases";
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, table);
-});
-
-afterAll(async () => {
-  client.destroy();
-  await engine.stop();
-});
+const engine = engineForTests(table);
 
 const settings = () => ({ endpoint: engine.endpoint, table });
 
@@ -126,7 +113,7 @@ describe.concurrent("leasehold run --tick, while the table cannot be reached", (
   });
 
   it("tells of it once, and again only when it was answered meanwhile", async () => {
-    await using another = new LeaseClient({ tableName: table, client });
+    await using another = new LeaseClient({ tableName: table, client: engine.client });
     const lease = await another.acquire("unsteady");
     let isDown = true;
     let tries = 0;

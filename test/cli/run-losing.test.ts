@@ -2,31 +2,27 @@ import { symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { LeaseClient } from "leasehold";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { Link } from "../../local/harness/link.ts";
 import { makeOwnedFolder, spawnOwned } from "../../local/harness/processes.ts";
 import { cliCommand, cliEnvironment } from "../support/cli.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { descendantsOf, remaining } from "../support/processes.ts";
 import { eventually, RunningCli } from "../support/running-cli.ts";
 
 const table = "leases";
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
+const engine = engineForTests(table);
 let leases: LeaseClient;
 
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, table);
-  leases = new LeaseClient({ tableName: table, client, holder: "another", retryIntervalMs: 50 });
+beforeAll(() => {
+  leases = new LeaseClient({
+    tableName: table,
+    client: engine.client,
+    holder: "another",
+    retryIntervalMs: 50,
+  });
 });
 
-afterAll(async () => {
-  await leases.close();
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => leases.close());
 
 /** Prints the ids of two processes of one group; neither ends when it is asked to. */
 const STUBBORN = `trap '' TERM; sleep 60 & echo "pids $$ $! begin"; wait; sleep 60`;

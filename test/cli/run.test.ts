@@ -5,10 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { LeaseClient } from "leasehold";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { makeOwnedFolder } from "../../local/harness/processes.ts";
 import { cliCommand, cliEnvironment, runCli } from "../support/cli.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { read } from "../support/pages.ts";
 import { remaining } from "../support/processes.ts";
 import { eventsIn } from "../support/run-events.ts";
@@ -16,22 +15,14 @@ import { eventually, RunningCli } from "../support/running-cli.ts";
 import { noTerminal, ScreenOf } from "../support/terminal.ts";
 
 const table = "leases";
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
+const engine = engineForTests(table);
 let leases: LeaseClient;
 
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, table);
-  leases = new LeaseClient({ tableName: table, client, holder: "another" });
+beforeAll(() => {
+  leases = new LeaseClient({ tableName: table, client: engine.client, holder: "another" });
 });
 
-afterAll(async () => {
-  await leases.close();
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => leases.close());
 
 const hourOf = (ms: number): string => new Date(Math.floor(ms / 3_600_000) * 3_600_000).toISOString();
 const settings = () => ({ endpoint: engine.endpoint, table });

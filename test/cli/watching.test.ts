@@ -3,32 +3,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LeaseClient } from "../../lib/index.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { Link, UNDISTURBED } from "../../local/harness/link.ts";
 import { spawnOwned } from "../../local/harness/processes.ts";
 import { cliCommand, cliEnvironment, runCli } from "../support/cli.ts";
 import { jsonOf } from "../support/cli-shapes.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 import { noTerminal, ScreenOf } from "../support/terminal.ts";
 import { watchingCli } from "../support/watching-cli.ts";
 
 const table = "leases";
-let engine: Engine;
+const engine = engineForTests(table);
 let leases: LeaseClient;
-let client: ReturnType<typeof engineClient>;
 
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, table);
-  leases = new LeaseClient({ tableName: table, client, durationMs: 1_000, graceMs: 1_500 });
+beforeAll(() => {
+  leases = new LeaseClient({ tableName: table, client: engine.client, durationMs: 1_000, graceMs: 1_500 });
 });
 
-afterAll(async () => {
-  await leases.close();
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => leases.close());
 
 const watching = (endpoint: string, ...args: string[]) => watchingCli({ endpoint, table }, ...args);
 
@@ -43,8 +35,8 @@ function after(count: number, act: () => void): () => void {
 
 describe.concurrent("leasehold watch, without a terminal", () => {
   it("prints a line a change, of every lease that it is given, and ends at once with 0 when told to", async () => {
-    await using first = new LeaseClient({ tableName: table, client, holder: "first" });
-    await using second = new LeaseClient({ tableName: table, client, holder: "second" });
+    await using first = new LeaseClient({ tableName: table, client: engine.client, holder: "first" });
+    await using second = new LeaseClient({ tableName: table, client: engine.client, holder: "second" });
     const watch = await watching(engine.endpoint, "writer", "other");
     const seen = [await watch.next(), await watch.next()].map((line) => line.replace(/^\S+ /, ""));
     expect(seen.sort()).toEqual(["other vacant", "writer vacant"]);
@@ -116,10 +108,10 @@ describe.concurrent("leasehold watch, without a terminal", () => {
   });
 
   it("tells of a refusal once, however often it asks, and of one that ends it only as an error", async () => {
-    await createLeaseTable(client, "vanishing");
+    await createLeaseTable(engine.client, "vanishing");
     const watch = await watching(engine.endpoint, "writer", "--table", "vanishing");
     expect(await watch.next()).toContain("writer vacant");
-    await client.send(new DeleteTableCommand({ TableName: "vanishing" }));
+    await engine.client.send(new DeleteTableCommand({ TableName: "vanishing" }));
     expect(await watch.next()).toContain("goes on asking: TABLE_NOT_FOUND");
     await sleep(500); // Some looks long.
     expect(await watch.end("SIGTERM")).toMatchObject({ code: 0, rest: [] });
@@ -148,7 +140,12 @@ describe.concurrent("leasehold watch, without a terminal", () => {
 
 describe.skipIf(noTerminal)("leasehold watch, on a terminal", () => {
   it("draws a table whose ages count on without requests, and leaves the last one after Ctrl-C", async () => {
-    await using long = new LeaseClient({ tableName: table, client, durationMs: 60_000, holder: "me" });
+    await using long = new LeaseClient({
+      tableName: table,
+      client: engine.client,
+      durationMs: 60_000,
+      holder: "me",
+    });
     const lease = await long.acquire("shown");
     let requests = 0;
     const traffic = { ...UNDISTURBED, onExchange: () => (requests += 1) };
