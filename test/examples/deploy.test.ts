@@ -1,38 +1,33 @@
 import { PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { LeaseClient } from "../../lib/index.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { runCli } from "../support/cli.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-});
-
-afterAll(async () => {
-  client.destroy();
-  await engine.stop();
-});
+const engine = engineForTests();
 
 const clientOn = (tableName: string): LeaseClient =>
-  new LeaseClient({ tableName, client, durationMs: 1_000, renewIntervalMs: 200, retryIntervalMs: 50 });
+  new LeaseClient({
+    tableName,
+    client: engine.client,
+    durationMs: 1_000,
+    renewIntervalMs: 200,
+    retryIntervalMs: 50,
+  });
 
 const run = (...args: string[]) => runCli({ endpoint: engine.endpoint }, ...args);
 
 /** Makes a table of all rows of another, as a restore does, and as copying by hand does. */
 async function copy(from: string, to: string): Promise<void> {
-  await createLeaseTable(client, to);
-  const { Items = [] } = await client.send(new ScanCommand({ TableName: from, ConsistentRead: true }));
-  for (const Item of Items) await client.send(new PutItemCommand({ TableName: to, Item }));
+  await createLeaseTable(engine.client, to);
+  const { Items = [] } = await engine.client.send(new ScanCommand({ TableName: from, ConsistentRead: true }));
+  for (const Item of Items) await engine.client.send(new PutItemCommand({ TableName: to, Item }));
 }
 
 describe("the guide to deployment", { timeout: 30_000 }, () => {
   it("is right that tokens survive a restore, of a held lease as well, and that ticks since then do not", async () => {
-    await createLeaseTable(client, "live");
+    await createLeaseTable(engine.client, "live");
     await using live = clientOn("live");
     const first = await live.acquire("writer");
     const tick = "2026-01-31T02:00:00.000Z";
@@ -52,7 +47,7 @@ describe("the guide to deployment", { timeout: 30_000 }, () => {
   });
 
   it("moves an election to a new table with a higher token, its ticks and its marks", async () => {
-    await createLeaseTable(client, "old");
+    await createLeaseTable(engine.client, "old");
     await using old = clientOn("old");
     const tick = "2026-01-31T02:00:00.000Z";
     let last = 0;
@@ -71,7 +66,7 @@ describe("the guide to deployment", { timeout: 30_000 }, () => {
     expect(led.kind === "led" && led.value > last).toBe(true);
 
     // Without a copy, too: a new table's tokens begin at the present time.
-    await createLeaseTable(client, "fresh");
+    await createLeaseTable(engine.client, "fresh");
     await using fresh = clientOn("fresh");
     await fresh.run("nightly-close", async ({ token }) => expect(token).toBeGreaterThan(last));
   });

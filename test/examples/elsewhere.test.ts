@@ -5,13 +5,12 @@ import { ContainerImage } from "aws-cdk-lib/aws-ecs";
 import { AccountRootPrincipal } from "aws-cdk-lib/aws-iam";
 import { Stack } from "aws-cdk-lib";
 import { LeaseClient } from "leasehold";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { ExampleProgram } from "../support/example-program.ts";
 import { granted, LEASES } from "../support/grants.ts";
 import { type Deployed, deployed, isAllowed } from "../support/iam.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
 import { read } from "../support/pages.ts";
 import { underPolicy } from "../support/under-policy.ts";
 
@@ -114,16 +113,10 @@ describe("the guide to use from elsewhere", { timeout: 300_000 }, () => {
 });
 
 describe("the program for a laptop", () => {
-  let engine: Engine;
-  beforeAll(async () => {
-    engine = await startEngine();
-  });
-  afterAll(() => engine.stop());
+  const engine = engineForTests(LEASES);
 
   it("lists who leads under the role that looks", { timeout: 300_000 }, async () => {
-    const client = engineClient(engine.endpoint);
-    await createLeaseTable(client, LEASES);
-    await using leases = new LeaseClient({ tableName: LEASES, client });
+    await using leases = new LeaseClient({ tableName: LEASES, client: engine.client });
     const { holder, token } = await leases.acquire("writer");
     await leases.run("reader", async () => {});
     const { statements } = granted((table, role) => table.grantObserve(role));
@@ -137,6 +130,5 @@ describe("the program for a laptop", () => {
     ]);
     expect(code).toBe(0);
     expect(gate.judged.map(({ action, allowed }) => [action, allowed])).toEqual([["dynamodb:Scan", true]]);
-    client.destroy();
   });
 });

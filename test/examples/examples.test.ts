@@ -8,14 +8,13 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 import type { LeaderOnlyContext } from "leasehold/middy";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { LOCAL_AWS } from "../../local/engine.ts";
 import { captureOutput } from "../support/emf.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 
-let engine: Engine;
+const engine = engineForTests("leases");
 
 beforeAll(async () => {
-  engine = await startEngine();
   vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", engine.endpoint);
   vi.stubEnv("AWS_REGION", LOCAL_AWS.region);
   vi.stubEnv("AWS_ACCESS_KEY_ID", LOCAL_AWS.credentials.accessKeyId);
@@ -24,9 +23,7 @@ beforeAll(async () => {
   vi.stubEnv("LEASE_NAME", "nightly-close");
   vi.stubEnv("LEASE_DURATION_MS", "15000");
   vi.stubEnv("ORDER_TABLE_NAME", "orders");
-  const client = engineClient(engine.endpoint);
-  await createLeaseTable(client, "leases");
-  await client.send(
+  await engine.client.send(
     new CreateTableCommand({
       TableName: "orders",
       KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
@@ -34,13 +31,9 @@ beforeAll(async () => {
       BillingMode: "PAY_PER_REQUEST",
     }),
   );
-  client.destroy();
 });
 
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await engine.stop();
-});
+afterAll(() => vi.unstubAllEnvs());
 
 const context = { getRemainingTimeInMillis: () => 10_000 } as LeaderOnlyContext;
 

@@ -1,12 +1,12 @@
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { FenceGuard, type Lease, LeaseClient } from "leasehold";
 import { InMemoryLeaseStore, ManualClock } from "leasehold/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import * as dynamodb from "../../examples/fencing/dynamodb.ts";
 import { payOrders } from "../../examples/fencing/guard.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { leaseErrorOf } from "../support/failures.ts";
-import { createLeaseTable, createTable } from "../support/lease-tables.ts";
+import { createTable } from "../support/lease-tables.ts";
 
 /** The terms of one lease. */
 const OLD = { name: "job", token: 5 };
@@ -17,18 +17,13 @@ function guardInMemory(): FenceGuard {
 }
 
 describe("the DynamoDB recipe", () => {
-  let engine: Engine;
+  const engine = engineForTests("leases");
   let documents: DynamoDBDocumentClient;
 
   beforeAll(async () => {
-    engine = await startEngine();
-    const client = engineClient(engine.endpoint);
-    documents = DynamoDBDocumentClient.from(client);
-    await createLeaseTable(client, "leases");
-    await createTable(client, "orders", "pk", undefined);
+    documents = DynamoDBDocumentClient.from(engine.client);
+    await createTable(engine.client, "orders", "pk", undefined);
   });
-
-  afterAll(() => engine.stop());
 
   const stateOf = async (pk: string): Promise<unknown> =>
     (await documents.send(new GetCommand({ TableName: "orders", Key: { pk } }))).Item?.["state"];

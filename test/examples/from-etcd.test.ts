@@ -1,29 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LeaseClient } from "leasehold";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { follow, lead, type Term } from "../../examples/from-etcd.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
-import { createLeaseTable, putRow } from "../support/lease-tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
+import { putRow } from "../support/lease-tables.ts";
 
 /** How long a starved machine may take. */
 const SOON = { timeout: 10_000 };
 
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, "leases");
-});
-
-afterAll(async () => {
-  client.destroy();
-  await engine.stop();
-});
+const engine = engineForTests("leases");
 
 const contender = (): LeaseClient =>
-  new LeaseClient({ tableName: "leases", client, durationMs: 3_000, retryIntervalMs: 100 });
+  new LeaseClient({ tableName: "leases", client: engine.client, durationMs: 3_000, retryIntervalMs: 100 });
 
 describe("the program from etcd", () => {
   it("campaigns, proclaims, resigns; the next leads under a higher token; the follower sees each leader", async () => {
@@ -76,14 +64,14 @@ describe("the program from etcd", () => {
     await leading;
     expect(tokens[1]).toBeGreaterThan(tokens[0] ?? Infinity);
 
-    const nowhere = new LeaseClient({ tableName: "no-such-table", client });
+    const nowhere = new LeaseClient({ tableName: "no-such-table", client: engine.client });
     await expect(lead(nowhere, "a:1", async () => {}, new AbortController().signal)).rejects.toMatchObject({
       code: "TABLE_NOT_FOUND",
     });
   });
 
   it("goes on above the highest revision of an election that was held elsewhere, if that was written down", async () => {
-    await putRow(client, "leases", { pk: "moved", sk: "lease", token: 9_000_000_000_000 });
+    await putRow(engine.client, "leases", { pk: "moved", sk: "lease", token: 9_000_000_000_000 });
     const lease = await contender().acquire("moved");
     expect(lease.token).toBe(9_000_000_000_001);
     await lease.release();

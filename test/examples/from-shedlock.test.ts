@@ -1,23 +1,10 @@
 import { LeaseClient } from "leasehold";
 import { InMemoryLeaseStore, ManualClock } from "leasehold/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type Outcome, refresh, runNode } from "../../examples/from-shedlock.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
-import { createLeaseTable } from "../support/lease-tables.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, "leases");
-});
-
-afterAll(async () => {
-  client.destroy();
-  await engine.stop();
-});
+const engine = engineForTests("leases");
 
 describe("the program from ShedLock", () => {
   it("does each occurrence once on three nodes that all run the schedule", async () => {
@@ -26,7 +13,7 @@ describe("the program from ShedLock", () => {
     const outcomes: { readonly tick: string; readonly outcome: Outcome }[] = [];
     const node = (): Promise<void> =>
       runNode(
-        new LeaseClient({ tableName: "leases", client }),
+        new LeaseClient({ tableName: "leases", client: engine.client }),
         async (lease, tick) => {
           lease.assertHeld();
           done.push(tick);

@@ -4,30 +4,22 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ifAllowed, whenAllowed } from "../../examples/at-most-n.ts";
 import { leadTenants } from "../../examples/many-leases.ts";
 import { work } from "../../examples/workers.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { ExampleProgram } from "../support/example-program.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 
 const TABLE = "leases";
 
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
+const engine = engineForTests(TABLE);
 
-beforeAll(async () => {
+beforeAll(() => {
   vi.spyOn(console, "log").mockImplementation(() => undefined);
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, TABLE);
 });
 
-afterAll(async () => {
-  vi.restoreAllMocks();
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => vi.restoreAllMocks());
 
 const leasesOf = (options: Partial<LeaseClientOptions> = {}): LeaseClient =>
-  new LeaseClient({ tableName: TABLE, client, retryIntervalMs: 200, ...options });
+  new LeaseClient({ tableName: TABLE, client: engine.client, retryIntervalMs: 200, ...options });
 const until = (what: () => void | Promise<void>): Promise<void> =>
   vi.waitFor(what, { timeout: 30_000, interval: 20 });
 
@@ -151,12 +143,12 @@ const PROGRAMS = [
 describe.concurrent("a program that is told to stop by Ctrl-C", { timeout: 300_000 }, () => {
   it.each(PROGRAMS)("%s leaves with exit code 0, and holds nothing", async (example, works) => {
     const table = `of-${example.replace(".ts", "")}`;
-    await createLeaseTable(client, table);
+    await createLeaseTable(engine.client, table);
     const env = { AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint, LEASE_TABLE_NAME: table, TENANTS: "50" };
     await using program = new ExampleProgram(example, env);
     await program.prints(works);
     expect(await program.interrupt()).toMatchObject({ code: 0 });
-    await using leases = new LeaseClient({ tableName: table, client });
+    await using leases = new LeaseClient({ tableName: table, client: engine.client });
     for (const name of ["tenants", "orders", "exports"])
       expect((await leases.group(name).status()).workers).toEqual([]);
   });

@@ -1,30 +1,23 @@
 import { DeleteItemCommand, GetItemCommand, TransactWriteItemsCommand } from "@aws-sdk/client-dynamodb";
 import { type Lease, LeaseClient } from "leasehold";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { startEngine } from "../../local/engine.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { ExampleProgram } from "../support/example-program.ts";
-import { createLeaseTable, createTable, putRow, rowOf } from "../support/lease-tables.ts";
+import { createTable, putRow, rowOf } from "../support/lease-tables.ts";
 import { read, rowsOf } from "../support/pages.ts";
 
 const TABLE = "leases";
 
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
+const engine = engineForTests(TABLE);
 let leases: LeaseClient;
 
 beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-  await createLeaseTable(client, TABLE);
-  await createTable(client, "orders", "pk", undefined);
-  leases = new LeaseClient({ tableName: TABLE, client });
+  await createTable(engine.client, "orders", "pk", undefined);
+  leases = new LeaseClient({ tableName: TABLE, client: engine.client });
 });
 
-afterAll(async () => {
-  await leases.close();
-  client.destroy();
-  await engine.stop();
-});
+afterAll(() => leases.close());
 
 /** A request of a guide, with these texts put in the place of its own. */
 function request(file: string, texts: Readonly<Record<string, string>> = {}) {
@@ -40,7 +33,7 @@ const refused = { name: "ConditionalCheckFailedException" };
 
 describe("deleting a lease as the guide says", () => {
   const remove = (lease: string, now: number) =>
-    client.send(
+    engine.client.send(
       new DeleteItemCommand(
         request("delete-lease", { "nightly-close": lease, "1795843000000": String(now) }),
       ),
@@ -56,9 +49,9 @@ describe("deleting a lease as the guide says", () => {
   it("spares one that is kept for somebody, one whose token is not past, and one just released", async () => {
     const token = Date.now() - 100_000;
     const row = { sk: "lease", token, revision: 3, writeId: "w" };
-    await putRow(client, TABLE, { ...row, pk: "kept", reservedFor: "@label" });
+    await putRow(engine.client, TABLE, { ...row, pk: "kept", reservedFor: "@label" });
     await expect(remove("kept", Date.now() - 10_000)).rejects.toMatchObject(refused);
-    await putRow(client, TABLE, { ...row, pk: "ahead", token: Date.now() + 3_600_000 });
+    await putRow(engine.client, TABLE, { ...row, pk: "ahead", token: Date.now() + 3_600_000 });
     await expect(remove("ahead", Date.now() - 10_000)).rejects.toMatchObject(refused);
     await (await leases.acquire("just")).release();
     await expect(remove("just", Date.now() - 10_000)).rejects.toMatchObject(refused);
@@ -66,10 +59,10 @@ describe("deleting a lease as the guide says", () => {
 
   it("deletes a vacant one, and its next term has a higher token", async () => {
     const token = Date.now() - 20_000;
-    await putRow(client, TABLE, { pk: "vacant", sk: "lease", token, revision: 3, writeId: "w" });
+    await putRow(engine.client, TABLE, { pk: "vacant", sk: "lease", token, revision: 3, writeId: "w" });
     const { Attributes } = await remove("vacant", Date.now() - 10_000);
     expect(Attributes?.["token"]).toEqual({ N: String(token) });
-    expect(await rowOf(client, TABLE, "vacant")).toBeUndefined();
+    expect(await rowOf(engine.client, TABLE, "vacant")).toBeUndefined();
     const lease = await leases.acquire("vacant");
     expect(lease.token).toBeGreaterThan(token);
     await lease.release();
@@ -78,7 +71,7 @@ describe("deleting a lease as the guide says", () => {
 
 describe("a program in another language", () => {
   const check = ({ token, holder }: Lease, order: string) =>
-    client.send(
+    engine.client.send(
       new TransactWriteItemsCommand(
         request("fenced-write", {
           "1795843000000": String(token),
@@ -89,11 +82,11 @@ describe("a program in another language", () => {
     );
   const written = async (order: string): Promise<boolean> => {
     const Key = { pk: { S: order } };
-    return (await client.send(new GetItemCommand({ TableName: "orders", Key }))).Item !== undefined;
+    return (await engine.client.send(new GetItemCommand({ TableName: "orders", Key }))).Item !== undefined;
   };
 
   it("sees who leads, with the request of the guide", async () => {
-    const look = () => client.send(new GetItemCommand(request("who-leads")));
+    const look = () => engine.client.send(new GetItemCommand(request("who-leads")));
     const lease = await leases.acquire("nightly-close");
     await lease.proclaim({ endpoint: "10.0.0.7:8080" });
     const { Item } = await look();
@@ -136,7 +129,7 @@ describe("a proclaimed value", () => {
     await candidate.campaign();
     await candidate.proclaim("v".repeat(400));
     await leases.requestStepDown(name, { reserveFor: "j".repeat(100) });
-    const size = sizeOf(await rowOf(client, TABLE, name));
+    const size = sizeOf(await rowOf(engine.client, TABLE, name));
     expect(size).toBeGreaterThan(700);
     expect(size).toBeLessThanOrEqual(1_024);
     await candidate.resign();

@@ -1,29 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LeaseClient } from "leasehold";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
+import { describe, expect, it } from "vitest";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { ExampleProgram } from "../support/example-program.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 
-let engine: Engine;
-let client: ReturnType<typeof engineClient>;
+const engine = engineForTests();
 let tables = 0;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-});
-
-afterAll(async () => {
-  client.destroy();
-  await engine.stop();
-});
 
 /** A table of its own, programs on it, and the leases of it that are not vacant. */
 async function ground() {
   tables += 1;
   const table = `leases-${tables}`;
-  await createLeaseTable(client, table);
+  await createLeaseTable(engine.client, table);
   return {
     table,
     start: (example: string, env: Readonly<Record<string, string>> = {}): ExampleProgram =>
@@ -34,7 +23,7 @@ async function ground() {
         ...env,
       }),
     held: async (): Promise<string[]> => {
-      await using leases = new LeaseClient({ tableName: table, client });
+      await using leases = new LeaseClient({ tableName: table, client: engine.client });
       const found: string[] = [];
       for await (const { name, kind } of leases.list()) if (kind !== "vacant") found.push(name);
       return found;
@@ -127,7 +116,7 @@ describe.concurrent("a program's successor", PATIENCE, () => {
     expect(await first.stop()).toMatchObject({ code: 0 });
     const leads = await second.prints(/a piece under token/);
     expect(tokenIn(leads)).toBeGreaterThan(tokenIn(led));
-    await using leases = new LeaseClient({ tableName: table, client });
+    await using leases = new LeaseClient({ tableName: table, client: engine.client });
     expect(await leases.get("writer")).toMatchObject({ kind: "held", value: { endpoint: "10.0.0.7:8080" } });
     expect(await second.stop()).toMatchObject({ code: 0 });
   });

@@ -1,27 +1,14 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { LeaseClient } from "../../lib/index.ts";
-import { type Engine, engineClient, startEngine } from "../../local/engine.ts";
 import { runCli, startCli } from "../support/cli.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import { createLeaseTable, deleteRow, putRow, rowOf } from "../support/lease-tables.ts";
 
 const PAGE = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
 
-type Client = ReturnType<typeof engineClient>;
-
-let engine: Engine;
-let client: Client;
+const engine = engineForTests();
 let tables = 0;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-});
-
-afterAll(async () => {
-  client.destroy();
-  await engine.stop();
-});
 
 /** The commands of a section of the page, in their order. */
 function commandsOf(heading: string): string[] {
@@ -34,7 +21,7 @@ function commandsOf(heading: string): string[] {
 /** A table with what a night has left behind, and the commands of a section run on it one after the other. */
 async function playing(heading: string, arrange: (table: string) => Promise<void>) {
   const table = `leases-${(tables += 1)}`;
-  await createLeaseTable(client, table);
+  await createLeaseTable(engine.client, table);
   await arrange(table);
   const said = new Map<string, { readonly code: number | null; readonly text: string }>();
   for (const command of commandsOf(heading)) {
@@ -81,15 +68,19 @@ function row(
 }
 
 const clientOn = (tableName: string, holder: string, durationMs = 60_000): LeaseClient =>
-  new LeaseClient({ tableName, client, holder, durationMs });
+  new LeaseClient({ tableName, client: engine.client, holder, durationMs });
 
 describe.concurrent("the runbook, when nobody leads", { timeout: 60_000 }, () => {
   const nobody = (arrange: (table: string) => Promise<void>) => playing("Nobody leads", arrange);
 
   it("tells a leader that is there from one that has crashed", async () => {
     const [there, crashed] = await Promise.all([
-      nobody((table) => putRow(client, table, row({ holder: "a" }, { renewed: -1_000, expires: 14_000 }))),
-      nobody((table) => putRow(client, table, row({ holder: "a" }, { renewed: -600_000, expires: 120_000 }))),
+      nobody((table) =>
+        putRow(engine.client, table, row({ holder: "a" }, { renewed: -1_000, expires: 14_000 })),
+      ),
+      nobody((table) =>
+        putRow(engine.client, table, row({ holder: "a" }, { renewed: -600_000, expires: 120_000 })),
+      ),
     ]);
     expect(there.said("get writer").text).toMatch(/^state +held$[^]*^renewed +\d+ s ago$/m);
     expect(crashed.said("get writer").text).toMatch(
@@ -101,10 +92,10 @@ describe.concurrent("the runbook, when nobody leads", { timeout: 60_000 }, () =>
   it("tells a term that nobody takes over from a vacancy, and opens one that is kept for somebody", async () => {
     const [expired, vacant, reserved] = await Promise.all([
       nobody((table) =>
-        putRow(client, table, row({ holder: "a" }, { renewed: -900_000, expires: -800_000 })),
+        putRow(engine.client, table, row({ holder: "a" }, { renewed: -900_000, expires: -800_000 })),
       ),
-      nobody((table) => putRow(client, table, row({}))),
-      nobody((table) => putRow(client, table, row({ reservedFor: "b" }, { expires: 50_000 }))),
+      nobody((table) => putRow(engine.client, table, row({}))),
+      nobody((table) => putRow(engine.client, table, row({ reservedFor: "b" }, { expires: 50_000 }))),
     ]);
     expect(expired.said("get writer").text).toMatch(/^state +expired$/m);
     expect(vacant.said("get writer").text).toMatch(/^state +vacant$/m);
@@ -152,11 +143,11 @@ describe.concurrent("the runbook, when something else is wrong", { timeout: 60_0
     const tick = "2026-01-31T02:00:00.000Z";
     const future = new Date(Date.now() + 7 * 86_400_000).toISOString();
     const { table, said } = await playing("A schedule is silent", (here) =>
-      putRow(client, here, row({ pk: "nightly-close", tick: future })),
+      putRow(engine.client, here, row({ pk: "nightly-close", tick: future })),
     );
     expect(said("get nightly-close").text).toMatch(/^state +vacant$/m);
     expect(said("tick nightly-close").text).toContain(future);
-    expect((await rowOf(client, table, "nightly-close"))?.["tick"]).toBe(tick);
+    expect((await rowOf(engine.client, table, "nightly-close"))?.["tick"]).toBe(tick);
     await using leases = clientOn(table, "a");
     const due = { tick: new Date(Date.now() - 1_000) };
     expect((await leases.tryAcquire("nightly-close", due)).kind).toBe("acquired");
@@ -164,7 +155,7 @@ describe.concurrent("the runbook, when something else is wrong", { timeout: 60_0
 
   it("looks at the table", async () => {
     const { said } = await playing("The table throttles", async (table) =>
-      putRow(client, table, row({ holder: "a" }, { expires: 14_000 })),
+      putRow(engine.client, table, row({ holder: "a" }, { expires: 14_000 })),
     );
     expect(said("doctor writer")).toMatchObject({ code: 0, text: expect.stringMatching(/round trip/) });
     expect(said("list").text).toContain("writer");
@@ -185,15 +176,15 @@ describe.concurrent("the runbook, when something else is wrong", { timeout: 60_0
     expect(heard).toHaveLength(1);
     expect(said("release writer --force").code).toBe(0);
     expect(said("get writer").text).toMatch(/^state +vacant$/m);
-    await deleteRow(client, table, "writer");
+    await deleteRow(engine.client, table, "writer");
   });
 
   it("shows what nobody leads of a group, and opens a shard that is kept for somebody", async () => {
     const { table, said } = await playing("A shard has no leader", async (here) => {
       const times = { expires: 50_000 };
       const worker = { pk: "orders", sk: "session#node-a", holder: "node-a", token: 5, weight: 1 };
-      await putRow(client, here, row(worker, times));
-      await putRow(client, here, row({ pk: "orders", sk: "lease#7", reservedFor: "node-z" }, times));
+      await putRow(engine.client, here, row(worker, times));
+      await putRow(engine.client, here, row({ pk: "orders", sk: "lease#7", reservedFor: "node-z" }, times));
     });
     const group = said("group orders").text;
     expect(group).toMatch(/^balance +not yet: node-a leads 0 of 1\nwithout a leader +1: 7$/m);
@@ -210,7 +201,7 @@ describe.concurrent("the runbook, when something else is wrong", { timeout: 60_0
 
   it("shows who leads while changes are not told", async () => {
     const { said } = await playing("Changes are not told", (here) =>
-      putRow(client, here, row({ holder: "a" }, { expires: 14_000 })),
+      putRow(engine.client, here, row({ holder: "a" }, { expires: 14_000 })),
     );
     expect(said("list").text).toMatch(/writer +held/);
   });

@@ -7,7 +7,6 @@ import { parse } from "@cdktn/hcl2json";
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
-  type DynamoDBClient,
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
@@ -18,8 +17,9 @@ import { CfnInclude } from "aws-cdk-lib/cloudformation-include";
 import { build } from "esbuild";
 import { fenceCheck, LeaseClient } from "leasehold";
 import { LeaseTable } from "leasehold/cdk";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { type Engine, engineClient, LOCAL_AWS, startEngine } from "../../local/engine.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { engineClient, LOCAL_AWS } from "../../local/engine.ts";
+import { engineForTests } from "../support/engine-for-tests.ts";
 import type { Statement } from "../support/iam.ts";
 import { createLeaseTable } from "../support/lease-tables.ts";
 import { tableRequests } from "../../lib/cli/table/requests.ts";
@@ -114,27 +114,19 @@ function encryptionOfConstruct(): unknown {
   return { Enabled, SSEType };
 }
 
-let engine: Engine;
-let client: DynamoDBClient;
-
-beforeAll(async () => {
-  engine = await startEngine();
-  client = engineClient(engine.endpoint);
-});
-
-afterAll(async () => {
-  client.destroy();
-  await engine.stop();
-});
+const engine = engineForTests();
 
 async function create(TableName: string, made: Made): Promise<void> {
   const { KeySchema, AttributeDefinitions } = made;
-  await client.send(
+  await engine.client.send(
     new CreateTableCommand({ TableName, KeySchema, AttributeDefinitions, BillingMode: "PAY_PER_REQUEST" }),
   );
-  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1, maxDelay: 1 }, { TableName });
+  await waitUntilTableExists(
+    { client: engine.client, maxWaitTime: 10, minDelay: 1, maxDelay: 1 },
+    { TableName },
+  );
   const TimeToLiveSpecification = made.ttl as { AttributeName: string; Enabled: boolean };
-  await client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }));
+  await engine.client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }));
 }
 
 /** A leader, its standby, a check of the token and the standby's term, with no more rights than the policy gives. */
@@ -230,7 +222,7 @@ describe("a lease table without the CDK", { timeout: 300_000 }, () => {
     const { Environment, Events, Handler } = NightlyClose.Properties;
     const event = JSON.parse(Events.AtTwo.Properties.Input.replace("<aws.scheduler.scheduled-time>", TICK));
     const table = "by-sam-function";
-    await createLeaseTable(client, table);
+    await createLeaseTable(engine.client, table);
     const variables = { ...Environment.Variables, LEASE_TABLE_NAME: table };
     const handler = await built(NightlyClose.Metadata.BuildProperties, Handler);
     expect(await invoked(handler, event, variables)).toEqual([
