@@ -57,9 +57,13 @@ export class SessionLook {
     }
   }
 
-  /** Sends a release that nobody answered until somebody does, or the session ends: then the next attempt for the shard sends it. */
-  settleRelease(self: Contender, write: LeaseWrite, over: AbortSignal): Promise<void> {
+  /** Remembers a release that nobody answered, also of a session that is over: at the latest the next attempt for the shard sends it. */
+  unheard(self: Contender, write: LeaseWrite): void {
     this.#unsaid.set(self.row, write);
+  }
+
+  /** Sends it until somebody answers, or the session ends. */
+  settleRelease(self: Contender, over: AbortSignal): Promise<void> {
     return untilSettled(self, over, () => this.farewell(self));
   }
 

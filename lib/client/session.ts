@@ -222,7 +222,10 @@ export class Session implements Held {
         if (this.#shards.get(shard) === handle) this.#shards.delete(shard);
       },
       afterRelease: () => this.#closeIfIdle(),
-      onUnreleased: (self, write) => this.#settle((over) => this.looks.settleRelease(self, write, over)),
+      onUnreleased: (self, write) => {
+        this.looks.unheard(self, write);
+        this.#settle((over) => this.looks.settleRelease(self, over));
+      },
     };
   }
 

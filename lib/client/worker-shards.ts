@@ -181,8 +181,9 @@ export class WorkerShards {
     this.#ringsAgain = true;
     if (this.#isRinging) return;
     this.#isRinging = true;
-    // One at a time tells of all that has become free meanwhile.
-    while (this.#ringsAgain) {
+    const { term } = this.#session;
+    // One at a time tells of all that has become free meanwhile. A later term is the next run's: it would lose its share by a leaver's bell.
+    while (this.#ringsAgain && this.#session.term === term) {
       this.#ringsAgain = false;
       await this.#ringOnce();
     }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Group } from "../../lib/client/group.ts";
 import { leaseErrorOf } from "../support/failures.ts";
-import { leading, led, shardNames } from "../support/groups.ts";
-import { type Manual, manual } from "../support/manual.ts";
+import { leading, led, settling, shardNames } from "../support/groups.ts";
+import { type Manual, manual, never } from "../support/manual.ts";
 import { Gate, UNANSWERED } from "../support/probe-store.ts";
 
 const TICK = "2026-01-01T00:00:00.000Z";
@@ -55,6 +55,28 @@ describe("a release that has something to say, and that nobody answers", () => {
     const next = led(await group.tryAcquire("x", { tick: "2026-01-01T01:00:00.000Z" }));
     await world.clock.advance(MINUTE_MS);
     expect(next.isHeld(), "which it harms in no way").toBe(true);
+  });
+
+  it("is heard before the next attempt, too, where the session was closed, or was over, before it was given up", async () => {
+    const world = manual();
+    const group = world.client().group("jobs");
+    await leading(group, "own");
+    led(await group.tryAcquire("x", { tick: TICK })).complete();
+    loseFarewells(world);
+    await group.close();
+    world.store.onWrite = undefined;
+    expect(await group.tryAcquire("x", { tick: TICK })).toMatchObject({ reason: "tick-done" });
+
+    const later = "2026-01-01T01:00:00.000Z";
+    const x = led(await group.tryAcquire("x", { tick: later }));
+    world.store.onWrite = async () => never();
+    await world.clock.advance(12_000);
+    const released = settling(world, x.release());
+    await world.clock.advance(10_000);
+    world.store.onWrite = undefined;
+    expect((await released).kind).toBe("unknown");
+    expect(await group.tryAcquire("x", { tick: later })).toMatchObject({ reason: "tick-done" });
+    expect(world.clock.pendingTimers).toBe(0);
   });
 
   it("has that attempt fail while nobody answers it, as any that the table does not answer", async () => {

@@ -123,6 +123,42 @@ describe("a worker that leaves while some work goes on", () => {
     expect(world.clock.pendingTimers).toBe(0);
   });
 
+  it("rings no more for the run that follows: its bell would take the worker's share away", async () => {
+    const world = manual();
+    const worker = world
+      .client()
+      .group("jobs")
+      .worker({ shards: ["a", "b", "c"] });
+    const ends = new Map<string, () => void>();
+    const end = (shard: string): void => ends.get(shard)?.();
+    const work = ({ shard = "" }: Lease): Promise<void> =>
+      new Promise((resolve) => void ends.set(shard, resolve));
+    const first = new AbortController();
+    const over = worker.run(work, { signal: first.signal });
+    await world.clock.advance(2_000);
+    world.store.onWrite = async ({ kind }, pass) => {
+      if (kind === "ring") await new Promise<void>((resolve) => void world.clock.timer(2_900, resolve));
+      return pass();
+    };
+    first.abort();
+    end("a");
+    await world.clock.advance(2_100);
+    end("b");
+    await world.clock.advance(300);
+    end("c");
+    await settling(world, over);
+    const second = new AbortController();
+    const again = worker.run(work, { signal: second.signal });
+    await world.clock.advance(10_000);
+    world.store.onWrite = undefined;
+    ["a", "b", "c"].forEach(end);
+    await world.clock.advance(10_000);
+    expect(worker.status.shards).toEqual(["a", "b", "c"]);
+    second.abort();
+    ["a", "b", "c"].forEach(end);
+    await settling(world, again);
+  });
+
   it("learns within a minute that a shard was taken from it by force", async () => {
     const world = manual();
     const { work, letGo } = stubborn();
