@@ -53,7 +53,7 @@ export class Output {
    * Writes one JSON array, an element a line, each as it comes: however many there are, none waits for the others. After an error the
    * array has no end, so nobody takes it for whole.
    */
-  async printArray(values: AsyncIterable<unknown>): Promise<void> {
+  async printArray(values: Iterable<unknown> | AsyncIterable<unknown>): Promise<void> {
     let count = 0;
     for await (const value of values) {
       process.stdout.write(`${count === 0 ? "[" : ",\n"}${safeJson(value)}`);

@@ -14,8 +14,8 @@ import { type LeaseRecord, type LeaseState, stateOf } from "../core/record.ts";
 import type { TermSettings } from "../core/options.ts";
 import type { ReleaseResult } from "../core/term.ts";
 import type { Reading } from "../core/units.ts";
-import { isLeaseError } from "../core/errors.ts";
 import { acquireBy } from "./acquiring.ts";
+import { unlessInvalid } from "./burying.ts";
 import type { ClientCore, Try } from "./client-core.ts";
 import { sessionOptions, type ShardAcquireOptions, shardSettings, shardTries } from "./group-session.ts";
 import { groupStatus, lookAtGroup } from "./group-reading.ts";
@@ -186,7 +186,7 @@ export class Semaphore implements AsyncDisposable {
       const came = await tryOnce(of === 0 || seen === undefined ? "claim" : seen, within).catch(
         (error: unknown) => {
           // A permit whose row somebody edited by hand is no reason to have none.
-          if (!isLeaseError(error, "RECORD_INVALID")) throw error;
+          unlessInvalid(error);
           broken = error;
         },
       );

@@ -76,11 +76,7 @@ async function printGroups(session: Session): Promise<void> {
   const { output } = session;
   const { listGroups, tableOfGroups } = await import("../group-list.ts");
   const groups = await listGroups(session, PAGE_TIMEOUT_MS);
-  if (output.json) return output.printArray(inTurn(groups));
+  if (output.json) return output.printArray(groups);
   if (groups.length === 0) output.say(`no groups in table "${session.tableName}"`);
   else output.print(tableOfGroups(output, groups));
-}
-
-async function* inTurn<T>(values: readonly T[]): AsyncGenerator<T> {
-  yield* values;
 }
